@@ -1,0 +1,79 @@
+#pragma once
+/* cpu.h: the CPU's row kernels, one table for each instruction set.
+ *
+ * kernels_tmpl.c is compiled once for each set with the widest vectors it has; the tables differ
+ * only in speed and last bits. Operators call through call->cpu and bring the threads themselves.
+ * A tail shorter than a vector goes through the same vector code on padded data, so the bits of
+ * an element never depend on its neighbours or on how a span was cut.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "tensor/ops.h"
+
+typedef enum dio_isa {
+    DIO_ISA_GENERIC,
+    DIO_ISA_AVX2,       /* with FMA and F16C */
+    DIO_ISA_AVX512,     /* F, BW, DQ, VL */
+    DIO_ISA_AVX512VNNI,
+} dio_isa;
+
+struct dio_gemm;
+
+typedef struct dio_cpu {
+    dio_isa isa;
+    const char *name; /* "avx512" */
+
+    /* y[i] = f(x[i]); y may be x. */
+    void (*unary[32])(float *y, const float *x, int64_t n, float p, float q); /* by enum dio_unary */
+    /* dx[i] = dy[i] * f'(x[i]) */
+    void (*unary_grad[32])(float *dx, const float *dy, const float *x, int64_t n, float p, float q);
+    /* y = act(a) * b, and its two gradients; act as in unary. */
+    void (*glu)(int act, float *y, const float *a, const float *b, int64_t n);
+    void (*glu_grad)(int act, float *da, float *db, const float *dy, const float *a, const float *b,
+                     int64_t n);
+    /* z = x op y on spans; a zero stride repeats the first element. */
+    void (*add)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*sub)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*mul)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*div)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*max)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*min)(float *z, const float *x, const float *y, int64_t n, int x_step, int y_step);
+    void (*axpb)(float *y, const float *x, int64_t n, float a, float b);
+    void (*fma_span)(float *y, const float *x, int64_t n, float a); /* y += a * x */
+
+    /* Rows of n: sums in one fixed order. */
+    float (*sum)(const float *x, int64_t n);
+    float (*sum_squares)(const float *x, int64_t n);
+    float (*dot)(const float *x, const float *y, int64_t n);
+    float (*max_of)(const float *x, int64_t n);
+    /* y = exp(x - m); returns the sum of y. */
+    float (*exp_sum)(float *y, const float *x, int64_t n, float m);
+    /* One row of each norm. stats: mean, 1/std (layer) or 1/rms in [0]; may be NULL. */
+    void (*layer_norm)(float *y, const float *x, const float *w, const float *b, int64_t n,
+                       float eps, float stats[2]);
+    void (*rms_norm)(float *y, const float *x, const float *w, int64_t n, float eps,
+                     float stats[1]);
+    void (*to_f32)(float *y, const void *x, int dtype, int64_t n); /* from bf16 or f16 */
+    void (*from_f32)(void *y, const float *x, int dtype, int64_t n);
+
+    /* GEMM's inner parts: see gemm.h. */
+    int mr, nr; /* the register tile, rows x columns */
+    void (*gemm_tile)(int64_t k, const float *a, const void *b, int b_dtype, float *c,
+                      int64_t c_stride, int rows, int cols, bool accumulate);
+} dio_cpu;
+
+/* Which function stands where in unary[]. */
+enum dio_unary {
+    DIO_U_NEG, DIO_U_ABS, DIO_U_EXP, DIO_U_LOG, DIO_U_SQRT, DIO_U_RSQRT, DIO_U_SQUARE,
+    DIO_U_RECIPROCAL, DIO_U_SIN, DIO_U_COS, DIO_U_TANH, DIO_U_SIGMOID, DIO_U_RELU,
+    DIO_U_LEAKY_RELU, DIO_U_ELU, DIO_U_GELU, DIO_U_GELU_TANH, DIO_U_GELU_QUICK, DIO_U_SILU,
+    DIO_U_SOFTPLUS, DIO_U_MISH, DIO_U_HARDSWISH, DIO_U_CLAMP, DIO_U_COUNT,
+};
+
+/* The table for the best set of this machine, or the one that DIORAMA_CPU names; NULL with a
+ * message when it names one that is unknown or missing here. */
+const dio_cpu *dio_cpu_select(dio_error *err);
+/* The table of one set, or NULL when this machine (or build) lacks it: for tests. */
+const dio_cpu *dio_cpu_table(dio_isa isa);

@@ -1,0 +1,45 @@
+#pragma once
+/* device.h: where a plan runs.
+ *
+ * The CPU device picks its kernels at creation: DIORAMA_CPU=avx512vnni|avx512|avx2|generic forces
+ * an instruction set (an error when this machine lacks it). The CUDA device is a module loaded at
+ * run time; a machine without it simply has no such device.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "tensor/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a device can do. A device's struct begins with this. */
+struct dio_device {
+    const char *kind; /* "cpu", "cuda" */
+    char name[128];   /* "AVX-512 VNNI, 2 threads"; a GPU's own name */
+    bool host_memory; /* its memory is ours: no copies needed */
+
+    void *(*alloc)(dio_device *d, size_t bytes, dio_error *err); /* aligned to 256, zeroed */
+    void (*release)(dio_device *d, void *memory);
+    bool (*upload)(dio_device *d, void *to, const void *from, size_t bytes, dio_error *err);
+    bool (*download)(dio_device *d, void *to, const void *from, size_t bytes, dio_error *err);
+    bool (*copy)(dio_device *d, void *to, const void *from, size_t bytes, dio_error *err);
+    size_t (*free_bytes)(dio_device *d);
+    /* True when the device has a kernel for this operator. */
+    bool (*supports)(dio_device *d, const dio_op *op);
+    size_t (*workspace)(dio_device *d, const dio_call *c);
+    bool (*run)(dio_device *d, dio_call *c, dio_error *err);
+    bool (*sync)(dio_device *d, dio_error *err);
+    void (*destroy)(dio_device *d);
+};
+
+dio_device *dio_device_cpu(dio_error *err);
+/* `kind`: "auto" (CUDA when there is one, else the CPU), "cpu" or "cuda". */
+dio_device *dio_device_open(const char *kind, dio_error *err);
+void dio_device_close(dio_device *d); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
