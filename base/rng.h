@@ -47,6 +47,8 @@ typedef struct dio_torch_rng {
 void dio_torch_seed(dio_torch_rng *r, uint64_t seed);
 uint32_t dio_torch_u32(dio_torch_rng *r);
 uint64_t dio_torch_u64(dio_torch_rng *r);
+/* As torch.rand: 24 random bits in [0, 1). */
+float dio_torch_uniform(dio_torch_rng *r);
 void dio_torch_normal(dio_torch_rng *r, float *out, size_t n);
 
 #ifdef __cplusplus
