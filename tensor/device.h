@@ -15,11 +15,24 @@
 extern "C" {
 #endif
 
+/* Weights that plans have put on the device: uploaded, or re-laid for one operator. Shared by all
+ * plans of the device, so that prefill and decode keep one copy. */
+typedef struct dio_resident {
+    struct dio_resident *next;
+    dio_tensor *tensor; /* referenced */
+    const dio_op *op;   /* whose packing this is; NULL: the bytes as they are */
+    void *memory;
+    size_t bytes;
+    int refs;
+} dio_resident;
+
 /* What a device can do. A device's struct begins with this. */
 struct dio_device {
     const char *kind; /* "cpu", "cuda" */
     char name[128];   /* "AVX-512 VNNI, 2 threads"; a GPU's own name */
     bool host_memory; /* its memory is ours: no copies needed */
+    const struct dio_cpu *cpu; /* the row kernels, on the CPU */
+    dio_resident *resident;
 
     void *(*alloc)(dio_device *d, size_t bytes, dio_error *err); /* aligned to 256, zeroed */
     void (*release)(dio_device *d, void *memory);
@@ -34,6 +47,14 @@ struct dio_device {
     bool (*sync)(dio_device *d, dio_error *err);
     void (*destroy)(dio_device *d);
 };
+
+/* The weight in the device's memory: packed for operand i of call c when `pack`, else as it is.
+ * Every get is one reference, given back by dio_resident_unref. NULL with a message. */
+dio_resident *dio_resident_get(dio_device *d, dio_tensor *t, const dio_call *c, int i, bool pack,
+                               dio_error *err);
+void dio_resident_unref(dio_device *d, dio_resident *r);
+/* Frees all of them: for a device's destroy. */
+void dio_resident_deinit(dio_device *d);
 
 dio_device *dio_device_cpu(dio_error *err);
 /* `kind`: "auto" (CUDA when there is one, else the CPU), "cpu" or "cuda". */

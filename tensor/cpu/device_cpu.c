@@ -1,0 +1,126 @@
+/* device_cpu.c: the CPU as a device: memory is memory, and running is calling. */
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/gang.h"
+#include "tensor/cpu/cpu.h"
+#include "tensor/device.h"
+
+struct cpu_device {
+    dio_device base;
+    const dio_cpu *cpu;
+};
+
+/* Every block begins with its size, so that it can be unmapped. */
+enum { HEAD = 256 };
+
+static void *cpu_alloc(dio_device *d, size_t bytes, dio_error *err)
+{
+    (void)d;
+    unsigned char *block = MAP_FAILED;
+    if (bytes <= SIZE_MAX - HEAD)
+        block = mmap(NULL, bytes + HEAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) {
+        dio_fail_retry(err, "out of memory: %zu bytes on the CPU", bytes);
+        return NULL;
+    }
+    if (bytes >= (size_t)4 << 20)
+        madvise(block, bytes + HEAD, MADV_HUGEPAGE);
+    size_t total = bytes + HEAD;
+    memcpy(block, &total, sizeof total);
+    return block + HEAD;
+}
+
+static void cpu_release(dio_device *d, void *memory)
+{
+    (void)d;
+    if (!memory)
+        return;
+    unsigned char *block = (unsigned char *)memory - HEAD;
+    size_t total;
+    memcpy(&total, block, sizeof total);
+    munmap(block, total);
+}
+
+static bool cpu_copy(dio_device *d, void *to, const void *from, size_t bytes, dio_error *err)
+{
+    (void)d;
+    (void)err;
+    memcpy(to, from, bytes);
+    return true;
+}
+
+static size_t cpu_free_bytes(dio_device *d)
+{
+    (void)d;
+    size_t kib = 0;
+    char line[256];
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %zu kB", &kib) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return kib ? kib * 1024 : (size_t)4 << 30;
+}
+
+static bool cpu_supports(dio_device *d, const dio_op *op)
+{
+    (void)d;
+    return op->reference || op->cpu;
+}
+
+static size_t cpu_workspace(dio_device *d, const dio_call *c)
+{
+    (void)d;
+    return c->op->cpu && c->op->workspace ? c->op->workspace(c) : 0;
+}
+
+static bool cpu_run(dio_device *d, dio_call *c, dio_error *err)
+{
+    (void)err;
+    c->cpu = ((struct cpu_device *)d)->cpu;
+    if (c->op->cpu)
+        c->op->cpu(c);
+    else
+        c->op->reference(c);
+    return true;
+}
+
+static bool cpu_sync(dio_device *d, dio_error *err)
+{
+    (void)d;
+    (void)err;
+    return true;
+}
+
+static void cpu_destroy(dio_device *d)
+{
+    dio_resident_deinit(d);
+    free(d);
+}
+
+dio_device *dio_device_cpu(dio_error *err)
+{
+    const dio_cpu *cpu = dio_cpu_select(err);
+    if (!cpu)
+        return NULL;
+    struct cpu_device *d = calloc(1, sizeof *d);
+    if (!d) {
+        dio_fail_memory(err, "the CPU device");
+        return NULL;
+    }
+    d->cpu = cpu;
+    d->base = (dio_device){
+        .kind = "cpu", .host_memory = true, .cpu = cpu,
+        .alloc = cpu_alloc, .release = cpu_release, .upload = cpu_copy, .download = cpu_copy,
+        .copy = cpu_copy, .free_bytes = cpu_free_bytes, .supports = cpu_supports,
+        .workspace = cpu_workspace, .run = cpu_run, .sync = cpu_sync, .destroy = cpu_destroy,
+    };
+    snprintf(d->base.name, sizeof d->base.name, "CPU %s, %d threads", cpu->name, dio_gang_size());
+    return &d->base;
+}

@@ -1,0 +1,43 @@
+/* device.c: finds the device that was asked for. CUDA is a module beside the program; a machine
+ * without it has none, and says why when it was asked for by name. */
+#include "tensor/device.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+static dio_device *open_cuda(dio_error *err)
+{
+    void *module = dlopen("libdiorama_cuda.so", RTLD_NOW | RTLD_LOCAL);
+    if (!module) {
+        dio_fail(err, "device cuda: %s", dlerror());
+        return NULL;
+    }
+    dio_device *(*create)(dio_error *);
+    *(void **)&create = dlsym(module, "dio_device_cuda");
+    dio_device *d = create ? create(err) : NULL;
+    if (!d && err->kind == DIO_ERROR_NONE)
+        dio_fail(err, "device cuda: libdiorama_cuda.so is not of this version");
+    return d; /* the module stays loaded: a driver does not like to go */
+}
+
+dio_device *dio_device_open(const char *kind, dio_error *err)
+{
+    if (strcmp(kind, "cpu") == 0)
+        return dio_device_cpu(err);
+    if (strcmp(kind, "cuda") == 0)
+        return open_cuda(err);
+    if (strcmp(kind, "auto") != 0) {
+        dio_fail(err, "device \"%s\": there are auto, cpu and cuda", kind);
+        return NULL;
+    }
+    dio_error none = {0};
+    dio_device *d = open_cuda(&none);
+    return d ? d : dio_device_cpu(err);
+}
+
+void dio_device_close(dio_device *d)
+{
+    if (d)
+        d->destroy(d);
+}

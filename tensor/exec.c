@@ -1,0 +1,277 @@
+/* exec.c: gives a plan its addresses, then runs it: set inputs, walk the nodes, read outputs. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "tensor/plan_impl.h"
+
+static bool own(dio_plan *p, void *memory, dio_error *err)
+{
+    if (!memory)
+        return false;
+    if (!dio_arena_grow(p->arena, &p->owned, p->n_owned, &p->cap_owned, sizeof *p->owned)) {
+        p->device->release(p->device, memory);
+        return dio_fail_memory(err, "a plan");
+    }
+    p->owned[p->n_owned++] = memory;
+    return true;
+}
+
+static dio_resident *hold(dio_plan *p, dio_tensor *t, const dio_call *c, int i, bool pack,
+                          dio_error *err)
+{
+    dio_resident *r = dio_resident_get(p->device, t, c, i, pack, err);
+    if (!r)
+        return NULL;
+    if (!dio_arena_grow(p->arena, &p->residents, p->n_residents, &p->cap_residents,
+                        sizeof *p->residents)) {
+        dio_resident_unref(p->device, r);
+        dio_fail_memory(err, "a plan");
+        return NULL;
+    }
+    return p->residents[p->n_residents++] = r;
+}
+
+/* Where a root that no node makes lives. */
+static bool bind_leaf(dio_plan *p, dio_plan_value *v, dio_error *err)
+{
+    dio_device *d = p->device;
+    size_t bytes = dio_type_bytes(&v->type);
+    switch (v->source) {
+    case DIO_FROM_INPUT:
+    case DIO_FROM_STATE:
+        v->memory = d->alloc(d, bytes ? bytes : 1, err);
+        return own(p, v->memory, err);
+    case DIO_FROM_CONST:
+        if (d->host_memory) {
+            v->memory = (void *)(uintptr_t)v->data; /* read only */
+            return true;
+        }
+        v->memory = d->alloc(d, bytes ? bytes : 1, err);
+        return own(p, v->memory, err) && d->upload(d, v->memory, v->data, bytes, err);
+    case DIO_FROM_PARAM:
+        if (d->host_memory) {
+            v->memory = dio_tensor_data(v->tensor);
+            return true;
+        } else {
+            dio_resident *r = hold(p, v->tensor, NULL, 0, false, err);
+            v->memory = r ? r->memory : NULL;
+            return r != NULL;
+        }
+    case DIO_FROM_NODE:
+        break;
+    }
+    v->memory = v->place >= 0 ? (unsigned char *)p->workspace + v->place : NULL;
+    return true;
+}
+
+static void address(const dio_plan *p, dio_val v, dio_view *out)
+{
+    const dio_plan_value *value = &p->values[v];
+    const dio_plan_value *root = &p->values[value->root];
+    *out = value->view;
+    out->data = NULL;
+    if (root->memory)
+        out->data = (unsigned char *)root->memory +
+                    (size_t)value->offset * dio_dtype_size(value->type.dtype);
+}
+
+static void bind_views(dio_plan *p)
+{
+    for (int i = 0; i < p->n_nodes; i++) {
+        dio_plan_node *n = &p->nodes[i];
+        for (int j = 0; j < n->node.n_in; j++)
+            if (n->node.in[j] >= 0)
+                address(p, n->node.in[j], &n->call.in[j]);
+        for (int j = 0; j < n->node.n_out; j++)
+            address(p, n->node.out[j], &n->call.out[j]);
+    }
+}
+
+static bool bind_packed(dio_plan *p, dio_plan_node *n, dio_error *err)
+{
+    const dio_op *op = n->node.op;
+    if (!op->pack_bytes || p->options.train || p->options.reference || !p->device->host_memory)
+        return true;
+    for (int j = 0; j < n->node.n_in; j++) {
+        dio_val v = n->node.in[j];
+        if (v < 0 || p->values[v].source != DIO_FROM_PARAM || !op->pack_bytes(&n->call, j))
+            continue;
+        dio_resident *r = hold(p, p->values[v].tensor, &n->call, j, true, err);
+        if (!r)
+            return false;
+        n->call.packed[j] = r->memory;
+        p->report.packed += r->bytes;
+    }
+    return true;
+}
+
+static bool bind_outputs(dio_plan *p, dio_error *err)
+{
+    size_t bytes = 0;
+    if (p->device->host_memory)
+        return true;
+    for (int i = 0; i < p->n_outputs; i++)
+        bytes += dio_type_bytes(&p->values[p->outputs[i]].type);
+    for (int i = 0; i < p->n_taps; i++)
+        bytes += dio_type_bytes(&p->values[p->taps[i].value].type);
+    p->out_copy = malloc(bytes ? bytes : 1);
+    return p->out_copy ? true : dio_fail_memory(err, "a plan's outputs");
+}
+
+bool dio_plan_bind(dio_plan *p, dio_error *err)
+{
+    p->workspace = p->device->alloc(p->device, p->report.workspace + 64, err);
+    if (!p->workspace)
+        return false;
+    for (int i = 0; i < p->n_values; i++)
+        if (p->values[i].root == i && !bind_leaf(p, &p->values[i], err))
+            return false;
+    for (int i = 0; i < p->n_nodes; i++) {
+        dio_plan_node *n = &p->nodes[i];
+        intptr_t scratch = (intptr_t)n->call.work;
+        dio_plan_fill_call(p, &n->node, &n->call);
+        if (scratch) {
+            n->call.work = (unsigned char *)p->workspace + (scratch - 1);
+        }
+    }
+    bind_views(p);
+    for (int i = 0; i < p->n_nodes; i++)
+        if (!p->nodes[i].virtual_ && !bind_packed(p, &p->nodes[i], err))
+            return false;
+    return bind_outputs(p, err);
+}
+
+static dio_plan_value *find_leaf(dio_plan *p, const char *name)
+{
+    for (int i = 0; i < p->n_values; i++)
+        if (p->values[i].name && strcmp(p->values[i].name, name) == 0)
+            return &p->values[i];
+    return NULL;
+}
+
+bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes, dio_error *err)
+{
+    dio_plan_value *v = find_leaf(p, input);
+    if (!v)
+        return dio_fail(err, "the plan has no input \"%s\"", input);
+    if (bytes != dio_type_bytes(&v->type))
+        return dio_fail(err, "input \"%s\" takes %zu bytes, not %zu", input,
+                        dio_type_bytes(&v->type), bytes);
+    return p->device->upload(p->device, v->memory, data, bytes, err);
+}
+
+void *dio_plan_memory(dio_plan *p, const char *name, dio_type *type)
+{
+    dio_plan_value *v = find_leaf(p, name);
+    if (!v || !p->device->host_memory)
+        return NULL;
+    if (type)
+        *type = v->type;
+    return v->memory;
+}
+
+bool dio_plan_share_state(dio_plan *p, dio_plan *from, dio_error *err)
+{
+    for (int i = 0; i < p->n_values; i++) {
+        dio_plan_value *v = &p->values[i];
+        if (v->source != DIO_FROM_STATE)
+            continue;
+        const dio_plan_value *other = find_leaf(from, v->name);
+        if (!other || !dio_type_equal(&other->type, &v->type))
+            return dio_fail(err, "state \"%s\" is not the same in both plans", v->name);
+        if (other->memory == v->memory)
+            continue;
+        for (int k = 0; k < p->n_owned; k++)
+            if (p->owned[k] == v->memory) {
+                p->device->release(p->device, v->memory);
+                p->owned[k] = p->owned[--p->n_owned];
+                break;
+            }
+        v->memory = other->memory;
+    }
+    bind_views(p);
+    return true;
+}
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+bool dio_plan_run(dio_plan *p, dio_error *err)
+{
+    for (int i = 0; i < p->n_nodes; i++) {
+        dio_plan_node *n = &p->nodes[i];
+        if (n->virtual_)
+            continue;
+        double start = p->profile ? now_ms() : 0;
+        if (p->options.reference)
+            n->call.op->reference(&n->call);
+        else if (!p->device->run(p->device, &n->call, err))
+            return false;
+        if (p->profile) {
+            if (!p->device->sync(p->device, err))
+                return false;
+            n->ms += now_ms() - start;
+        }
+    }
+    p->runs++;
+    return p->device->sync(p->device, err);
+}
+
+static const void *read_value(dio_plan *p, dio_val v, size_t at, dio_type *type)
+{
+    dio_view view;
+    address(p, v, &view);
+    if (type)
+        *type = p->values[v].type;
+    if (p->device->host_memory)
+        return view.data;
+    dio_error err = {0};
+    unsigned char *copy = (unsigned char *)p->out_copy + at;
+    size_t bytes = dio_type_bytes(&p->values[v].type);
+    return p->device->download(p->device, copy, view.data, bytes, &err) ? copy : NULL;
+}
+
+const void *dio_plan_output(dio_plan *p, int i, dio_type *type)
+{
+    size_t at = 0;
+    for (int j = 0; j < i; j++)
+        at += dio_type_bytes(&p->values[p->outputs[j]].type);
+    return read_value(p, p->outputs[i], at, type);
+}
+
+int dio_plan_tap_count(const dio_plan *p)
+{
+    return p->n_taps;
+}
+
+const void *dio_plan_tap(dio_plan *p, int i, const char **name, dio_type *type)
+{
+    size_t at = 0;
+    for (int j = 0; j < p->n_outputs; j++)
+        at += dio_type_bytes(&p->values[p->outputs[j]].type);
+    for (int j = 0; j < i; j++)
+        at += dio_type_bytes(&p->values[p->taps[j].value].type);
+    if (name)
+        *name = p->taps[i].name;
+    return read_value(p, p->taps[i].value, at, type);
+}
+
+void dio_plan_report_get(const dio_plan *p, dio_plan_report *out)
+{
+    *out = p->report;
+}
+
+void dio_plan_profile(dio_plan *p, bool on)
+{
+    p->profile = on;
+    p->runs = 0;
+    for (int i = 0; i < p->n_nodes; i++)
+        p->nodes[i].ms = 0;
+}
