@@ -246,6 +246,26 @@ const void *dio_plan_output(dio_plan *p, int i, dio_type *type)
     return read_value(p, p->outputs[i], at, type);
 }
 
+static bool lives_across_runs(const dio_plan *p, dio_val v, size_t bytes, dio_error *err)
+{
+    if (v < 0 || v >= p->n_values || p->values[v].source == DIO_FROM_NODE ||
+        !p->values[v].memory || dio_type_bytes(&p->values[v].type) != bytes)
+        return dio_fail(err, "value %d is no input, state or weight of %zu bytes", v, bytes);
+    return true;
+}
+
+bool dio_plan_read(dio_plan *p, dio_val v, void *out, size_t bytes, dio_error *err)
+{
+    return lives_across_runs(p, v, bytes, err) &&
+           p->device->download(p->device, out, p->values[v].memory, bytes, err);
+}
+
+bool dio_plan_write(dio_plan *p, dio_val v, const void *data, size_t bytes, dio_error *err)
+{
+    return lives_across_runs(p, v, bytes, err) &&
+           p->device->upload(p->device, p->values[v].memory, data, bytes, err);
+}
+
 int dio_plan_tap_count(const dio_plan *p)
 {
     return p->n_taps;

@@ -85,6 +85,7 @@ dio_val dio_glu(dio_graph *g, dio_val a, dio_val b, dio_act act);
 /* axes: a bit mask of axes; keep: keep them as size 1. */
 dio_val dio_sum(dio_graph *g, dio_val x, unsigned axes, bool keep);
 dio_val dio_mean(dio_graph *g, dio_val x, unsigned axes, bool keep);
+dio_val dio_sum_squares(dio_graph *g, dio_val x); /* of all elements: a scalar */
 dio_val dio_max(dio_graph *g, dio_val x, int axis, bool keep);
 dio_val dio_argmax(dio_graph *g, dio_val x, int axis); /* i32; the first of equals */
 dio_val dio_cumsum(dio_graph *g, dio_val x, int axis);

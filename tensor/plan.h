@@ -52,6 +52,11 @@ bool dio_plan_share_state(dio_plan *p, dio_plan *from, dio_error *err);
 
 bool dio_plan_run(dio_plan *p, dio_error *err);
 
+/* Reads or writes a value that lives across runs (an input, a state, a weight being trained), by
+ * its number in the graph that the plan was made from; `bytes` is its exact size. */
+bool dio_plan_read(dio_plan *p, dio_val v, void *out, size_t bytes, dio_error *err);
+bool dio_plan_write(dio_plan *p, dio_val v, const void *data, size_t bytes, dio_error *err);
+
 /* The value of outputs[i] after a run: dense, in memory of the plan, valid until the next run. */
 const void *dio_plan_output(dio_plan *p, int i, dio_type *type);
 int dio_plan_tap_count(const dio_plan *p);
