@@ -190,9 +190,9 @@ bool dio_parse_u64(const char *text, uint64_t *out)
 }
 
 /* [+-] digits [. digits] [e [+-] digits], with at least one digit before the exponent. */
-static bool is_decimal(const char *p)
+bool dio_is_decimal(const char *text)
 {
-    p += *p == '-' || *p == '+';
+    const char *p = text + (*text == '-' || *text == '+');
     const char *whole = skip_digits(p);
     const char *end = *whole == '.' ? skip_digits(whole + 1) : whole;
     bool digits = whole > p || end > whole + 1;
@@ -206,7 +206,7 @@ static bool is_decimal(const char *p)
 
 bool dio_parse_real(const char *text, double *out)
 {
-    if (!is_decimal(text))
+    if (!dio_is_decimal(text))
         return false;
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc keeps one; nothing is made */
     if (!c)

@@ -38,6 +38,8 @@ size_t dio_utf8_count(const char *text, size_t n);
 bool dio_parse_int(const char *text, int64_t *out);
 bool dio_parse_u64(const char *text, uint64_t *out);
 bool dio_parse_real(const char *text, double *out);
+/* True when text has the form of a decimal number, even of one too large for dio_parse_real. */
+bool dio_is_decimal(const char *text);
 
 /* a * b and a + b; false on overflow. The only way sizes from input are multiplied. */
 bool dio_mul_size(size_t a, size_t b, size_t *out);

@@ -2,8 +2,8 @@
 /* value.h: a parsed JSON or YAML document as a tree in which every value knows its place.
  *
  * One tree for both, so that whoever reads configuration reads it once. Values live in the arena
- * given to the parser. Lines and columns are 1-based. Scalars keep their source text, so that a
- * message can quote what was written.
+ * given to the parser. Lines and columns are 1-based; columns count code points. Scalars keep
+ * their source text, so that a message can quote what was written.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,12 +41,20 @@ typedef struct dio_value {
         struct {
             struct dio_value **items;
             int count;
+            int cap; /* value.c's: room in items */
         } list;
         struct {
             struct dio_value **keys; /* strings, unique, in source order */
             struct dio_value **items;
             int count;
+            int cap;         /* value.c's: room in keys and items, */
+            uint32_t *index; /* and where a key is, from 17 keys on */
         } map;
+        /* Of a null, boolean or number that was read: as it was written ("1.10"). Else NULL. */
+        struct {
+            uint64_t overlaid;
+            const char *source;
+        } scalar;
     };
 } dio_value;
 
@@ -79,15 +87,18 @@ bool dio_value_fail(const dio_value *v, dio_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Of `names` (count strings), the one nearest to `word` by edits (at most a third of its
- * length), or NULL: for "did you mean". */
+ * length; letter case and - against _ count nothing), or NULL: for "did you mean". */
 const char *dio_nearest(const char *word, const char *const *names, int count);
 
 /* Writers of JSON: text goes to an arena string; `dio_json_quote` escapes one string with its
- * quotes; `dio_json_write` prints a tree compactly, or indented by `indent` spaces. */
+ * quotes; `dio_json_write` prints a tree compactly, or indented by `indent` spaces. Numbers read
+ * back as the same bits; what JSON cannot say (infinity) becomes null, invalid UTF-8 U+FFFD. NULL
+ * when there is no memory (see dio_arena_failed). */
 char *dio_json_quote(dio_arena *a, const char *text, size_t length);
 char *dio_json_write(dio_arena *a, const dio_value *v, int indent);
 
-/* Makers, for trees that the program builds itself (place unknown). */
+/* Makers, for trees that the program builds itself (place unknown). dio_map_set replaces the item
+ * of a key that is there. */
 dio_value *dio_value_string(dio_arena *a, const char *text);
 dio_value *dio_value_int(dio_arena *a, int64_t i);
 dio_value *dio_value_real(dio_arena *a, double r);

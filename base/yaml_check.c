@@ -1,0 +1,130 @@
+/* yaml_check.c: one look over the text before libfyaml sees it.
+ * libfyaml 0.7.12 is linear on almost everything, but a run of "%" or a tag of 100 000 bytes
+ * costs it 10 to 20 s, and it accepts raw control characters. All of that is refused by looking
+ * at the beginnings of lines and words. */
+#include <string.h>
+
+#include "base/str.h"
+#include "base/text.h"
+#include "base/yaml.h"
+
+enum { TAG_LIMIT = 256, OPEN_LIMIT = 1000 };
+
+static bool is_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* Not c-printable of YAML 1.2: C0 but tab and line breaks, DEL, C1 but NEL, and noncharacters. */
+static bool is_control(uint32_t c)
+{
+    if (c < 0x20)
+        return c != '\t' && c != '\n' && c != '\r';
+    return (c >= 0x7f && c < 0xa0 && c != 0x85) || c == 0xfffe || c == 0xffff;
+}
+
+static bool check_characters(const char *file, const char *text, size_t length, dio_error *err)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t c = 0;
+        int n = dio_utf8_next(text + i, length - i, &c);
+        if (is_control(c))
+            return dio_text_fail(file, text, i, err,
+                                 "control character U+%04X: only tabs and line breaks are allowed",
+                                 (unsigned)c);
+        i += (size_t)n;
+    }
+    return true;
+}
+
+/* The marker that git leaves at the start of a line, or NULL. */
+static const char *conflict_marker(const char *line, size_t n)
+{
+    static const char *const markers[] = {"<<<<<<<", "=======", ">>>>>>>", "|||||||"};
+    for (int i = 0; i < 4; i++) {
+        if (n < 7 || memcmp(line, markers[i], 7) != 0)
+            continue;
+        bool alone = n == 7;
+        if (alone || (i != 1 && line[7] == ' '))
+            return markers[i];
+    }
+    return NULL;
+}
+
+static bool is_version_1_2(const char *line, size_t n)
+{
+    static const char version[] = "%YAML 1.2";
+    size_t head = sizeof version - 1;
+    if (n < head || memcmp(line, version, head) != 0)
+        return false;
+    while (n > head && (line[n - 1] == ' ' || line[n - 1] == '\t'))
+        n--;
+    return n == head;
+}
+
+static bool check_lines(const char *file, const char *text, size_t length, dio_error *err)
+{
+    for (size_t i = 0, n; i < length; i += n + 1) {
+        const char *line = text + i;
+        n = 0;
+        while (i + n < length && !is_break(line[n]))
+            n++;
+        const char *marker = conflict_marker(line, n);
+        if (marker)
+            return dio_text_fail(file, text, i, err,
+                                 "merge-conflict marker \"%s\": resolve the conflict first",
+                                 marker);
+        if (n && *line == '%' && !is_version_1_2(line, n))
+            return dio_text_fail(file, text, i, err,
+                                 "a line may not start with \"%%\": of the directives only "
+                                 "\"%%YAML 1.2\" is read");
+    }
+    return true;
+}
+
+/* A word is what stands between spaces, line breaks and brackets. */
+static bool check_tags(const char *file, const char *text, size_t length, dio_error *err)
+{
+    size_t start = 0;
+    bool in_tag = false;
+    for (size_t i = 0; i < length; i++) {
+        bool opens = text[i] == '!' && (i == 0 || memchr(" \t\n\r[]{},:", text[i - 1], 10));
+        if (opens && !in_tag) {
+            in_tag = true;
+            start = i;
+        } else if (text[i] == ' ' || text[i] == '\t' || is_break(text[i])) {
+            in_tag = false;
+        }
+        if (in_tag && i - start > TAG_LIMIT)
+            return dio_text_fail(file, text, start, err, "a tag (!...) is longer than %d bytes",
+                                 TAG_LIMIT);
+    }
+    return true;
+}
+
+/* Before its first event libfyaml reads a flow list to its end, some 400 bytes of memory for
+ * every bracket. Brackets in texts are counted too, so the limit is far above what structure is
+ * allowed (DIO_VALUE_DEPTH, which the reader counts exactly). */
+static bool check_brackets(const char *file, const char *text, size_t length, dio_error *err)
+{
+    int open = 0;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '[' || c == '{')
+            open++;
+        else if ((c == ']' || c == '}') && open > 0)
+            open--;
+        if (open > OPEN_LIMIT)
+            return dio_text_fail(file, text, i, err,
+                                 "lists and maps are nested more than %d deep (%d brackets are "
+                                 "open here)",
+                                 DIO_VALUE_DEPTH, open);
+    }
+    return true;
+}
+
+bool dio_yaml_check(const char *file, const char *text, size_t length, dio_error *err)
+{
+    return check_characters(file, text, length, err) && check_lines(file, text, length, err) &&
+           check_tags(file, text, length, err) && check_brackets(file, text, length, err);
+}
