@@ -19,7 +19,33 @@ typedef enum dio_isa {
     DIO_ISA_AVX512VNNI,
 } dio_isa;
 
-struct dio_gemm;
+/* One register tile of a product: C[rows,cols] = (C +) A[rows,k] x B[k,cols]. Every element is one
+ * chain of fused multiply-adds over k in rising order, started from 0 or from C. */
+typedef struct dio_tile {
+    int64_t k;
+    const float *a;
+    int64_t a_row, a_col; /* strides in elements */
+    const float *b;
+    int64_t b_row; /* columns are contiguous; beyond cols nothing is read */
+    float *c;
+    int64_t c_row;
+    int rows, cols; /* 1..mr, 1..nr */
+    bool accumulate;
+} dio_tile;
+
+/* The same sums for 1..DIO_STRIP_ROWS rows over many packed panels, streamed from memory. */
+enum { DIO_STRIP_ROWS = 4 };
+typedef struct dio_strip {
+    int64_t k;
+    const float *a;
+    int64_t a_row, a_col;
+    int rows;
+    const void *packed; /* panels [k][nr] one after the other */
+    dio_dtype dtype;    /* F32, BF16, F16 */
+    float *c;
+    int64_t c_row, cols; /* cols from the first panel's first column on */
+    bool accumulate;
+} dio_strip;
 
 typedef struct dio_cpu {
     dio_isa isa;
@@ -29,7 +55,7 @@ typedef struct dio_cpu {
     void (*unary[32])(float *y, const float *x, int64_t n, float p, float q); /* by enum dio_unary */
     /* dx[i] = dy[i] * f'(x[i]) */
     void (*unary_grad[32])(float *dx, const float *dy, const float *x, int64_t n, float p, float q);
-    /* y = act(a) * b, and its two gradients; act as in unary. */
+    /* y = act(a) * b, and its two gradients; act is an enum dio_unary. */
     void (*glu)(int act, float *y, const float *a, const float *b, int64_t n);
     void (*glu_grad)(int act, float *da, float *db, const float *dy, const float *a, const float *b,
                      int64_t n);
@@ -60,8 +86,8 @@ typedef struct dio_cpu {
 
     /* GEMM's inner parts: see gemm.h. */
     int mr, nr; /* the register tile, rows x columns */
-    void (*gemm_tile)(int64_t k, const float *a, const void *b, int b_dtype, float *c,
-                      int64_t c_stride, int rows, int cols, bool accumulate);
+    void (*tile)(const dio_tile *t);
+    void (*strip)(const dio_strip *s);
 } dio_cpu;
 
 /* Which function stands where in unary[]. */
@@ -71,6 +97,9 @@ enum dio_unary {
     DIO_U_LEAKY_RELU, DIO_U_ELU, DIO_U_GELU, DIO_U_GELU_TANH, DIO_U_GELU_QUICK, DIO_U_SILU,
     DIO_U_SOFTPLUS, DIO_U_MISH, DIO_U_HARDSWISH, DIO_U_CLAMP, DIO_U_COUNT,
 };
+
+/* Where an activation stands in unary[]; -1 for DIO_ACT_NONE. */
+int dio_act_unary(dio_act act);
 
 /* The table for the best set of this machine, or the one that DIORAMA_CPU names; NULL with a
  * message when it names one that is unknown or missing here. */

@@ -1,0 +1,112 @@
+/* kernels_tmpl.c: one instruction set's table of row kernels. Compiled once for each set, with
+ * DIO_VEC naming its vector header and the flags that it needs; see tensor/CMakeLists.txt.
+ */
+#include <string.h>
+
+#include "tensor/cpu/cpu.h"
+#include "tensor/cpu/cpu_tables.h"
+
+#include "tensor/cpu/vec.h"
+
+/* The register tile and the panels in flight, by the number of vector registers. */
+#define ROWS_4(X)  X(1) X(2) X(3) X(4)
+#define ROWS_6(X)  ROWS_4(X) X(5) X(6)
+#define ROWS_14(X) ROWS_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#if V_REGISTERS == 32
+enum { MR = 14, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 4, STRIP_FLIGHT_4 = 2 };
+#define TILE_ROWS ROWS_14
+#elif V_REGISTERS == 16
+enum { MR = 6, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
+#define TILE_ROWS ROWS_6
+#else
+enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
+#define TILE_ROWS ROWS_4
+#endif
+
+/* Accumulators are arrays in the source and registers in the code: only when loops unroll. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#include "tensor/cpu/rows_tmpl.h"
+#include "tensor/cpu/tile_tmpl.h"
+#include "tensor/cpu/unary_tmpl.h"
+
+#define UNARY(name)                                                                                \
+    static void unary_##name(float *y, const float *x, int64_t n, float p, float q)                \
+    {                                                                                              \
+        const vf vp = v_set(p), vq = v_set(q);                                                     \
+        for (int64_t i = 0; i < n; i += VN)                                                        \
+            put(y, i, n - i, f_##name(at(x, i, n - i, 1), vp, vq));                                \
+    }                                                                                              \
+    static void slope_##name(float *dx, const float *dy, const float *x, int64_t n, float p,       \
+                             float q)                                                              \
+    {                                                                                              \
+        const vf vp = v_set(p), vq = v_set(q);                                                     \
+        for (int64_t i = 0; i < n; i += VN)                                                        \
+            put(dx, i, n - i, at(dy, i, n - i, 1) * d_##name(at(x, i, n - i, 1), vp, vq));         \
+    }                                                                                              \
+    static void glu_##name(float *y, const float *a, const float *b, int64_t n)                    \
+    {                                                                                              \
+        const vf none = v_set(0.0f);                                                               \
+        for (int64_t i = 0; i < n; i += VN)                                                        \
+            put(y, i, n - i, f_##name(at(a, i, n - i, 1), none, none) * at(b, i, n - i, 1));       \
+    }                                                                                              \
+    static void glu_slope_##name(float *da, float *db, const float *dy, const float *a,            \
+                                 const float *b, int64_t n)                                        \
+    {                                                                                              \
+        const vf none = v_set(0.0f);                                                               \
+        for (int64_t i = 0; i < n; i += VN) {                                                      \
+            vf x = at(a, i, n - i, 1), d = at(dy, i, n - i, 1), z = at(b, i, n - i, 1);            \
+            put(da, i, n - i, d * z * d_##name(x, none, none));                                    \
+            put(db, i, n - i, d * f_##name(x, none, none));                                        \
+        }                                                                                          \
+    }
+EACH_UNARY(UNARY)
+#undef UNARY
+
+#define GLU(name) glu_##name,
+static void glu(int act, float *y, const float *a, const float *b, int64_t n)
+{
+    static void (*const by_act[])(float *, const float *, const float *, int64_t) = {
+        EACH_UNARY(GLU)};
+    by_act[act](y, a, b, n);
+}
+#undef GLU
+
+#define GLU(name) glu_slope_##name,
+static void glu_grad(int act, float *da, float *db, const float *dy, const float *a,
+                     const float *b, int64_t n)
+{
+    static void (*const by_act[])(float *, float *, const float *, const float *, const float *,
+                                  int64_t) = {EACH_UNARY(GLU)};
+    by_act[act](da, db, dy, a, b, n);
+}
+#undef GLU
+
+#define UNARY(name) unary_##name,
+#define SLOPE(name) slope_##name,
+#define TABLE(isa_, symbol)                                                                        \
+    const dio_cpu dio_cpu_##symbol = {                                                             \
+        .isa = isa_, .name = #symbol,                                                              \
+        .unary = {EACH_UNARY(UNARY)}, .unary_grad = {EACH_UNARY(SLOPE)},                           \
+        .glu = glu, .glu_grad = glu_grad,                                                          \
+        .add = span_add, .sub = span_sub, .mul = span_mul, .div = span_div,                        \
+        .max = span_max, .min = span_min, .axpb = span_axpb, .fma_span = span_fma,                 \
+        .sum = row_sum, .sum_squares = row_sum_squares, .dot = row_dot, .max_of = row_max,         \
+        .exp_sum = row_exp_sum, .layer_norm = row_layer_norm, .rms_norm = row_rms_norm,            \
+        .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
+        .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
+    }
+
+/* VNNI adds instructions for integers only: its floats are AVX-512's. */
+#if V_REGISTERS == 32
+TABLE(DIO_ISA_AVX512, avx512);
+TABLE(DIO_ISA_AVX512VNNI, avx512vnni);
+#elif V_REGISTERS == 16
+TABLE(DIO_ISA_AVX2, avx2);
+#else
+TABLE(DIO_ISA_GENERIC, generic);
+#endif

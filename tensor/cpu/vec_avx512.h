@@ -1,0 +1,121 @@
+#pragma once
+/* vec_avx512.h: 16 lanes. What plain vector extensions cannot say; see vec.h for the contract. */
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { VN = 16 };
+#define V_REGISTERS 32
+
+typedef float vf __attribute__((vector_size(64)));
+typedef int32_t vi __attribute__((vector_size(64)));
+typedef double vd __attribute__((vector_size(64)));
+typedef float vh __attribute__((vector_size(32)));
+
+static inline vf v_set(float x)
+{
+    return (vf)_mm512_set1_ps(x);
+}
+
+static inline vf v_load(const float *p)
+{
+    return (vf)_mm512_loadu_ps(p);
+}
+
+static inline void v_store(float *p, vf x)
+{
+    _mm512_storeu_ps(p, (__m512)x);
+}
+
+static inline __mmask16 v_mask(int n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+
+static inline vf v_load_n(const float *p, int n)
+{
+    return (vf)_mm512_maskz_loadu_ps(v_mask(n), p);
+}
+
+static inline void v_store_n(float *p, vf x, int n)
+{
+    _mm512_mask_storeu_ps(p, v_mask(n), (__m512)x);
+}
+
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+
+static inline vf v_max(vf a, vf b)
+{
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+
+static inline vf v_min(vf a, vf b)
+{
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+}
+
+static inline vf v_sqrt(vf a)
+{
+    return (vf)_mm512_sqrt_ps((__m512)a);
+}
+
+static inline vf v_two_prod(vf a, vf b, vf *low)
+{
+    vf high = a * b;
+    *low = v_fma(a, b, -high);
+    return high;
+}
+
+static inline vf v_from_bf16(const uint16_t *p)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return (vf)_mm512_slli_epi32(wide, 16);
+}
+
+static inline vf v_from_f16(const uint16_t *p)
+{
+    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+static inline void v_to_f16(uint16_t *p, vf x)
+{
+    __m256i h = _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    _mm256_storeu_si256((__m256i *)p, h);
+}
+
+/* The low 16 bits of each lane. */
+static inline void v_store_low16(uint16_t *p, vi x)
+{
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16((__m512i)x));
+}
+
+static inline void v_prefetch(const void *p)
+{
+    _mm_prefetch((const char *)p, _MM_HINT_T0);
+}
+
+static inline bool v_any(vi mask)
+{
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+}
+
+static inline float v_sum(vf x)
+{
+    __m256 a = _mm512_castps512_ps256((__m512)x), b = _mm512_extractf32x8_ps((__m512)x, 1);
+    a = _mm256_add_ps(a, b);
+    __m128 c = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    c = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}
+
+static inline float v_top(vf x)
+{
+    __m256 a = _mm512_castps512_ps256((__m512)x), b = _mm512_extractf32x8_ps((__m512)x, 1);
+    a = _mm256_max_ps(a, b);
+    __m128 c = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    c = _mm_max_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
+}
