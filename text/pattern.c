@@ -1,0 +1,163 @@
+/* pattern.c: compiling and matching with PCRE2. Time is bounded by its match limit, memory by its
+ * heap limit and the size of the JIT's stack; nothing recurses on the text. */
+#define _GNU_SOURCE /* memmem */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "text/pattern.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dio_pattern {
+    pcre2_code *code;
+    char *literal; /* instead of code: plain search */
+    size_t length;
+};
+
+struct dio_matcher {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+};
+
+/* Steps of backtracking from one position. A run of a million spaces under \s+(?!\S) needs a
+ * few; an expression made to be slow is stopped after about a second. */
+enum { STEPS = 20 * 1000 * 1000, HEAP_KIB = 64 * 1024 };
+enum { STACK_FIRST = 32 * 1024, STACK_MOST = 16 * 1024 * 1024 };
+
+static bool compile(dio_pattern *p, const dio_str *rewritten, dio_error *err)
+{
+    int code = 0;
+    PCRE2_SIZE offset = 0;
+    uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
+    p->code = pcre2_compile((PCRE2_SPTR)rewritten->text, rewritten->length, options, &code,
+                            &offset, NULL);
+    if (!p->code) {
+        PCRE2_UCHAR message[256];
+        pcre2_get_error_message(code, message, sizeof message);
+        return dio_fail(err, "the expression is wrong: %s (at byte %zu of its PCRE2 form %.*s)",
+                        (const char *)message, (size_t)offset,
+                        (int)(rewritten->length < 300 ? rewritten->length : 300),
+                        rewritten->text);
+    }
+    /* Without a JIT for this machine the interpreter gives the same matches. */
+    pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+    return true;
+}
+
+dio_pattern *dio_pattern_create(const char *text, size_t n, bool literal, dio_error *err)
+{
+    if (!n || n > DIO_PATTERN_LIMIT) {
+        dio_fail(err, "a pattern of %zu bytes: 1 to %d are supported", n, DIO_PATTERN_LIMIT);
+        return NULL;
+    }
+    dio_str rewritten = { 0 };
+    bool ok = false;
+    dio_pattern *p = calloc(1, sizeof *p);
+    if (!p) {
+        dio_fail_memory(err, "a pattern");
+        return NULL;
+    }
+    if (literal) {
+        p->literal = malloc(n);
+        p->length = n;
+        ok = p->literal != NULL;
+        if (ok)
+            memcpy(p->literal, text, n);
+        else
+            dio_fail_memory(err, "a pattern");
+    } else {
+        ok = dio_pattern_rewrite(text, n, &rewritten, err) && compile(p, &rewritten, err);
+    }
+    dio_str_deinit(&rewritten);
+    if (ok)
+        return p;
+    dio_pattern_destroy(p);
+    return NULL;
+}
+
+void dio_pattern_destroy(dio_pattern *p)
+{
+    if (!p)
+        return;
+    pcre2_code_free(p->code);
+    free(p->literal);
+    free(p);
+}
+
+dio_matcher *dio_matcher_create(dio_error *err)
+{
+    dio_matcher *m = calloc(1, sizeof *m);
+    if (m) {
+        m->data = pcre2_match_data_create(1, NULL);
+        m->context = pcre2_match_context_create(NULL);
+        m->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, NULL);
+    }
+    if (!m || !m->data || !m->context) {
+        dio_matcher_destroy(m);
+        dio_fail_memory(err, "matching a pattern");
+        return NULL;
+    }
+    pcre2_set_match_limit(m->context, STEPS);
+    pcre2_set_heap_limit(m->context, HEAP_KIB);
+    if (m->stack)
+        pcre2_jit_stack_assign(m->context, NULL, m->stack);
+    return m;
+}
+
+void dio_matcher_destroy(dio_matcher *m)
+{
+    if (!m)
+        return;
+    pcre2_jit_stack_free(m->stack);
+    pcre2_match_context_free(m->context);
+    pcre2_match_data_free(m->data);
+    free(m);
+}
+
+static int next_literal(const dio_pattern *p, const char *text, size_t n, dio_match *match)
+{
+    const char *at = memmem(text + match->next, n - match->next, p->literal, p->length);
+    if (!at)
+        return 0;
+    match->start = (size_t)(at - text);
+    match->end = match->next = match->start + p->length;
+    return 1;
+}
+
+static size_t step(const char *text, size_t n, size_t at)
+{
+    uint32_t cp;
+    int length = at < n ? dio_utf8_next(text + at, n - at, &cp) : 0;
+    return at + (length ? (size_t)length : 1);
+}
+
+int dio_pattern_next(const dio_pattern *p, dio_matcher *m, const char *text, size_t n,
+                     dio_match *match, dio_error *err)
+{
+    if (p->literal)
+        return match->next <= n ? next_literal(p, text, n, match) : 0;
+    while (match->next <= n) {
+        int found = pcre2_match(p->code, (PCRE2_SPTR)text, n, match->next, PCRE2_NO_UTF_CHECK,
+                                m->data, m->context);
+        if (found == PCRE2_ERROR_NOMATCH)
+            return 0;
+        if (found < 0) {
+            PCRE2_UCHAR message[256];
+            pcre2_get_error_message(found, message, sizeof message);
+            dio_fail(err, "the pattern could not be matched from byte %zu of %zu: %s",
+                     match->next, n, (const char *)message);
+            return -1;
+        }
+        const PCRE2_SIZE *span = pcre2_get_ovector_pointer(m->data);
+        if (span[0] == span[1] && match->any && span[1] == match->end) {
+            match->next = step(text, n, match->next);
+            continue;
+        }
+        match->start = span[0];
+        match->end = match->next = span[1];
+        match->any = true;
+        return 1;
+    }
+    return 0;
+}
