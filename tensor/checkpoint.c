@@ -61,11 +61,15 @@ bool dio_train_checkpoint(dio_train_run *r, dio_error *err)
 {
     char step[32], best[40], best_step[32], stale[32];
     snprintf(step, sizeof step, "%lld", (long long)r->state.step);
-    snprintf(best, sizeof best, "%a", r->state.best); /* exact, and independent of the locale's digits */
+    snprintf(best, sizeof best, "%a",
+             r->state.best); /* exact, and independent of the locale's digits */
     snprintf(best_step, sizeof best_step, "%lld", (long long)r->state.best_step);
     snprintf(stale, sizeof stale, "%d", r->state.stale);
-    dio_weights_meta meta[] = {{"step", step}, {"best", best}, {"best_step", best_step},
-                               {"stale", stale}, {"identity", r->task->identity}};
+    dio_weights_meta meta[] = {{"step", step},
+                               {"best", best},
+                               {"best_step", best_step},
+                               {"stale", stale},
+                               {"identity", r->task->identity}};
     return write_tensors(r, "checkpoint.safetensors", KINDS, false, meta, 5, err);
 }
 
@@ -165,8 +169,8 @@ bool dio_train_trim_log(dio_train_run *r, dio_error *err)
             dio_str_put(&kept, line, (size_t)(end + 1 - line));
         line = end + 1;
     }
-    bool ok = text && !kept.failed &&
-              dio_file_write(path, kept.text ? kept.text : "", kept.length, err);
+    bool ok =
+        text && !kept.failed && dio_file_write(path, kept.text ? kept.text : "", kept.length, err);
     dio_str_deinit(&kept);
     dio_arena_destroy(a);
     return ok;

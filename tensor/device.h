@@ -28,9 +28,9 @@ typedef struct dio_resident {
 
 /* What a device can do. A device's struct begins with this. */
 struct dio_device {
-    const char *kind; /* "cpu", "cuda" */
-    char name[128];   /* "AVX-512 VNNI, 2 threads"; a GPU's own name */
-    bool host_memory; /* its memory is ours: no copies needed */
+    const char *kind;          /* "cpu", "cuda" */
+    char name[128];            /* "AVX-512 VNNI, 2 threads"; a GPU's own name */
+    bool host_memory;          /* its memory is ours: no copies needed */
     const struct dio_cpu *cpu; /* the row kernels, on the CPU */
     dio_resident *resident;
 

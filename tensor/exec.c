@@ -248,8 +248,8 @@ const void *dio_plan_output(dio_plan *p, int i, dio_type *type)
 
 static bool lives_across_runs(const dio_plan *p, dio_val v, size_t bytes, dio_error *err)
 {
-    if (v < 0 || v >= p->n_values || p->values[v].source == DIO_FROM_NODE ||
-        !p->values[v].memory || dio_type_bytes(&p->values[v].type) != bytes)
+    if (v < 0 || v >= p->n_values || p->values[v].source == DIO_FROM_NODE || !p->values[v].memory ||
+        dio_type_bytes(&p->values[v].type) != bytes)
         return dio_fail(err, "value %d is no input, state or weight of %zu bytes", v, bytes);
     return true;
 }

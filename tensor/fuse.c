@@ -55,8 +55,12 @@ static bool act_mul(dio_plan *p, dio_node *mul, const dio_node *act)
         return false;
     dio_glu_attrs *fresh = dio_arena_alloc(p->arena, sizeof *fresh);
     *fresh = (dio_glu_attrs){unary->act};
-    *mul = (dio_node){.op = dio_op_find("glu"), .attrs = fresh, .n_in = 2, .n_out = 1,
-                      .in = {act->in[0], other}, .out = {mul->out[0]}};
+    *mul = (dio_node){.op = dio_op_find("glu"),
+                      .attrs = fresh,
+                      .n_in = 2,
+                      .n_out = 1,
+                      .in = {act->in[0], other},
+                      .out = {mul->out[0]}};
     return mul->op != NULL;
 }
 

@@ -174,8 +174,8 @@ static bool gather_types(dio_graph *g, const dio_op *op, const dio_val *in, int 
     return true;
 }
 
-static bool add_node(dio_graph *g, const dio_op *op, const void *attrs, const dio_val *in,
-                     int n_in, const dio_type *types, dio_val *out)
+static bool add_node(dio_graph *g, const dio_op *op, const void *attrs, const dio_val *in, int n_in,
+                     const dio_type *types, dio_val *out)
 {
     if (!dio_arena_grow(g->arena, &g->nodes, g->n_nodes, &g->cap_nodes, sizeof *g->nodes))
         return dio_fail_memory(&g->error, "the graph");
@@ -187,8 +187,8 @@ static bool add_node(dio_graph *g, const dio_op *op, const void *attrs, const di
     }
     memcpy(n->in, in, (size_t)n_in * sizeof *in);
     for (int i = 0; i < op->n_out; i++) {
-        dio_graph_value v = {.type = types[i], .source = DIO_FROM_NODE, .node = g->n_nodes,
-                             .slot = i};
+        dio_graph_value v = {
+            .type = types[i], .source = DIO_FROM_NODE, .node = g->n_nodes, .slot = i};
         out[i] = n->out[i] = add_value(g, &v);
     }
     g->n_nodes++;

@@ -56,8 +56,7 @@ dio_type dio_type_of(const dio_graph *g, dio_val v);
 int64_t dio_dim(const dio_graph *g, dio_val v, int axis); /* negative counts from the end */
 
 /* Poisons the graph with a message of the caller's. Returns DIO_NONE. */
-dio_val dio_graph_fail(dio_graph *g, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+dio_val dio_graph_fail(dio_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool dio_graph_ok(const dio_graph *g);
 /* False with the first message when anything went wrong while building. */
 bool dio_graph_ready(const dio_graph *g, dio_error *err);

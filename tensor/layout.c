@@ -191,8 +191,8 @@ bool dio_plan_layout(dio_plan *p, dio_error *err)
 
 void dio_plan_fill_call(const dio_plan *p, const dio_node *n, dio_call *c)
 {
-    *c = (dio_call){.op = n->op, .attrs = n->attrs, .n_in = n->n_in, .n_out = n->n_out,
-                    .cpu = p->device->cpu};
+    *c = (dio_call){
+        .op = n->op, .attrs = n->attrs, .n_in = n->n_in, .n_out = n->n_out, .cpu = p->device->cpu};
     for (int j = 0; j < n->n_in; j++) {
         if (n->in[j] >= 0)
             c->in[j] = p->values[n->in[j]].view;

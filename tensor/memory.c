@@ -107,7 +107,8 @@ static bool check_limit(dio_plan *p, dio_error *err)
     size_t need = p->report.workspace + p->report.state + p->report.packed;
     if (need <= limit)
         return true;
-    return dio_fail_retry(err, "this needs %.1f MB of memory (%.1f MB of it intermediates) and the "
+    return dio_fail_retry(err,
+                          "this needs %.1f MB of memory (%.1f MB of it intermediates) and the "
                           "limit is %.1f MB: use a smaller size or batch",
                           (double)need / 1e6, (double)p->report.workspace / 1e6,
                           (double)limit / 1e6);

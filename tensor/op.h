@@ -74,7 +74,7 @@ typedef struct dio_node {
 /* One row of an operator's test cases. Inputs are filled with uniform numbers of lo..hi (both 0:
  * -1..1), integer inputs with 0..below-1. */
 typedef struct dio_op_case {
-    dio_type in[DIO_MAX_IN];   /* up to the first with nd < 0 or all zero; see DIO_T */
+    dio_type in[DIO_MAX_IN]; /* up to the first with nd < 0 or all zero; see DIO_T */
     int n_in;
     const void *attrs;
     float lo, hi;
@@ -86,17 +86,32 @@ typedef struct dio_op_case {
 /* A type in a case: DIO_T(DIO_F32, 2, 3, 4). An absent optional input is DIO_T_NONE. */
 #define DIO_T(dtype_, ...)                                                                         \
     {                                                                                              \
-        (dtype_), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), {__VA_ARGS__}         \
+        (dtype_), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                       \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
     }
-#define DIO_T_SCALAR {DIO_F32, 0, {0}}
-#define DIO_T_NONE   {DIO_F32, -1, {0}}
+#define DIO_T_SCALAR                                                                               \
+    {                                                                                              \
+        DIO_F32, 0,                                                                                \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define DIO_T_NONE                                                                                 \
+    {                                                                                              \
+        DIO_F32, -1,                                                                               \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 enum {
-    DIO_OP_STRIDED = 1,      /* kernels take inputs with any strides; else the plan makes them dense */
-    DIO_OP_VIEW = 2,         /* no kernel runs when `view` can express out[0] over in[0]'s memory */
-    DIO_OP_INPLACE = 4,      /* out[0] may be in[0]'s memory when it is dense and dies here */
-    DIO_OP_WRITES = 8,       /* out[0] is in[0], a state, changed in place */
-    DIO_OP_NODIFF = 16,      /* has no gradient, and says so */
+    DIO_OP_STRIDED = 1, /* kernels take inputs with any strides; else the plan makes them dense */
+    DIO_OP_VIEW = 2,    /* no kernel runs when `view` can express out[0] over in[0]'s memory */
+    DIO_OP_INPLACE = 4, /* out[0] may be in[0]'s memory when it is dense and dies here */
+    DIO_OP_WRITES = 8,  /* out[0] is in[0], a state, changed in place */
+    DIO_OP_NODIFF = 16, /* has no gradient, and says so */
 };
 
 typedef struct dio_op {
@@ -130,8 +145,8 @@ typedef struct dio_op {
 
     dio_cost (*cost)(const dio_call *c); /* NULL: elements in and out, one flop each */
 
-    float tol;      /* fast against reference: |d| <= tol * (1 + max|reference|) */
-    float tol_grad; /* against central differences of the reference; 0: 1e-3 */
+    float tol;                /* fast against reference: |d| <= tol * (1 + max|reference|) */
+    float tol_grad;           /* against central differences of the reference; 0: 1e-3 */
     const dio_op_case *cases; /* ends with a row of n_in == 0 */
 } dio_op;
 
@@ -153,9 +168,9 @@ bool dio_want_dim(const dio_type *t, int axis, int64_t size, const char *what, d
 bool dio_want_same(const dio_type *a, const dio_type *b, const char *what, dio_error *err);
 
 /* Element access for references: walks any strides. Integer and half types are widened. */
-double dio_view_get(const dio_view *v, int64_t flat);           /* flat: row-major index */
+double dio_view_get(const dio_view *v, int64_t flat); /* flat: row-major index */
 void dio_view_set(const dio_view *v, int64_t flat, double x);
-int64_t dio_view_offset(const dio_view *v, int64_t flat);       /* in elements */
+int64_t dio_view_offset(const dio_view *v, int64_t flat); /* in elements */
 
 #ifdef __cplusplus
 }

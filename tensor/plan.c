@@ -13,9 +13,11 @@ dio_val dio_plan_add_value(dio_plan *p, const dio_type *type, int producer)
 {
     if (!dio_arena_grow(p->arena, &p->values, p->n_values, &p->cap_values, sizeof *p->values))
         return DIO_NONE;
-    p->values[p->n_values] = (dio_plan_value){
-        .type = *type, .source = DIO_FROM_NODE, .producer = producer, .root = p->n_values,
-        .place = -1};
+    p->values[p->n_values] = (dio_plan_value){.type = *type,
+                                              .source = DIO_FROM_NODE,
+                                              .producer = producer,
+                                              .root = p->n_values,
+                                              .place = -1};
     return p->n_values++;
 }
 
@@ -54,8 +56,8 @@ static bool copy_nodes(dio_plan *p, const dio_graph *g, dio_error *err)
     for (int i = 0; i < g->n_nodes; i++) {
         dio_node n = g->nodes[i];
         if (n.op->attrs_size)
-            n.attrs = memcpy(dio_arena_alloc(p->arena, n.op->attrs_size), n.attrs,
-                             n.op->attrs_size);
+            n.attrs =
+                memcpy(dio_arena_alloc(p->arena, n.op->attrs_size), n.attrs, n.op->attrs_size);
         if (dio_plan_add_node(p, &n) < 0)
             return dio_fail_memory(err, "a plan");
     }
@@ -80,8 +82,7 @@ static bool copy_outputs(dio_plan *p, const dio_graph *g, const dio_val *outputs
     if (!p->taps)
         return dio_fail_memory(err, "a plan's taps");
     for (int i = 0; i < g->n_taps; i++) {
-        p->taps[i] = (dio_graph_tap){dio_arena_strdup(p->arena, g->taps[i].name),
-                                     g->taps[i].value};
+        p->taps[i] = (dio_graph_tap){dio_arena_strdup(p->arena, g->taps[i].name), g->taps[i].value};
         p->values[g->taps[i].value].kept = true;
     }
     return true;
@@ -132,8 +133,8 @@ bool dio_plan_fold(dio_plan *p, dio_error *err)
         dio_plan_node *n = &p->nodes[i];
         if (!can_fold(p, n))
             continue;
-        dio_call c = {.op = n->node.op, .attrs = n->node.attrs, .n_in = n->node.n_in,
-                      .n_out = n->node.n_out};
+        dio_call c = {
+            .op = n->node.op, .attrs = n->node.attrs, .n_in = n->node.n_in, .n_out = n->node.n_out};
         for (int j = 0; j < c.n_in; j++)
             if (n->node.in[j] >= 0) {
                 const dio_plan_value *v = &p->values[n->node.in[j]];
@@ -163,8 +164,7 @@ static bool check_support(dio_plan *p, dio_error *err)
 {
     for (int i = 0; i < p->n_nodes; i++) {
         const dio_op *op = p->nodes[i].node.op;
-        if (p->nodes[i].live && !(op->flags & DIO_OP_VIEW) &&
-            !p->device->supports(p->device, op))
+        if (p->nodes[i].live && !(op->flags & DIO_OP_VIEW) && !p->device->supports(p->device, op))
             return dio_fail(err, "device %s has no kernel for operator %s", p->device->kind,
                             op->name);
     }

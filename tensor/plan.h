@@ -20,10 +20,10 @@ extern "C" {
 typedef struct dio_plan dio_plan;
 
 typedef struct dio_plan_options {
-    bool reference;       /* run the reference kernels: slow, the truth */
-    bool no_fusion;       /* keep the graph's own nodes */
-    bool train;           /* weights change between runs: do not pack them */
-    size_t memory_limit;  /* bytes the plan may take; 0: three quarters of what is free */
+    bool reference;      /* run the reference kernels: slow, the truth */
+    bool no_fusion;      /* keep the graph's own nodes */
+    bool train;          /* weights change between runs: do not pack them */
+    size_t memory_limit; /* bytes the plan may take; 0: three quarters of what is free */
 } dio_plan_options;
 
 /* Values in `outputs` (and, with keep_taps, every tap) stay readable after a run. NULL with a
@@ -34,11 +34,11 @@ dio_plan *dio_plan_create(dio_graph *g, const dio_val *outputs, int n_outputs, b
 void dio_plan_destroy(dio_plan *p);
 
 typedef struct dio_plan_report {
-    size_t workspace; /* intermediates and scratch, bytes */
-    size_t packed;    /* re-laid weights, bytes */
-    size_t params;    /* weights as bound, bytes */
-    size_t state;     /* states, bytes */
-    int nodes, fused; /* nodes that run; nodes that fusion removed */
+    size_t workspace;    /* intermediates and scratch, bytes */
+    size_t packed;       /* re-laid weights, bytes */
+    size_t params;       /* weights as bound, bytes */
+    size_t state;        /* states, bytes */
+    int nodes, fused;    /* nodes that run; nodes that fusion removed */
     double flops, bytes; /* of one run, from the operators' own counts */
 } dio_plan_report;
 void dio_plan_report_get(const dio_plan *p, dio_plan_report *out);

@@ -59,7 +59,7 @@ typedef struct dio_device dio_device;
 
 /* Bytes shared by reference count; freed by whoever made them. */
 typedef struct dio_buffer dio_buffer;
-dio_buffer *dio_buffer_create(size_t bytes, dio_error *err);                  /* zeroed, CPU */
+dio_buffer *dio_buffer_create(size_t bytes, dio_error *err);                 /* zeroed, CPU */
 dio_buffer *dio_buffer_map(dio_map_file *file, size_t offset, size_t bytes); /* read-only view */
 dio_buffer *dio_buffer_ref(dio_buffer *b);
 void dio_buffer_unref(dio_buffer *b);

@@ -26,7 +26,8 @@ const dio_field dio_train_fields[] = {
     DIO_FIELD(o, eval_every, "250", 1, 1e9, "steps between validations"),
     DIO_FIELD(o, eval_batches, "8", 1, 1e6, "batches of a validation"),
     DIO_FIELD(o, checkpoint_every, "250", 1, 1e9, "steps between checkpoints"),
-    DIO_FIELD(o, patience, "0", 0, 1e6, "validations without a better one before stopping; 0: never"),
+    DIO_FIELD(o, patience, "0", 0, 1e6,
+              "validations without a better one before stopping; 0: never"),
     {0},
 };
 
@@ -65,8 +66,13 @@ static void write_log(dio_train_run *r, struct meter *m, double lr, double norm,
 {
     double elapsed = now() - m->start;
     dio_train_progress p = {
-        .step = r->state.step, .steps = r->o->steps, .loss = m->loss / (double)m->steps,
-        .validation = m->validation, .best = r->state.best, .lr = lr, .norm = norm,
+        .step = r->state.step,
+        .steps = r->o->steps,
+        .loss = m->loss / (double)m->steps,
+        .validation = m->validation,
+        .best = r->state.best,
+        .lr = lr,
+        .norm = norm,
         .evaluated = evaluated,
     };
     if (elapsed > 0) {
@@ -182,8 +188,8 @@ bool dio_train(const dio_train_task *task, const dio_train_options *options, dio
                const char *dir, bool resume, const volatile sig_atomic_t *cancel,
                dio_train_report_fn *report, void *user, dio_train_result *result, dio_error *err)
 {
-    dio_train_run r = {.task = task, .o = options, .device = device, .dir = dir,
-                       .state = {.best = INFINITY}};
+    dio_train_run r = {
+        .task = task, .o = options, .device = device, .dir = dir, .state = {.best = INFINITY}};
     struct meter m = {.report = report, .user = user, .validation = NAN};
     *result = (dio_train_result){0};
     bool ok = allocate(&r) ? begin(&r, resume, err) : dio_fail_memory(err, "a training run");

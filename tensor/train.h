@@ -53,9 +53,9 @@ typedef struct dio_train_progress {
     double loss;       /* mean since the last report */
     double validation; /* the latest; NaN before the first */
     double best;
-    double lr, norm;   /* gradient's length before clipping */
+    double lr, norm; /* gradient's length before clipping */
     double items_per_second, flops_per_second, seconds_left;
-    bool evaluated;    /* this report is about a fresh validation */
+    bool evaluated; /* this report is about a fresh validation */
 } dio_train_progress;
 
 typedef struct dio_train_result {

@@ -142,8 +142,10 @@ bool dio_train_step(dio_train_run *r, double *loss, double *norm, double *lr, di
     *loss = *(const float *)dio_plan_output(r->train, 0, NULL);
     *norm = *(const float *)dio_plan_output(r->train, 1, NULL);
     if (!isfinite(*loss) || !isfinite(*norm))
-        return dio_fail(err, "step %lld: the loss is %g and the gradient's length %g: use a lower "
-                        "learning rate or a longer warmup", (long long)t, *loss, *norm);
+        return dio_fail(err,
+                        "step %lld: the loss is %g and the gradient's length %g: use a lower "
+                        "learning rate or a longer warmup",
+                        (long long)t, *loss, *norm);
     r->state.step++;
     return true;
 }

@@ -11,9 +11,9 @@ static const struct {
     size_t size;
     bool is_float;
 } dtypes[DIO_DTYPES] = {
-    [DIO_F32] = {"f32", 4, true}, [DIO_BF16] = {"bf16", 2, true}, [DIO_F16] = {"f16", 2, true},
-    [DIO_I32] = {"i32", 4, false}, [DIO_U8] = {"u8", 1, false},   [DIO_I64] = {"i64", 8, false},
-    [DIO_F64] = {"f64", 8, true}, [DIO_I8] = {"i8", 1, false},
+    [DIO_F32] = {"f32", 4, true},  [DIO_BF16] = {"bf16", 2, true}, [DIO_F16] = {"f16", 2, true},
+    [DIO_I32] = {"i32", 4, false}, [DIO_U8] = {"u8", 1, false},    [DIO_I64] = {"i64", 8, false},
+    [DIO_F64] = {"f64", 8, true},  [DIO_I8] = {"i8", 1, false},
 };
 
 size_t dio_dtype_size(dio_dtype t)

@@ -23,7 +23,8 @@ static void *cpu_alloc(dio_device *d, size_t bytes, dio_error *err)
     (void)d;
     unsigned char *block = MAP_FAILED;
     if (bytes <= SIZE_MAX - HEAD)
-        block = mmap(NULL, bytes + HEAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        block =
+            mmap(NULL, bytes + HEAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) {
         dio_fail_retry(err, "out of memory: %zu bytes on the CPU", bytes);
         return NULL;
@@ -116,10 +117,20 @@ dio_device *dio_device_cpu(dio_error *err)
     }
     d->cpu = cpu;
     d->base = (dio_device){
-        .kind = "cpu", .host_memory = true, .cpu = cpu,
-        .alloc = cpu_alloc, .release = cpu_release, .upload = cpu_copy, .download = cpu_copy,
-        .copy = cpu_copy, .free_bytes = cpu_free_bytes, .supports = cpu_supports,
-        .workspace = cpu_workspace, .run = cpu_run, .sync = cpu_sync, .destroy = cpu_destroy,
+        .kind = "cpu",
+        .host_memory = true,
+        .cpu = cpu,
+        .alloc = cpu_alloc,
+        .release = cpu_release,
+        .upload = cpu_copy,
+        .download = cpu_copy,
+        .copy = cpu_copy,
+        .free_bytes = cpu_free_bytes,
+        .supports = cpu_supports,
+        .workspace = cpu_workspace,
+        .run = cpu_run,
+        .sync = cpu_sync,
+        .destroy = cpu_destroy,
     };
     snprintf(d->base.name, sizeof d->base.name, "CPU %s, %d threads", cpu->name, dio_gang_size());
     return &d->base;

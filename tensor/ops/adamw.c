@@ -80,19 +80,33 @@ static dio_cost cost(const dio_call *c)
 }
 
 const dio_op dio_op_adamw = {
-    .name = "adamw", .doc = "one AdamW step of a weight and its moments, in place",
-    .n_in_min = 6, .n_in_max = 6, .n_out = 3, .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
+    .name = "adamw",
+    .doc = "one AdamW step of a weight and its moments, in place",
+    .n_in_min = 6,
+    .n_in_max = 6,
+    .n_out = 3,
+    .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
     .attrs_size = sizeof(dio_adamw_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .cost = cost, .tol = 5e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7),
-                DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, DIO_ADAMW_NUMBERS), DIO_T_SCALAR},
-         .n_in = 6, .attrs = &(dio_adamw_attrs){0.9, 0.95, 1e-8, 0.1}, .lo = 0.1f, .hi = 0.9f},
-        {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 4),
-                DIO_T(DIO_F32, DIO_ADAMW_NUMBERS), DIO_T_SCALAR},
-         .n_in = 6, .attrs = &(dio_adamw_attrs){0.9, 0.95, 1e-8, 0.1}, .refused = "differ"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .cost = cost,
+    .tol = 5e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7),
+                    DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, DIO_ADAMW_NUMBERS), DIO_T_SCALAR},
+             .n_in = 6,
+             .attrs = &(dio_adamw_attrs){0.9, 0.95, 1e-8, 0.1},
+             .lo = 0.1f,
+             .hi = 0.9f},
+            {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 4),
+                    DIO_T(DIO_F32, DIO_ADAMW_NUMBERS), DIO_T_SCALAR},
+             .n_in = 6,
+             .attrs = &(dio_adamw_attrs){0.9, 0.95, 1e-8, 0.1},
+             .refused = "differ"},
+            {0},
+        },
 };
 
 dio_val dio_adamw(dio_graph *g, dio_val w, dio_val m, dio_val v, dio_val grad, dio_val numbers,

@@ -43,16 +43,27 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_axpb = {
-    .name = "axpb", .doc = "y = a x + b",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_INPLACE,
+    .name = "axpb",
+    .doc = "y = a x + b",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 41)}, .n_in = 1, .attrs = &(struct attrs){-2.5f, 0.75f}},
-        {.in = {DIO_T(DIO_I32, 4)}, .n_in = 1, .attrs = &(struct attrs){1, 0},
-         .refused = "must be f32"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .tol = 1e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 41)}, .n_in = 1, .attrs = &(struct attrs){-2.5f, 0.75f}},
+            {.in = {DIO_T(DIO_I32, 4)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 0},
+             .refused = "must be f32"},
+            {0},
+        },
 };
 
 dio_val dio_axpb(dio_graph *g, dio_val x, float a, float b)

@@ -59,20 +59,37 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_cast = {
-    .name = "cast", .doc = "x in another element type",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 33)}, .n_in = 1, .attrs = &(struct attrs){DIO_BF16},
-         .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 70)}, .n_in = 1, .attrs = &(struct attrs){DIO_F16}, .no_grad = true},
-        {.in = {DIO_T(DIO_BF16, 35)}, .n_in = 1, .attrs = &(struct attrs){DIO_F32},
-         .no_grad = true},
-        {.in = {DIO_T(DIO_I32, 5)}, .n_in = 1, .attrs = &(struct attrs){DIO_F32}, .below = 9},
-        {.in = {DIO_T(DIO_F32, 5)}, .n_in = 1, .attrs = &(struct attrs){DIO_I64},
-         .refused = "computes in i64"},
-        {0},
-    },
+    .name = "cast",
+    .doc = "x in another element type",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 33)},
+             .n_in = 1,
+             .attrs = &(struct attrs){DIO_BF16},
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 70)},
+             .n_in = 1,
+             .attrs = &(struct attrs){DIO_F16},
+             .no_grad = true},
+            {.in = {DIO_T(DIO_BF16, 35)},
+             .n_in = 1,
+             .attrs = &(struct attrs){DIO_F32},
+             .no_grad = true},
+            {.in = {DIO_T(DIO_I32, 5)}, .n_in = 1, .attrs = &(struct attrs){DIO_F32}, .below = 9},
+            {.in = {DIO_T(DIO_F32, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){DIO_I64},
+             .refused = "computes in i64"},
+            {0},
+        },
 };
 
 dio_val dio_cast(dio_graph *g, dio_val x, dio_dtype to)

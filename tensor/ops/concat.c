@@ -79,18 +79,30 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_concat = {
-    .name = "concat", .doc = "the operands one after the other along an axis",
-    .n_in_min = 1, .n_in_max = DIO_MAX_IN, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 2, 1, 4)}, .n_in = 2,
-         .attrs = &(struct attrs){1}},
-        {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 2), DIO_T(DIO_F32, 1)}, .n_in = 3,
-         .attrs = &(struct attrs){0}},
-        {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 3, 3)}, .n_in = 2,
-         .attrs = &(struct attrs){1}, .refused = "other dimensions differ"},
-        {0},
-    },
+    .name = "concat",
+    .doc = "the operands one after the other along an axis",
+    .n_in_min = 1,
+    .n_in_max = DIO_MAX_IN,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 2, 1, 4)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1}},
+            {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 2), DIO_T(DIO_F32, 1)},
+             .n_in = 3,
+             .attrs = &(struct attrs){0}},
+            {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 3, 3)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .refused = "other dimensions differ"},
+            {0},
+        },
 };
 
 dio_val dio_concat(dio_graph *g, const dio_val *x, int n, int axis)

@@ -50,8 +50,8 @@ static void copy_rows(void *user, int64_t item, int thread)
     const unsigned char *from = in->data;
     int64_t stride = in->nd ? in->stride[in->nd - 1] : 1;
     for (int64_t r = item * j->block; r < end; r++)
-        copy_row(to + (size_t)(r * j->width) * size,
-                 from + dio_row_offset(in, r) * (int64_t)size, j->width, stride, size);
+        copy_row(to + (size_t)(r * j->width) * size, from + dio_row_offset(in, r) * (int64_t)size,
+                 j->width, stride, size);
 }
 
 static void cpu(const dio_call *c)
@@ -71,13 +71,21 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_copy = {
-    .name = "copy", .doc = "y = x, dense",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED,
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 1},
-        {.in = {DIO_T(DIO_F32, 1, 1)}, .n_in = 1},
-        {.in = {DIO_T(DIO_I32, 4, 3)}, .n_in = 1, .below = 9},
-        {0},
-    },
+    .name = "copy",
+    .doc = "y = x, dense",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 1},
+            {.in = {DIO_T(DIO_F32, 1, 1)}, .n_in = 1},
+            {.in = {DIO_T(DIO_I32, 4, 3)}, .n_in = 1, .below = 9},
+            {0},
+        },
 };

@@ -42,17 +42,28 @@ static void cpu(const dio_call *c)
 }
 
 const dio_op dio_op_ema = {
-    .name = "ema", .doc = "the moving average of a weight, in place",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
+    .name = "ema",
+    .doc = "the moving average of a weight, in place",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7)}, .n_in = 2,
-         .attrs = &(struct attrs){0.99f}},
-        {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 7)}, .n_in = 2, .attrs = &(struct attrs){0.99f},
-         .refused = "differ"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .tol = 1e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 7), DIO_T(DIO_F32, 5, 7)},
+             .n_in = 2,
+             .attrs = &(struct attrs){0.99f}},
+            {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 7)},
+             .n_in = 2,
+             .attrs = &(struct attrs){0.99f},
+             .refused = "differ"},
+            {0},
+        },
 };
 
 dio_val dio_ema(dio_graph *g, dio_val average, dio_val w, float decay)

@@ -48,16 +48,26 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_expand = {
-    .name = "expand", .doc = "x repeated along size-1 and new leading dims",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
+    .name = "expand",
+    .doc = "x repeated along size-1 and new leading dims",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .view = view, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 1)}, .n_in = 1, .attrs = &(struct attrs){3, {2, 3, 4}}},
-        {.in = {DIO_T(DIO_F32, 3, 2)}, .n_in = 1, .attrs = &(struct attrs){2, {3, 4}},
-         .refused = "does not broadcast"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .view = view,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 1)}, .n_in = 1, .attrs = &(struct attrs){3, {2, 3, 4}}},
+            {.in = {DIO_T(DIO_F32, 3, 2)},
+             .n_in = 1,
+             .attrs = &(struct attrs){2, {3, 4}},
+             .refused = "does not broadcast"},
+            {0},
+        },
 };
 
 dio_val dio_expand(dio_graph *g, dio_val x, int nd, const int64_t *dim)

@@ -42,8 +42,8 @@ static void reference(const dio_call *c)
     const dio_glu_attrs *a = c->attrs;
     double slope;
     for (int64_t i = 0, n = dio_view_count(&c->out[0]); i < n; i++)
-        dio_view_set(&c->out[0], i, gate(a->act, dio_view_get(&c->in[0], i), &slope) *
-                                        dio_view_get(&c->in[1], i));
+        dio_view_set(&c->out[0], i,
+                     gate(a->act, dio_view_get(&c->in[0], i), &slope) * dio_view_get(&c->in[1], i));
 }
 
 /* The CPU's tables name functions by dio_unary. */
@@ -127,37 +127,65 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_glu = {
-    .name = "glu", .doc = "y = act(a) * b",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .flags = DIO_OP_INPLACE,
+    .name = "glu",
+    .doc = "y = act(a) * b",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
     .attrs_size = sizeof(dio_glu_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .tol = 2e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_SILU}, .lo = -4, .hi = 4},
-        {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_GELU_TANH}},
-        {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_GELU}},
-        {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_SIGMOID}},
-        {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 8)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_SILU}, .refused = "differ"},
-        {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)}, .n_in = 2,
-         .attrs = &(dio_glu_attrs){DIO_ACT_TANH}, .refused = "the gate must be"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .tol = 2e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_SILU},
+             .lo = -4,
+             .hi = 4},
+            {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_GELU_TANH}},
+            {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_GELU}},
+            {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_SIGMOID}},
+            {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 8)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_SILU},
+             .refused = "differ"},
+            {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_TANH},
+             .refused = "the gate must be"},
+            {0},
+        },
 };
 
 const dio_op dio_op_glu_grad = {
-    .name = "glu_grad", .doc = "da = dy b act'(a), db = dy act(a)",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 2, .flags = DIO_OP_INPLACE | DIO_OP_NODIFF,
+    .name = "glu_grad",
+    .doc = "da = dy b act'(a), db = dy act(a)",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 2,
+    .flags = DIO_OP_INPLACE | DIO_OP_NODIFF,
     .attrs_size = sizeof(dio_glu_attrs),
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu, .tol = 2e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41)}, .n_in = 3,
-         .attrs = &(dio_glu_attrs){DIO_ACT_SILU}},
-        {0},
-    },
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .tol = 2e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41), DIO_T(DIO_F32, 3, 41)},
+             .n_in = 3,
+             .attrs = &(dio_glu_attrs){DIO_ACT_SILU}},
+            {0},
+        },
 };
 
 dio_val dio_glu(dio_graph *g, dio_val a, dio_val b, dio_act act)

@@ -52,17 +52,27 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_permute = {
-    .name = "permute", .doc = "y.dim[i] = x.dim[axes[i]]",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
+    .name = "permute",
+    .doc = "y.dim[i] = x.dim[axes[i]]",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .view = view, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 4)}, .n_in = 1, .attrs = &(struct attrs){{2, 0, 1}}},
-        {.in = {DIO_T(DIO_F32, 5, 1)}, .n_in = 1, .attrs = &(struct attrs){{1, 0}}},
-        {.in = {DIO_T(DIO_F32, 2, 3)}, .n_in = 1, .attrs = &(struct attrs){{1, 1}},
-         .refused = "no permutation"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .view = view,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 4)}, .n_in = 1, .attrs = &(struct attrs){{2, 0, 1}}},
+            {.in = {DIO_T(DIO_F32, 5, 1)}, .n_in = 1, .attrs = &(struct attrs){{1, 0}}},
+            {.in = {DIO_T(DIO_F32, 2, 3)},
+             .n_in = 1,
+             .attrs = &(struct attrs){{1, 1}},
+             .refused = "no permutation"},
+            {0},
+        },
 };
 
 dio_val dio_permute(dio_graph *g, dio_val x, const int *axes)

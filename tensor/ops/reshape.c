@@ -97,18 +97,28 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_reshape = {
-    .name = "reshape", .doc = "the same elements in row-major order under other dims",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
+    .name = "reshape",
+    .doc = "the same elements in row-major order under other dims",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .view = view, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 4)}, .n_in = 1, .attrs = &(struct attrs){2, {6, 4}}},
-        {.in = {DIO_T(DIO_F32, 6, 4)}, .n_in = 1, .attrs = &(struct attrs){3, {2, -1, 4}}},
-        {.in = {DIO_T(DIO_F32, 6, 1, 4)}, .n_in = 1, .attrs = &(struct attrs){4, {1, 6, 2, 2}}},
-        {.in = {DIO_T(DIO_F32, 6, 4)}, .n_in = 1, .attrs = &(struct attrs){2, {5, 5}},
-         .refused = "does not hold as many elements"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .view = view,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 4)}, .n_in = 1, .attrs = &(struct attrs){2, {6, 4}}},
+            {.in = {DIO_T(DIO_F32, 6, 4)}, .n_in = 1, .attrs = &(struct attrs){3, {2, -1, 4}}},
+            {.in = {DIO_T(DIO_F32, 6, 1, 4)}, .n_in = 1, .attrs = &(struct attrs){4, {1, 6, 2, 2}}},
+            {.in = {DIO_T(DIO_F32, 6, 4)},
+             .n_in = 1,
+             .attrs = &(struct attrs){2, {5, 5}},
+             .refused = "does not hold as many elements"},
+            {0},
+        },
 };
 
 dio_val dio_reshape(dio_graph *g, dio_val x, int nd, const int64_t *dim)

@@ -132,34 +132,56 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_slice = {
-    .name = "slice", .doc = "elements start, start+step, ... of one axis",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
+    .name = "slice",
+    .doc = "elements start, start+step, ... of one axis",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED | DIO_OP_VIEW,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .view = view, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 4, 7)}, .n_in = 1, .attrs = &(struct attrs){1, 1, 3, 2}},
-        {.in = {DIO_T(DIO_F32, 4, 1, 3)}, .n_in = 1, .attrs = &(struct attrs){0, 2, 2, 1}},
-        {.in = {DIO_T(DIO_F32, 4, 7)}, .n_in = 1, .attrs = &(struct attrs){1, 3, 3, 2},
-         .refused = "do not fit in 7"},
-        {.in = {DIO_T(DIO_F32, 4, 7)}, .n_in = 1, .attrs = &(struct attrs){2, 0, 1, 1},
-         .refused = "outside the 2 dimensions"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .view = view,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 4, 7)}, .n_in = 1, .attrs = &(struct attrs){1, 1, 3, 2}},
+            {.in = {DIO_T(DIO_F32, 4, 1, 3)}, .n_in = 1, .attrs = &(struct attrs){0, 2, 2, 1}},
+            {.in = {DIO_T(DIO_F32, 4, 7)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 3, 3, 2},
+             .refused = "do not fit in 7"},
+            {.in = {DIO_T(DIO_F32, 4, 7)},
+             .n_in = 1,
+             .attrs = &(struct attrs){2, 0, 1, 1},
+             .refused = "outside the 2 dimensions"},
+            {0},
+        },
 };
 
 const dio_op dio_op_unslice = {
-    .name = "unslice", .doc = "zeros with x at the places of a slice: slice's gradient",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED,
+    .name = "unslice",
+    .doc = "zeros with x at the places of a slice: slice's gradient",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
     .attrs_size = sizeof(struct unslice_attrs),
-    .infer = unslice_infer, .reference = unslice_reference, .cpu = unslice_cpu,
+    .infer = unslice_infer,
+    .reference = unslice_reference,
+    .cpu = unslice_cpu,
     .grad = unslice_grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 4, 3)}, .n_in = 1,
-         .attrs = &(struct unslice_attrs){{1, 1, 3, 2}, 7}},
-        {.in = {DIO_T(DIO_F32, 4, 2)}, .n_in = 1,
-         .attrs = &(struct unslice_attrs){{1, 1, 3, 2}, 7}, .refused = "must have size 3"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 4, 3)},
+             .n_in = 1,
+             .attrs = &(struct unslice_attrs){{1, 1, 3, 2}, 7}},
+            {.in = {DIO_T(DIO_F32, 4, 2)},
+             .n_in = 1,
+             .attrs = &(struct unslice_attrs){{1, 1, 3, 2}, 7},
+             .refused = "must have size 3"},
+            {0},
+        },
 };
 
 dio_val dio_slice(dio_graph *g, dio_val x, int axis, int64_t start, int64_t length, int64_t step)

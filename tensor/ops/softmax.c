@@ -117,17 +117,32 @@ static const dio_op_case cases[] = {
 };
 
 const dio_op dio_op_softmax = {
-    .name = "softmax", .doc = "y = e^x / sum e^x over the last axis",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_INPLACE,
-    .infer = infer, .reference = softmax_reference, .cpu = softmax_cpu, .grad = softmax_grad,
-    .tol = 2e-6f, .cases = cases,
+    .name = "softmax",
+    .doc = "y = e^x / sum e^x over the last axis",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
+    .infer = infer,
+    .reference = softmax_reference,
+    .cpu = softmax_cpu,
+    .grad = softmax_grad,
+    .tol = 2e-6f,
+    .cases = cases,
 };
 
 const dio_op dio_op_log_softmax = {
-    .name = "log_softmax", .doc = "y = x - ln sum e^x over the last axis",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
-    .infer = infer, .reference = log_softmax_reference, .cpu = log_softmax_cpu,
-    .grad = log_softmax_grad, .tol = 2e-6f, .cases = cases,
+    .name = "log_softmax",
+    .doc = "y = x - ln sum e^x over the last axis",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .infer = infer,
+    .reference = log_softmax_reference,
+    .cpu = log_softmax_cpu,
+    .grad = log_softmax_grad,
+    .tol = 2e-6f,
+    .cases = cases,
 };
 
 dio_val dio_softmax(dio_graph *g, dio_val x)

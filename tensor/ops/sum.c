@@ -111,8 +111,8 @@ static void cpu(const dio_call *c)
         memset(c->out[0].data, 0, (size_t)j.outputs * sizeof(float));
         return;
     }
-    bool rows = !j.summed.nd || j.summed.stride[j.summed.nd - 1] == 1 ||
-                j.summed.dim[j.summed.nd - 1] == 1;
+    bool rows =
+        !j.summed.nd || j.summed.stride[j.summed.nd - 1] == 1 || j.summed.dim[j.summed.nd - 1] == 1;
     bool columns = j.kept.nd && j.kept.stride[j.kept.nd - 1] == 1;
     if (rows && j.summed.nd) {
         j.block = dio_row_block(j.n);
@@ -141,30 +141,53 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 #define CASES(mean_)                                                                               \
-    (const dio_op_case[]){                                                                         \
+    (const dio_op_case[])                                                                          \
+    {                                                                                              \
         {.in = {DIO_T(DIO_F32, 3, 5, 37)}, .n_in = 1, .attrs = &(struct attrs){4, false, mean_}},  \
-        {.in = {DIO_T(DIO_F32, 3, 5, 37)}, .n_in = 1, .attrs = &(struct attrs){3, true, mean_}},   \
-        {.in = {DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 1, .attrs = &(struct attrs){5, false, mean_}},   \
-        {.in = {DIO_T(DIO_F32, 300)}, .n_in = 1, .attrs = &(struct attrs){1, false, mean_}},       \
-        {.in = {DIO_T(DIO_F32, 2, 3)}, .n_in = 1, .attrs = &(struct attrs){0, false, mean_}},      \
-        {.in = {DIO_T(DIO_F32, 2, 3)}, .n_in = 1, .attrs = &(struct attrs){8, false, mean_},       \
-         .refused = "outside the 2 dimensions"},                                                   \
-        {0},                                                                                       \
+            {.in = {DIO_T(DIO_F32, 3, 5, 37)},                                                     \
+             .n_in = 1,                                                                            \
+             .attrs = &(struct attrs){3, true, mean_}},                                            \
+            {.in = {DIO_T(DIO_F32, 3, 5, 7)},                                                      \
+             .n_in = 1,                                                                            \
+             .attrs = &(struct attrs){5, false, mean_}},                                           \
+            {.in = {DIO_T(DIO_F32, 300)}, .n_in = 1, .attrs = &(struct attrs){1, false, mean_}},   \
+            {.in = {DIO_T(DIO_F32, 2, 3)}, .n_in = 1, .attrs = &(struct attrs){0, false, mean_}},  \
+            {.in = {DIO_T(DIO_F32, 2, 3)},                                                         \
+             .n_in = 1,                                                                            \
+             .attrs = &(struct attrs){8, false, mean_},                                            \
+             .refused = "outside the 2 dimensions"},                                               \
+            {0},                                                                                   \
     }
 
 const dio_op dio_op_sum = {
-    .name = "sum", .doc = "sum over a set of axes",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED,
+    .name = "sum",
+    .doc = "sum over a set of axes",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .tol = 2e-6f,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .tol = 2e-6f,
     .cases = CASES(false),
 };
 
 const dio_op dio_op_mean = {
-    .name = "mean", .doc = "mean over a set of axes",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_STRIDED,
+    .name = "mean",
+    .doc = "mean over a set of axes",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .tol = 2e-6f,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .tol = 2e-6f,
     .cases = CASES(true),
 };
 

@@ -1,5 +1,5 @@
-/* sum_squares.c: the squared length of a tensor, for clipping by the global norm. Fixed blocks, each
- * by the row kernel's tree, added up in their order in double: the same for any threads. */
+/* sum_squares.c: the squared length of a tensor, for clipping by the global norm. Fixed blocks,
+ * each by the row kernel's tree, added up in their order in double: the same for any threads. */
 #include "tensor/cpu/cpu.h"
 #include "tensor/ops.h"
 #include "tensor/ops/spans.h"
@@ -50,16 +50,24 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_sum_squares = {
-    .name = "sum_squares", .doc = "sum of x^2 over all elements, a scalar",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
+    .name = "sum_squares",
+    .doc = "sum of x^2 over all elements, a scalar",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .grad = grad,
     .tol = 2e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 41)}, .n_in = 1},
-        {.in = {DIO_T(DIO_F32, 40000)}, .n_in = 1, .no_grad = true},
-        {.in = {DIO_T(DIO_I32, 3)}, .n_in = 1, .refused = "must be f32"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 41)}, .n_in = 1},
+            {.in = {DIO_T(DIO_F32, 40000)}, .n_in = 1, .no_grad = true},
+            {.in = {DIO_T(DIO_I32, 3)}, .n_in = 1, .refused = "must be f32"},
+            {0},
+        },
 };
 
 dio_val dio_sum_squares(dio_graph *g, dio_val x)

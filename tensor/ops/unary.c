@@ -36,7 +36,7 @@ F(f_sqrt, sqrt(x))
 F(d_sqrt, 0.5 / sqrt(x))
 F(f_rsqrt, 1 / sqrt(x))
 F(d_rsqrt, -0.5 / (x * sqrt(x)))
-F(f_square, x * x)
+F(f_square, x *x)
 F(d_square, 2 * x)
 F(f_reciprocal, 1 / x)
 F(d_reciprocal, -1 / (x * x))
@@ -71,7 +71,7 @@ static double d_gelu_tanh(double x, double p, double q)
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * gelu_k * (1 + 3 * 0.044715 * x * x);
 }
 
-F(f_gelu_quick, x * sigmoid(1.702 * x))
+F(f_gelu_quick, x *sigmoid(1.702 * x))
 
 static double d_gelu_quick(double x, double p, double q)
 {
@@ -81,7 +81,7 @@ static double d_gelu_quick(double x, double p, double q)
     return s + 1.702 * x * s * (1 - s);
 }
 
-F(f_silu, x * sigmoid(x))
+F(f_silu, x *sigmoid(x))
 
 static double d_silu(double x, double p, double q)
 {
@@ -94,7 +94,7 @@ static double d_silu(double x, double p, double q)
 F(f_softplus, x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)))
 
 F(d_softplus, sigmoid(x))
-F(f_mish, x * tanh(f_softplus(x, p, q)))
+F(f_mish, x *tanh(f_softplus(x, p, q)))
 
 static double d_mish(double x, double p, double q)
 {
@@ -102,26 +102,38 @@ static double d_mish(double x, double p, double q)
     return t + x * (1 - t * t) * sigmoid(x);
 }
 
-F(f_hardswish, x * fmin(fmax(x + 3, 0), 6) / 6)
+F(f_hardswish, x *fmin(fmax(x + 3, 0), 6) / 6)
 F(d_hardswish, x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6)
 
-F(f_clamp, x < p ? p : x > q ? q : x)
+F(f_clamp, x<p ? p : x> q ? q : x)
 F(d_clamp, x >= p && x <= q)
 
 static const struct {
     formula *f, *d;
 } formulas[DIO_U_COUNT] = {
-    [DIO_U_NEG] = {f_neg, d_neg}, [DIO_U_ABS] = {f_abs, d_abs}, [DIO_U_EXP] = {f_exp, f_exp},
-    [DIO_U_LOG] = {f_log, d_log}, [DIO_U_SQRT] = {f_sqrt, d_sqrt},
-    [DIO_U_RSQRT] = {f_rsqrt, d_rsqrt}, [DIO_U_SQUARE] = {f_square, d_square},
-    [DIO_U_RECIPROCAL] = {f_reciprocal, d_reciprocal}, [DIO_U_SIN] = {f_sin, f_cos},
-    [DIO_U_COS] = {f_cos, d_cos}, [DIO_U_TANH] = {f_tanh, d_tanh},
-    [DIO_U_SIGMOID] = {f_sigmoid, d_sigmoid}, [DIO_U_RELU] = {f_relu, d_relu},
-    [DIO_U_LEAKY_RELU] = {f_leaky_relu, d_leaky_relu}, [DIO_U_ELU] = {f_elu, d_elu},
-    [DIO_U_GELU] = {f_gelu, d_gelu}, [DIO_U_GELU_TANH] = {f_gelu_tanh, d_gelu_tanh},
-    [DIO_U_GELU_QUICK] = {f_gelu_quick, d_gelu_quick}, [DIO_U_SILU] = {f_silu, d_silu},
-    [DIO_U_SOFTPLUS] = {f_softplus, d_softplus}, [DIO_U_MISH] = {f_mish, d_mish},
-    [DIO_U_HARDSWISH] = {f_hardswish, d_hardswish}, [DIO_U_CLAMP] = {f_clamp, d_clamp},
+    [DIO_U_NEG] = {f_neg, d_neg},
+    [DIO_U_ABS] = {f_abs, d_abs},
+    [DIO_U_EXP] = {f_exp, f_exp},
+    [DIO_U_LOG] = {f_log, d_log},
+    [DIO_U_SQRT] = {f_sqrt, d_sqrt},
+    [DIO_U_RSQRT] = {f_rsqrt, d_rsqrt},
+    [DIO_U_SQUARE] = {f_square, d_square},
+    [DIO_U_RECIPROCAL] = {f_reciprocal, d_reciprocal},
+    [DIO_U_SIN] = {f_sin, f_cos},
+    [DIO_U_COS] = {f_cos, d_cos},
+    [DIO_U_TANH] = {f_tanh, d_tanh},
+    [DIO_U_SIGMOID] = {f_sigmoid, d_sigmoid},
+    [DIO_U_RELU] = {f_relu, d_relu},
+    [DIO_U_LEAKY_RELU] = {f_leaky_relu, d_leaky_relu},
+    [DIO_U_ELU] = {f_elu, d_elu},
+    [DIO_U_GELU] = {f_gelu, d_gelu},
+    [DIO_U_GELU_TANH] = {f_gelu_tanh, d_gelu_tanh},
+    [DIO_U_GELU_QUICK] = {f_gelu_quick, d_gelu_quick},
+    [DIO_U_SILU] = {f_silu, d_silu},
+    [DIO_U_SOFTPLUS] = {f_softplus, d_softplus},
+    [DIO_U_MISH] = {f_mish, d_mish},
+    [DIO_U_HARDSWISH] = {f_hardswish, d_hardswish},
+    [DIO_U_CLAMP] = {f_clamp, d_clamp},
 };
 
 static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out, dio_error *err)
@@ -191,10 +203,9 @@ static void grad_span(void *user, int64_t item, int thread)
     const struct job *j = user;
     const struct grad_attrs *a = j->c->attrs;
     int64_t at = item * DIO_SPAN;
-    j->c->cpu->unary_grad[a->u]((float *)j->c->out[0].data + at,
-                                (const float *)j->c->in[0].data + at,
-                                (const float *)j->c->in[1].data + at, dio_span_length(j->n, item),
-                                a->p, a->q);
+    j->c->cpu->unary_grad[a->u](
+        (float *)j->c->out[0].data + at, (const float *)j->c->in[0].data + at,
+        (const float *)j->c->in[1].data + at, dio_span_length(j->n, item), a->p, a->q);
 }
 
 static void grad_cpu(const dio_call *c)
@@ -210,20 +221,34 @@ static void grad_grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_
 }
 
 const dio_op dio_op_unary_grad = {
-    .name = "unary_grad", .doc = "dx = dy * f'(x), f by attribute; linear in dy only",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .flags = DIO_OP_INPLACE,
+    .name = "unary_grad",
+    .doc = "dx = dy * f'(x), f by attribute; linear in dy only",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
     .attrs_size = sizeof(struct grad_attrs),
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu, .grad = grad_grad,
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .grad = grad_grad,
     .tol = 2e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 21), DIO_T(DIO_F32, 5, 21)}, .n_in = 2,
-         .attrs = &(struct grad_attrs){DIO_U_SILU, 0, 0}, .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 67)}, .n_in = 2,
-         .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0}, .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 66)}, .n_in = 2,
-         .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0}, .refused = "differ"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 21), DIO_T(DIO_F32, 5, 21)},
+             .n_in = 2,
+             .attrs = &(struct grad_attrs){DIO_U_SILU, 0, 0},
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 67)},
+             .n_in = 2,
+             .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0},
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 66)},
+             .n_in = 2,
+             .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0},
+             .refused = "differ"},
+            {0},
+        },
 };
 
 static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, const dio_val *gout,
@@ -235,13 +260,21 @@ static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, co
 }
 
 #define CASE(lo_, hi_, ...)                                                                        \
-    {.in = {DIO_T(DIO_F32, 3, 41)}, .n_in = 1, .attrs = &(dio_unary_attrs){__VA_ARGS__},           \
-     .lo = (lo_), .hi = (hi_)},                                                                    \
-    {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1, .attrs = &(dio_unary_attrs){__VA_ARGS__}, .lo = (lo_),  \
+    {.in = {DIO_T(DIO_F32, 3, 41)},                                                                \
+     .n_in = 1,                                                                                    \
+     .attrs = &(dio_unary_attrs){__VA_ARGS__},                                                     \
+     .lo = (lo_),                                                                                  \
      .hi = (hi_)},                                                                                 \
-    {.in = {DIO_T(DIO_I32, 4)}, .n_in = 1, .attrs = &(dio_unary_attrs){__VA_ARGS__},               \
-     .refused = "must be f32"},                                                                    \
-    {0},
+        {.in = {DIO_T(DIO_F32, 1)},                                                                \
+         .n_in = 1,                                                                                \
+         .attrs = &(dio_unary_attrs){__VA_ARGS__},                                                 \
+         .lo = (lo_),                                                                              \
+         .hi = (hi_)},                                                                             \
+        {.in = {DIO_T(DIO_I32, 4)},                                                                \
+         .n_in = 1,                                                                                \
+         .attrs = &(dio_unary_attrs){__VA_ARGS__},                                                 \
+         .refused = "must be f32"},                                                                \
+        {0},
 
 #define UNARY_OP(name_, u, doc_, lo_, hi_, ...)                                                    \
     static void name_##_reference(const dio_call *c)                                               \
@@ -257,9 +290,18 @@ static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, co
         unary_backward(g, n, u, gout, gin);                                                        \
     }                                                                                              \
     const dio_op dio_op_##name_ = {                                                                \
-        .name = #name_, .doc = doc_, .n_in_min = 1, .n_in_max = 1, .n_out = 1,                     \
-        .flags = DIO_OP_INPLACE, .attrs_size = sizeof(dio_unary_attrs), .infer = infer,            \
-        .reference = name_##_reference, .cpu = name_##_cpu, .grad = name_##_grad, .tol = 2e-6f,    \
+        .name = #name_,                                                                            \
+        .doc = doc_,                                                                               \
+        .n_in_min = 1,                                                                             \
+        .n_in_max = 1,                                                                             \
+        .n_out = 1,                                                                                \
+        .flags = DIO_OP_INPLACE,                                                                   \
+        .attrs_size = sizeof(dio_unary_attrs),                                                     \
+        .infer = infer,                                                                            \
+        .reference = name_##_reference,                                                            \
+        .cpu = name_##_cpu,                                                                        \
+        .grad = name_##_grad,                                                                      \
+        .tol = 2e-6f,                                                                              \
         .cases = (const dio_op_case[]){CASE(lo_, hi_, __VA_ARGS__)},                               \
     };
 
@@ -273,9 +315,9 @@ static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, co
 UNARY(neg, DIO_U_NEG, DIO_ACT_NONE, "y = -x", -2, 2)
 UNARY(abs, DIO_U_ABS, DIO_ACT_NONE, "y = |x|", 0.1f, 3)
 UNARY(exp, DIO_U_EXP, DIO_ACT_NONE, "y = e^x", -5, 3)
-UNARY(log, DIO_U_LOG, DIO_ACT_NONE, "y = ln x", 0.1f, 9)
-UNARY(sqrt, DIO_U_SQRT, DIO_ACT_NONE, "y = sqrt x", 0.1f, 9)
-UNARY(rsqrt, DIO_U_RSQRT, DIO_ACT_NONE, "y = 1 / sqrt x", 0.1f, 9)
+UNARY(log, DIO_U_LOG, DIO_ACT_NONE, "y = ln x", 0.5f, 9)
+UNARY(sqrt, DIO_U_SQRT, DIO_ACT_NONE, "y = sqrt x", 0.5f, 9)
+UNARY(rsqrt, DIO_U_RSQRT, DIO_ACT_NONE, "y = 1 / sqrt x", 0.5f, 9)
 UNARY(square, DIO_U_SQUARE, DIO_ACT_NONE, "y = x^2", -3, 3)
 UNARY(reciprocal, DIO_U_RECIPROCAL, DIO_ACT_NONE, "y = 1 / x", 0.5f, 4)
 UNARY(sin, DIO_U_SIN, DIO_ACT_NONE, "y = sin x", -9, 9)
