@@ -1,0 +1,278 @@
+/* gemm.c: products of any shape from the register tile.
+ *
+ * B is cut into blocks of KC x NC, laid out in panels once by the whole gang, and kept in the last
+ * cache; each item then lays out MC rows of A for its own thread and walks the panels. A weight
+ * that was packed before is used where it stands (f32) or widened block by block (halves). Few rows
+ * over a packed weight take the strips, which stream it once at the memory's speed.
+ *
+ * No cut changes a bit: an element's sum is one chain over k, and between blocks of k it rests in
+ * C as the same float that the register held.
+ */
+#include <string.h>
+
+#include "base/gang.h"
+#include "tensor/cpu/gemm_impl.h"
+
+enum {
+    KC = 256,        /* 32 columns x KC floats are 32 KB: the first cache */
+    MC = 336,        /* rows of A, MC x KC floats: a third of a 1 MB second cache */
+    NC = 2048,       /* columns of B laid out at a time: 2 MB in the last cache */
+    NC_ALONE = 512,  /* the same when each thread has a product of its own */
+    STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */
+    DIRECT_MOST = 8, /* rows up to which laying out B would cost more than it gives */
+};
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t round_up(int64_t x, int64_t to)
+{
+    return (x + to - 1) / to * to;
+}
+
+struct job {
+    const dio_cpu *cpu;
+    const dio_gemm *p;
+    bool alone;          /* one thread has this product to itself */
+    float *b_room;       /* panels [kc][nr] of the block at hand */
+    float *a_room;       /* a_size floats for each thread */
+    int64_t a_size;
+    int64_t kc, nc, mc;  /* block sizes of this product */
+    int64_t j0, k0;      /* the block at hand: its first column and k */
+    int64_t width, depth; /* and its extent */
+    int64_t groups, group; /* column groups of an item row, and their width */
+};
+
+static void spread(struct job *j, int64_t items, dio_gang_fn *fn)
+{
+    if (j->alone)
+        for (int64_t i = 0; i < items; i++)
+            fn(j, i, 0);
+    else
+        dio_gang_steal(items, fn, j);
+}
+
+/* Bias and activation, once the sums of these elements are complete. */
+static void finish(const dio_cpu *cpu, const dio_gemm *p, int64_t i0, int64_t rows, int64_t j0,
+                   int64_t cols)
+{
+    const int act = dio_act_unary(p->act);
+    if (!p->bias && act < 0)
+        return;
+    for (int64_t i = i0; i < i0 + rows; i++) {
+        float *c = p->c + i * p->c_row + j0;
+        if (p->bias)
+            cpu->add(c, c, p->bias + j0, cols, 1, 1);
+        if (act >= 0)
+            cpu->unary[act](c, c, cols, 0, 0);
+    }
+}
+
+static bool packed_f32(const dio_gemm *p)
+{
+    return p->packed && p->b_dtype == DIO_F32;
+}
+
+/* B's rows can be read where they are. */
+static bool direct(const dio_gemm *p)
+{
+    return !p->packed && p->b_dtype == DIO_F32 && p->b_col == 1 && p->m <= DIRECT_MOST;
+}
+
+static void lay_out_b(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct job *j = user;
+    dio_gemm_pack_b(j->cpu, j->p, j->j0 + item * j->cpu->nr, j->k0, j->depth,
+                    j->b_room + item * j->cpu->nr * j->depth);
+}
+
+/* The panel that starts at column `col` of C, and its row stride. */
+static const float *panel(const struct job *j, int64_t col, int64_t *row)
+{
+    const dio_gemm *p = j->p;
+    *row = j->cpu->nr;
+    if (packed_f32(p))
+        return (const float *)p->packed + col * p->k + j->k0 * j->cpu->nr;
+    if (!direct(p))
+        return j->b_room + (col - j->j0) * j->depth;
+    *row = p->b_row;
+    return (const float *)p->b + j->k0 * p->b_row + col;
+}
+
+/* Rows i0.. (mc of them) times one group of panels. */
+static void do_block(void *user, int64_t item, int thread)
+{
+    const struct job *j = user;
+    const dio_gemm *p = j->p;
+    const dio_cpu *cpu = j->cpu;
+    const int64_t i0 = item / j->groups * j->mc, rows = least(p->m - i0, j->mc);
+    const int64_t from = j->j0 + item % j->groups * j->group;
+    const int64_t to = least(from + j->group, j->j0 + j->width);
+    float *a = j->a_room + thread * j->a_size;
+    for (int64_t r = 0; r < rows; r += cpu->mr)
+        dio_gemm_pack_a(cpu, p, i0 + r, (int)least(cpu->mr, rows - r), j->k0, j->depth,
+                        a + r * j->depth);
+    dio_tile t = {.k = j->depth, .a_row = 1, .a_col = cpu->mr, .c_row = p->c_row,
+                  .accumulate = p->accumulate || j->k0 > 0};
+    for (int64_t col = from; col < to; col += cpu->nr) {
+        t.b = panel(j, col, &t.b_row);
+        t.cols = (int)least(cpu->nr, to - col);
+        for (int64_t r = 0; r < rows; r += cpu->mr) {
+            t.a = a + r * j->depth;
+            t.rows = (int)least(cpu->mr, rows - r);
+            t.c = p->c + (i0 + r) * p->c_row + col;
+            cpu->tile(&t);
+        }
+    }
+    if (j->k0 + j->depth >= p->k)
+        finish(cpu, p, i0, rows, from, to - from);
+}
+
+/* Blocks of about equal size: K = 300 is two of 150, not 256 and 44. */
+static int64_t even(int64_t whole, int64_t most, int64_t step)
+{
+    int64_t parts = (whole + most - 1) / most;
+    return parts ? round_up((whole + parts - 1) / parts, step) : step;
+}
+
+static void set_blocks(struct job *j, int threads)
+{
+    const dio_gemm *p = j->p;
+    const int64_t mr = j->cpu->mr;
+    j->kc = even(p->k, KC, 1);
+    j->nc = even(p->n, j->alone ? NC_ALONE : NC, j->cpu->nr);
+    j->mc = even(p->m, MC, mr);
+    /* Threads should find at least two items each, or the last one leaves the others idle. */
+    if (!j->alone && (p->m + j->mc - 1) / j->mc < 2 * threads)
+        j->mc = round_up((p->m + 2 * threads - 1) / (2 * threads), mr);
+    j->a_size = round_up(j->mc * j->kc, 16);
+}
+
+static void by_tiles(struct job *j, int threads)
+{
+    const dio_gemm *p = j->p;
+    const int64_t nr = j->cpu->nr;
+    for (j->j0 = 0; j->j0 < p->n; j->j0 += j->nc) {
+        j->width = least(j->nc, p->n - j->j0);
+        const int64_t panels = (j->width + nr - 1) / nr, blocks = (p->m + j->mc - 1) / j->mc;
+        j->groups = j->alone ? 1 : least((2 * threads + blocks - 1) / blocks, panels);
+        j->group = (panels + j->groups - 1) / j->groups * nr;
+        j->groups = (j->width + j->group - 1) / j->group;
+        j->k0 = 0;
+        do {
+            j->depth = least(j->kc, p->k - j->k0);
+            if (!packed_f32(p) && !direct(p))
+                spread(j, panels, lay_out_b);
+            spread(j, blocks * j->groups, do_block);
+            j->k0 += j->kc;
+        } while (j->k0 < p->k);
+    }
+}
+
+static bool is_strip(const dio_gemm *p)
+{
+    return p->packed && p->m <= STRIP_MOST;
+}
+
+/* Panels of one item: few enough to stay in the second cache for the second round of rows. */
+static int64_t strip_panels(const dio_gemm *p)
+{
+    return p->m <= DIO_STRIP_ROWS ? 8 : 2;
+}
+
+static void do_strip(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct job *j = user;
+    const dio_gemm *p = j->p;
+    const int64_t width = strip_panels(p) * j->cpu->nr, col = item * width;
+    const size_t size = p->b_dtype == DIO_F32 ? 4 : 2;
+    dio_strip s = {.k = p->k, .a_row = p->a_row, .a_col = p->a_col, .c_row = p->c_row,
+                   .packed = (const char *)p->packed + (size_t)(col * p->k) * size,
+                   .dtype = p->b_dtype, .cols = least(width, p->n - col),
+                   .accumulate = p->accumulate};
+    for (int64_t r = 0; r < p->m; r += DIO_STRIP_ROWS) {
+        s.rows = (int)least(DIO_STRIP_ROWS, p->m - r);
+        s.a = p->a + r * p->a_row;
+        s.c = p->c + r * p->c_row + col;
+        j->cpu->strip(&s);
+    }
+    finish(j->cpu, p, 0, p->m, col, s.cols);
+}
+
+/* Strips run in contiguous ranges: a thread streams its own part of the weight, every time. */
+static void by_strips(struct job *j)
+{
+    const int64_t width = strip_panels(j->p) * j->cpu->nr;
+    const int64_t items = (j->p->n + width - 1) / width;
+    if (j->alone)
+        for (int64_t i = 0; i < items; i++)
+            do_strip(j, i, 0);
+    else
+        dio_gang_run(items, do_strip, j);
+}
+
+static void run_one(const dio_cpu *cpu, const dio_gemm *p, bool alone, void *work)
+{
+    struct job j = {.cpu = cpu, .p = p, .alone = alone, .b_room = work};
+    const int threads = alone ? 1 : dio_gang_size();
+    if (p->m <= 0 || p->n <= 0)
+        return;
+    if (is_strip(p)) {
+        by_strips(&j);
+        return;
+    }
+    set_blocks(&j, threads);
+    j.a_room = j.b_room + (packed_f32(p) || direct(p) ? 0 : j.kc * j.nc);
+    by_tiles(&j, threads);
+}
+
+static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int threads)
+{
+    struct job j = {.cpu = cpu, .p = p, .alone = alone};
+    set_blocks(&j, threads);
+    return (size_t)round_up(j.kc * j.nc + threads * j.a_size, 64) * sizeof(float);
+}
+
+size_t dio_gemm_work(const dio_cpu *cpu, const dio_gemm *p)
+{
+    const int threads = dio_gang_size();
+    if (p->m <= 0 || p->n <= 0)
+        return 64;
+    const size_t together = bytes_of(cpu, p, false, threads);
+    const size_t alone = bytes_of(cpu, p, true, 1) * (size_t)threads;
+    return together > alone ? together : alone;
+}
+
+struct batch {
+    const dio_cpu *cpu;
+    const dio_gemm *p;
+    char *work;
+    size_t share;
+};
+
+static void do_product(void *user, int64_t item, int thread)
+{
+    const struct batch *b = user;
+    run_one(b->cpu, &b->p[item], true, b->work + (size_t)thread * b->share);
+}
+
+void dio_gemm_run(const dio_cpu *cpu, const dio_gemm *p, int count, void *work)
+{
+    const int threads = dio_gang_size();
+    /* Few products are each cut among all threads; many go one to a thread. */
+    if (count < 2 * threads) {
+        for (int i = 0; i < count; i++)
+            run_one(cpu, &p[i], false, work);
+        return;
+    }
+    struct batch b = {cpu, p, work, 0};
+    for (int i = 0; i < count; i++) {
+        size_t bytes = p[i].m > 0 && p[i].n > 0 ? bytes_of(cpu, &p[i], true, 1) : 0;
+        b.share = b.share < bytes ? bytes : b.share;
+    }
+    dio_gang_steal(count, do_product, &b);
+}

@@ -1,0 +1,276 @@
+/* test_gemm.c: products of every layout, element type and awkward size against a triple loop in
+ * double, on every instruction set of this machine; and the promise that bits do not depend on how
+ * a product is cut: one row alone or among 37, one thread or two, packed or not, k in one block or
+ * many, one product or a batch. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/gang.h"
+#include "base/rng.h"
+#include "tensor/cpu/gemm.h"
+
+static const double tolerance = 1.2e-6; /* of 1 + sum |a b|: rounding of a chain of k */
+
+/* A product with everything it owns. Memory is exactly as long as its strides need. */
+struct product {
+    dio_gemm g;
+    float *a, *b32, *c, *bias;
+    uint16_t *b16;
+    void *packed, *work;
+};
+
+struct shape {
+    int64_t m, n, k;
+    bool ta, tb; /* stored transposed */
+    dio_dtype dtype;
+    bool pack, accumulate, bias;
+    dio_act act;
+    int gap; /* elements between rows of all matrices */
+};
+
+static float noise(uint64_t stream, int64_t i)
+{
+    return 2 * dio_uniform(5, stream, (uint64_t)i) - 1;
+}
+
+static float *filled(int64_t n, uint64_t stream)
+{
+    float *x = malloc((size_t)(n + 1) * sizeof *x);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = noise(stream, i);
+    return x;
+}
+
+static struct product make(const dio_cpu *cpu, const struct shape *s)
+{
+    struct product p = {0};
+    dio_gemm *g = &p.g;
+    *g = (dio_gemm){.m = s->m, .n = s->n, .k = s->k, .b_dtype = s->dtype,
+                    .accumulate = s->accumulate, .act = s->act};
+    int64_t lda = (s->ta ? s->m : s->k) + s->gap, ldb = (s->tb ? s->k : s->n) + s->gap;
+    g->a_row = s->ta ? 1 : lda;
+    g->a_col = s->ta ? lda : 1;
+    g->b_row = s->tb ? 1 : ldb;
+    g->b_col = s->tb ? ldb : 1;
+    g->c_row = s->n + s->gap;
+    int64_t b_count = (s->tb ? s->n : s->k) * ldb;
+    g->a = p.a = filled((s->ta ? s->k : s->m) * lda, 1);
+    g->b = p.b32 = filled(b_count, 2);
+    g->c = p.c = filled(s->m * g->c_row, 3);
+    if (s->bias)
+        g->bias = p.bias = filled(s->n, 4);
+    if (s->dtype != DIO_F32) {
+        g->b = p.b16 = malloc((size_t)(b_count + 1) * 2);
+        cpu->from_f32(p.b16, p.b32, s->dtype, b_count);
+        cpu->to_f32(p.b32, p.b16, s->dtype, b_count);
+    }
+    if (s->pack) {
+        p.packed = malloc(dio_gemm_pack_bytes(cpu, s->n, s->k, s->dtype) + 64);
+        dio_gemm_pack(cpu, s->n, s->k, g->b, s->dtype, g->b_row, g->b_col, p.packed);
+        g->packed = p.packed;
+        g->b = NULL;
+    }
+    p.work = malloc(dio_gemm_work(cpu, g));
+    return p;
+}
+
+static void drop(struct product *p)
+{
+    free(p->a);
+    free(p->b32);
+    free(p->b16);
+    free(p->c);
+    free(p->bias);
+    free(p->packed);
+    free(p->work);
+}
+
+static double activated(double x, dio_act act)
+{
+    double cdf = 0.5 * erfc(-x * M_SQRT1_2);
+    return act == DIO_ACT_GELU ? x * cdf
+           : act == DIO_ACT_SILU ? x / (1 + exp(-x))
+           : act == DIO_ACT_RELU ? fmax(x, 0)
+                                 : x;
+}
+
+static double run_and_compare(const dio_cpu *cpu, const struct shape *s)
+{
+    struct product p = make(cpu, s);
+    const dio_gemm *g = &p.g;
+    int64_t count = s->m * g->c_row;
+    double worst = 0;
+    float *old = malloc((size_t)(count + 1) * sizeof *old);
+    memcpy(old, p.c, (size_t)count * sizeof *old);
+    dio_gemm_run(cpu, g, 1, p.work);
+    for (int64_t i = 0; i < s->m; i++) {
+        for (int64_t j = 0; j < s->n; j++) {
+            double sum = s->accumulate ? (double)old[i * g->c_row + j] : 0, size = 1;
+            for (int64_t k = 0; k < s->k; k++) {
+                double t = (double)p.a[i * g->a_row + k * g->a_col] *
+                           (double)p.b32[k * g->b_row + j * g->b_col];
+                sum += t;
+                size += fabs(t);
+            }
+            double want = activated(sum + (s->bias ? (double)p.bias[j] : 0), s->act);
+            worst = fmax(worst, fabs((double)p.c[i * g->c_row + j] - want) / size);
+        }
+        for (int64_t j = s->n; j < g->c_row; j++) /* the gap between rows is not ours */
+            assert_true(p.c[i * g->c_row + j] == old[i * g->c_row + j]);
+    }
+    if (!(worst <= tolerance))
+        fail_msg("%s: %dx%dx%d ta %d tb %d type %d packed %d: error %.2e of %.1e", cpu->name,
+                 (int)s->m, (int)s->n, (int)s->k, s->ta, s->tb, s->dtype, s->pack, worst,
+                 tolerance);
+    free(old);
+    drop(&p);
+    return worst;
+}
+
+static void each(void (*f)(const dio_cpu *cpu))
+{
+    for (int isa = DIO_ISA_GENERIC; isa <= DIO_ISA_AVX512; isa++)
+        if (dio_cpu_table((dio_isa)isa))
+            f(dio_cpu_table((dio_isa)isa));
+}
+
+static const dio_dtype types[] = {DIO_F32, DIO_BF16, DIO_F16};
+
+static void sizes_of(const dio_cpu *cpu)
+{
+    static const int64_t size[][3] = {
+        {1, 1, 1},    {1, 33, 7},   {2, 64, 5},    {3, 31, 100}, {4, 100, 64},  {5, 16, 3},
+        {7, 8, 9},    {8, 70, 300}, {13, 95, 17},  {14, 32, 1},  {15, 65, 33},  {37, 129, 70},
+        {61, 6, 520}, {1, 520, 40}, {340, 40, 10}, {3, 2100, 4}, {29, 5, 1000}, {1, 1, 600},
+    };
+    double worst = 0;
+    for (size_t z = 0; z < sizeof size / sizeof *size; z++)
+        for (int bits = 0; bits < 32; bits++)
+            for (int t = 0; t < 3; t++) {
+                struct shape s = {size[z][0], size[z][1], size[z][2]};
+                s.ta = bits & 1;
+                s.tb = bits & 2;
+                s.pack = bits & 4;
+                s.accumulate = bits & 8;
+                s.bias = bits & 16;
+                s.gap = bits % 3;
+                s.dtype = types[t];
+                s.act = bits % 5 == 0   ? DIO_ACT_GELU
+                        : bits % 5 == 1 ? DIO_ACT_SILU
+                        : bits % 5 == 2 ? DIO_ACT_RELU
+                                        : DIO_ACT_NONE;
+                double e = run_and_compare(cpu, &s);
+                worst = fmax(worst, e);
+            }
+    printf("%-8s %.1e of %.1e\n", cpu->name, worst, tolerance);
+}
+
+static void nothing_of(const dio_cpu *cpu)
+{
+    for (int zero = 0; zero < 3; zero++)
+        for (int pack = 0; pack < 2; pack++) {
+            struct shape s = {zero == 0 ? 0 : 5, zero == 1 ? 0 : 40, zero == 2 ? 0 : 6};
+            s.pack = pack;
+            s.bias = true;
+            run_and_compare(cpu, &s);
+            s.accumulate = true;
+            run_and_compare(cpu, &s);
+        }
+}
+
+static void same_rows(const char *what, const dio_cpu *cpu, const struct product *x, int64_t row_x,
+                      const struct product *y, int64_t row_y, int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++)
+        if (memcmp(x->c + (row_x + i) * x->g.c_row, y->c + (row_y + i) * y->g.c_row,
+                   (size_t)x->g.n * sizeof(float)) != 0)
+            fail_msg("%s, %s: row %d has other bits", cpu->name, what, (int)i);
+}
+
+/* The rows of one product, computed some at a time, packed or not, by one thread or two. */
+static void cuts_of(const dio_cpu *cpu)
+{
+    const int64_t rows[] = {1, 2, 3, 4, 5, 8, 9, 13, 37};
+    const int threads = dio_gang_size();
+    for (int t = 0; t < 3; t++)
+        for (int tb = 0; tb < 2; tb++) {
+            struct shape s = {37, 203, 700, false, tb, types[t], false, false, true, DIO_ACT_GELU, 1};
+            struct product whole = make(cpu, &s);
+            dio_gemm_run(cpu, &whole.g, 1, whole.work);
+            for (int kind = 0; kind < 4; kind++)
+                for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+                    dio_gang_resize(kind & 1 ? 1 : 2);
+                    s.m = 37;
+                    s.pack = kind & 2;
+                    struct product part = make(cpu, &s);
+                    for (int64_t i = 0; i < 37; i += rows[r]) {
+                        dio_gemm g = part.g;
+                        g.m = 37 - i < rows[r] ? 37 - i : rows[r];
+                        g.a += i * g.a_row;
+                        g.c += i * g.c_row;
+                        void *work = malloc(dio_gemm_work(cpu, &g));
+                        dio_gemm_run(cpu, &g, 1, work);
+                        free(work);
+                    }
+                    same_rows("rows cut", cpu, &whole, 0, &part, 0, 37);
+                    drop(&part);
+                }
+            drop(&whole);
+        }
+    dio_gang_resize(threads);
+}
+
+/* Columns of C taken apart, and products run as a batch. */
+static void batches_of(const dio_cpu *cpu)
+{
+    enum { COUNT = 9 };
+    struct shape s = {19, 75, 530, true, true, DIO_F32, false, true, false, DIO_ACT_NONE, 2};
+    struct product each_own[COUNT], batch[COUNT];
+    dio_gemm list[COUNT];
+    size_t most = 0;
+    for (int i = 0; i < COUNT; i++) {
+        s.m = 3 + 7 * i;
+        s.n = 75 - 5 * i;
+        each_own[i] = make(cpu, &s);
+        batch[i] = make(cpu, &s);
+        list[i] = batch[i].g;
+        size_t bytes = dio_gemm_work(cpu, &list[i]);
+        most = most < bytes ? bytes : most;
+        dio_gemm_run(cpu, &each_own[i].g, 1, each_own[i].work);
+    }
+    void *work = malloc(most);
+    dio_gemm_run(cpu, list, COUNT, work);
+    for (int i = 0; i < COUNT; i++) {
+        same_rows("a batch", cpu, &each_own[i], 0, &batch[i], 0, batch[i].g.m);
+        drop(&each_own[i]);
+        drop(&batch[i]);
+    }
+    free(work);
+}
+
+#define EACH(name)                                                                                 \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        each(name##_of);                                                                           \
+    }
+EACH(sizes) EACH(nothing) EACH(cuts) EACH(batches)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_batches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
