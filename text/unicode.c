@@ -9,6 +9,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "text/unicode_age.h"
+
 static utf8proc_category_t category(uint32_t cp)
 {
     return utf8proc_category((utf8proc_int32_t)cp);
@@ -35,7 +37,8 @@ bool dio_cp_is_mark(uint32_t cp)
     if (cp < 0x300)
         return false;
     utf8proc_category_t c = category(cp);
-    return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC || c == UTF8PROC_CATEGORY_ME;
+    bool mark = c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC || c == UTF8PROC_CATEGORY_ME;
+    return mark != dio_age_remarked(cp);
 }
 
 bool dio_cp_is_punct(uint32_t cp)
@@ -76,10 +79,11 @@ void dio_unicode_lower(const char *text, size_t n, dio_str *out)
         int length = dio_utf8_next(text + i, n - i, &cp);
         if (!length)
             return;
+        uint32_t later = cp < 0x1c89 ? 0 : dio_age_lower(cp);
         if (cp == 0x130)
             dio_str_puts(out, "i\xcc\x87");
         else
-            put_cp(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
+            put_cp(out, later ? later : (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
         i += (size_t)length;
     }
 }
@@ -142,13 +146,17 @@ static bool decompose(const char *text, size_t n, bool compat, struct points *p)
         int length = dio_utf8_next(text + i, n - i, &cp);
         if (!length || !reserve(p, LONGEST))
             return false;
+        i += (size_t)length;
+        if (cp >= 0x32ff && dio_age_whole(cp, compat)) {
+            p->at[p->count++] = (int32_t)cp;
+            continue;
+        }
         int boundary = 0;
         utf8proc_ssize_t made =
             utf8proc_decompose_char((int32_t)cp, p->at + p->count, LONGEST, options, &boundary);
         if (made < 0)
             return false;
         p->count += (size_t)made;
-        i += (size_t)length;
     }
     return true;
 }

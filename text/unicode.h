@@ -9,7 +9,7 @@
 
 bool dio_cp_is_white(uint32_t cp);   /* property White_Space */
 bool dio_cp_is_numeric(uint32_t cp); /* categories Nd, Nl, No */
-bool dio_cp_is_mark(uint32_t cp);    /* categories Mn, Mc, Me */
+bool dio_cp_is_mark(uint32_t cp);    /* categories Mn, Mc, Me, as of the reference */
 bool dio_cp_is_punct(uint32_t cp);   /* ASCII punctuation and categories P* */
 bool dio_cp_is_word(uint32_t cp);    /* what \w means in the reference: UTS 18 annex C */
 
