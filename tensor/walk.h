@@ -125,18 +125,23 @@ bool dio_walk_wants_lora(const dio_walk *w, const char *name);
 
 /* --- what follows from the list ----------------------------------------------------------------- */
 
-/* Fills every slot from `from`. dtype: what weights are kept in: F32 or BF16, or DIO_DTYPES to
+/* `flags` below: DIO_WEIGHT_LORA does the adapter's weights, 0 all the others.
+ *
+ * Fills slots from `from`, where every name stands behind `prefix` ("" for models). dtype: what weights are kept in: F32 or BF16, or DIO_DTYPES to
  * keep the file's own (f32, bf16 and f16 stay mapped; wider ones become f32). One-dimensional
- * weights (norms, biases) are always f32. Missing, misshapen and unused tensors are all named in one error;
- * runs of layers are written as "layers.0-31.". `report`, when not NULL, gets one line for each. */
-bool dio_walk_load(dio_walk *w, const dio_weights *from, dio_dtype dtype, dio_str *report,
-                   dio_error *err);
-/* Fills every slot anew: numbers depend on (seed, name) alone. Only slots with all of `flags`. */
+ * weights (norms, biases) are always f32. Missing, misshapen and
+ * unused tensors are all named in one error; runs of layers are written as "layers.0-31.".
+ * `report`, when not NULL, gets a line for each. */
+bool dio_walk_load(dio_walk *w, const dio_weights *from, dio_dtype dtype, unsigned flags,
+                   const char *prefix, dio_str *report, dio_error *err);
+/* Fills slots anew: numbers depend on (seed, name) alone. */
 bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, dio_error *err);
-/* Writes the slots that have all of `flags` as safetensors; `dtype` as in load. `prefix` goes
- * before every name (PEFT's "base_model.model."), or "". */
+/* Writes slots as safetensors, all in `dtype` or (DIO_DTYPES) as they are. `prefix` goes before
+ * every name (PEFT's "base_model.model."), or "". */
 bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigned flags,
                    const char *prefix, const dio_weights_meta *meta, int n_meta, dio_error *err);
+/* Whether `flags` means this weight. */
+bool dio_walk_chosen(const dio_weight *it, unsigned flags);
 /* Makes all slots float tensors of our own memory in `dtype`, for training. */
 bool dio_walk_convert(dio_walk *w, dio_dtype dtype, dio_error *err);
 /* Numbers in all the weights; bytes as they are stored now. */

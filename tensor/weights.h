@@ -34,7 +34,7 @@ dio_weights *dio_weights_open(const char *path, dio_error *err);
 /* Tensors that were referenced elsewhere stay valid. NULL is fine. */
 void dio_weights_close(dio_weights *w);
 
-/* Tensors in the order of their names in the file. Borrowed: dio_tensor_ref to keep one. */
+/* Tensors in the order of their bytes in the file. Borrowed: dio_tensor_ref to keep one. */
 int dio_weights_count(const dio_weights *w);
 dio_tensor *dio_weights_at(const dio_weights *w, int i);
 dio_tensor *dio_weights_find(const dio_weights *w, const char *name); /* NULL: there is none */

@@ -1,0 +1,233 @@
+/* walk.c: the list of a model's weights, and the simple things that follow from it.
+ * Loading is in walk_load.c. */
+#include "tensor/walk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+bool dio_walk_init(dio_walk *w, dio_walk_fn *fn, void *model, const dio_lora_spec *lora,
+                   dio_error *err)
+{
+    memset(w, 0, sizeof *w);
+    w->lora = lora;
+    w->arena = dio_arena_create();
+    if (!w->arena)
+        return dio_fail_memory(err, "the list of weights");
+    fn(w, model);
+    if (!w->failed && !dio_arena_failed(w->arena))
+        return true;
+    dio_walk_deinit(w);
+    return dio_fail_memory(err, "the list of weights");
+}
+
+void dio_walk_deinit(dio_walk *w)
+{
+    dio_arena_destroy(w->arena);
+    memset(w, 0, sizeof *w);
+}
+
+void dio_walk_enter(dio_walk *w, const char *format, ...)
+{
+    size_t at = strlen(w->prefix);
+    if (w->depth == DIO_WALK_DEPTH) {
+        w->failed = true;
+        return;
+    }
+    w->lengths[w->depth++] = (int)at;
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(w->prefix + at, sizeof w->prefix - at, format, args);
+    va_end(args);
+    if (n < 0 || at + (size_t)n + 2 > sizeof w->prefix) {
+        w->failed = true;
+        return;
+    }
+    if (n > 0)
+        strcat(w->prefix, ".");
+}
+
+void dio_walk_leave(dio_walk *w)
+{
+    if (w->depth > 0)
+        w->prefix[w->lengths[--w->depth]] = '\0';
+}
+
+void dio_walk_weight(dio_walk *w, dio_tensor **slot, const char *name, dio_init init,
+                     unsigned flags, int nd, const int64_t *dim)
+{
+    if (!dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items)) {
+        w->failed = true;
+        return;
+    }
+    w->items[w->count++] = (dio_weight){
+        .name = dio_arena_printf(w->arena, "%s%s", w->prefix, name), .slot = slot,
+        .type = dio_type_make(DIO_F32, nd, dim), .init = init,
+        .flags = flags | (nd < 2 ? DIO_WEIGHT_NO_DECAY : 0)};
+}
+
+void dio_walk_ignore(dio_walk *w, const char *ending)
+{
+    if (w->n_ignored == DIO_WALK_IGNORED)
+        w->failed = true;
+    else
+        w->ignored[w->n_ignored++] = dio_arena_strdup(w->arena, ending);
+}
+
+void dio_walk_base(dio_walk *w, const char *prefix)
+{
+    w->base_prefix = dio_arena_strdup(w->arena, prefix);
+}
+
+bool dio_walk_wants_lora(const dio_walk *w, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const char *last = dot ? dot + 1 : name;
+    for (int i = 0; w->lora && i < w->lora->n_targets; i++)
+        if (strcmp(w->lora->targets[i], last) == 0)
+            return true;
+    return false;
+}
+
+bool dio_walk_chosen(const dio_weight *it, unsigned flags)
+{
+    return (it->flags & DIO_WEIGHT_LORA) == (flags & DIO_WEIGHT_LORA);
+}
+
+/* --- drawing ----------------------------------------------------------------------------------- */
+
+/* A stream of random numbers for each name: adding a layer changes no other weight. */
+static uint64_t stream_of(const char *name)
+{
+    uint64_t h = 1469598103934665603u; /* FNV-1a, 64 bits */
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 1099511628211u;
+    return h;
+}
+
+static void draw(const dio_weight *it, uint64_t seed, float *out)
+{
+    int64_t n = dio_type_count(&it->type);
+    uint64_t stream = stream_of(it->name);
+    if (it->init.kind == DIO_INIT_NORMAL)
+        dio_normal(seed, stream, 0, out, (size_t)n);
+    for (int64_t i = 0; i < n; i++)
+        switch (it->init.kind) {
+        case DIO_INIT_FILL:
+            out[i] = it->init.a;
+            break;
+        case DIO_INIT_NORMAL:
+            out[i] *= it->init.a;
+            break;
+        case DIO_INIT_UNIFORM:
+            out[i] = it->init.a * (2 * dio_uniform(seed, stream, (uint64_t)i) - 1);
+            break;
+        }
+}
+
+/* What a weight is kept in when the model is kept in `dtype`: vectors stay f32, where half
+ * precision would cost accuracy and save nothing. */
+static dio_dtype kept_in(const dio_type *t, dio_dtype dtype)
+{
+    return dtype == DIO_DTYPES || t->nd < 2 ? DIO_F32 : dtype;
+}
+
+bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, dio_error *err)
+{
+    for (int i = 0; i < w->count; i++) {
+        const dio_weight *it = &w->items[i];
+        if (!dio_walk_chosen(it, flags))
+            continue;
+        dio_tensor *t = dio_tensor_create(it->name, &it->type, err);
+        if (!t)
+            return false;
+        draw(it, seed, dio_tensor_data(t));
+        dio_dtype to = kept_in(&it->type, dtype);
+        if (to != DIO_F32) {
+            dio_tensor *half = dio_tensor_convert(t, to, err);
+            dio_tensor_unref(t);
+            t = half;
+            if (!t)
+                return false;
+        }
+        dio_tensor_unref(*it->slot);
+        *it->slot = t;
+    }
+    return true;
+}
+
+/* --- saving, converting, counting ------------------------------------------------------------- */
+
+bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigned flags,
+                   const char *prefix, const dio_weights_meta *meta, int n_meta, dio_error *err)
+{
+    bool ok = true;
+    int n = 0;
+    dio_arena *a = dio_arena_create();
+    dio_tensor **tensors = a ? dio_arena_try(a, (size_t)(w->count + 1) * sizeof *tensors) : NULL;
+    const char **names = a ? dio_arena_try(a, (size_t)(w->count + 1) * sizeof *names) : NULL;
+    if (!tensors || !names)
+        ok = dio_fail_memory(err, path);
+    for (int i = 0; ok && i < w->count; i++) {
+        const dio_weight *it = &w->items[i];
+        if (!dio_walk_chosen(it, flags))
+            continue;
+        dio_tensor *t = *it->slot;
+        if (!t)
+            ok = dio_fail(err, "weight \"%s\" has no value yet and cannot be saved", it->name);
+        else if (dtype == DIO_DTYPES || t->type.dtype == dtype)
+            tensors[n] = dio_tensor_ref(t);
+        else
+            ok = (tensors[n] = dio_tensor_convert(t, dtype, err)) != NULL;
+        if (ok)
+            names[n++] = dio_arena_printf(a, "%s%s", prefix, it->name);
+    }
+    ok = ok && dio_weights_write(path, tensors, names, n, meta, n_meta, err);
+    for (int i = 0; i < n; i++)
+        dio_tensor_unref(tensors[i]);
+    dio_arena_destroy(a);
+    return ok;
+}
+
+bool dio_walk_convert(dio_walk *w, dio_dtype dtype, dio_error *err)
+{
+    for (int i = 0; i < w->count; i++) {
+        dio_tensor **slot = w->items[i].slot;
+        if (!*slot)
+            continue;
+        dio_tensor *own = dio_tensor_convert(*slot, kept_in(&w->items[i].type, dtype), err);
+        if (!own)
+            return false;
+        dio_tensor_unref(*slot);
+        *slot = own;
+    }
+    return true;
+}
+
+int64_t dio_walk_parameters(const dio_walk *w)
+{
+    int64_t n = 0;
+    for (int i = 0; i < w->count; i++)
+        n += dio_type_count(&w->items[i].type);
+    return n;
+}
+
+int64_t dio_walk_bytes(const dio_walk *w)
+{
+    int64_t n = 0;
+    for (int i = 0; i < w->count; i++)
+        if (*w->items[i].slot)
+            n += (int64_t)dio_type_bytes(&(*w->items[i].slot)->type);
+    return n;
+}
+
+void dio_walk_clear(dio_walk *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        dio_tensor_unref(*w->items[i].slot);
+        *w->items[i].slot = NULL;
+    }
+}
