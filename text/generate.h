@@ -20,6 +20,7 @@
 #include "tensor/device.h"
 #include "text/lm.h"
 #include "text/sampler.h"
+#include "text/session.h"
 #include "text/tokenizer.h"
 
 typedef struct dio_generate_params {
@@ -51,6 +52,9 @@ typedef struct dio_generate_request {
     bool ignore_end; /* end-of-text ids are words like others */
     dio_generate_fn *stream;
     void *user;
+    /* A session of this model with one row, or NULL: it reads the prompt, and what it has read
+     * already of it, as for the next field of the same form, is not read again. */
+    dio_session *session;
 } dio_generate_request;
 
 typedef enum dio_finish {

@@ -98,6 +98,8 @@ bool dio_lm_save(const dio_lm *lm, const char *dir, dio_dtype dtype, dio_error *
  * walked without DIO_WEIGHT_LORA, the adapters' with it. targets as PEFT's target_modules. */
 bool dio_lm_add_lora(dio_lm *lm, int rank, float alpha, const char *const *targets, int n_targets,
                      uint64_t seed, dio_error *err);
+/* Reads an adapter that PEFT or dio_lm_save_lora wrote. */
+bool dio_lm_load_lora(dio_lm *lm, const char *dir, dio_error *err);
 /* Writes adapter_config.json and adapter_model.safetensors as PEFT does. */
 bool dio_lm_save_lora(const dio_lm *lm, const char *dir, dio_error *err);
 
@@ -109,3 +111,8 @@ dio_val dio_lm_loss(dio_graph *g, const dio_lm *lm, dio_lm_io *io, dio_val targe
                     float smoothing);
 
 bool dio_lm_is_end(const dio_lm *lm, int id);
+
+/* --- for families ---------------------------------------------------------------------------------- */
+/* Positions before this chunk, i32 [B]: io->start, or zeros without a cache. */
+dio_val dio_lm_start(dio_graph *g, const dio_lm_io *io);
+dio_val dio_lm_zeros(dio_graph *g, int64_t rows, int64_t width); /* f32 */

@@ -8,8 +8,8 @@
  *
  *     dio_session *s = dio_session_create(lm, device, prompt + 100, 0, err);
  *     dio_session_feed(s, ids, prompt, NULL, err);      // one row reads the prompt
- *     dio_session_fork(s, 4, err);                      // four rows go on from there
- *     const float *logits = dio_session_logits(s, 2);   // what row 2 would say next
+ *     dio_session *four = dio_session_fork(s, 4, prompt + 100, err);
+ *     const float *logits = dio_session_logits(four, 2); // what row 2 would say next
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +33,7 @@ void dio_session_destroy(dio_session *s); /* NULL is fine */
 int dio_session_rows(const dio_session *s);
 int64_t dio_session_length(const dio_session *s, int row);
 int64_t dio_session_room(const dio_session *s);
+const int32_t *dio_session_ids(const dio_session *s, int row); /* what it has read */
 
 /* Every row reads its next n ids: ids [rows,n]. With `active` (n == 1 only) rows that are false
  * stand still. */
@@ -44,12 +45,12 @@ const float *dio_session_logits(const dio_session *s, int row);
 /* With DIO_SESSION_ALL: scores after each of the last chunk's ids, [count,V]. */
 const float *dio_session_chunk(const dio_session *s, int row, int64_t *count);
 
-/* Row 0 becomes n rows. Only of a session with one row. */
-bool dio_session_fork(dio_session *s, int n, dio_error *err);
+/* A new session of `rows` rows, all at the end of s's row 0; s stays as it is. */
+dio_session *dio_session_fork(const dio_session *s, int rows, int64_t room, dio_error *err);
 /* Row i becomes a copy of what row from[i] was. */
 bool dio_session_gather(dio_session *s, const int *from, dio_error *err);
 /* The row forgets all but its first `length` ids. Logits are stale until it is fed again. A
- * recurrent model remembers its states from the last fork on, and no earlier. */
+ * recurrent model remembers its states from the fork on, and no earlier. */
 bool dio_session_rewind(dio_session *s, int row, int64_t length, dio_error *err);
 
 /* Bytes of caches and workspaces now held, without weights. */
