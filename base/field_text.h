@@ -1,0 +1,27 @@
+#pragma once
+/* field_text.h: private to base/: how fields are named and numbers shown in messages. */
+#include "base/field.h"
+#include "base/str.h"
+
+enum { DIO_NUMBER_TEXT = 40 };
+
+/* The field's name in files. */
+const char *dio_field_key(const dio_field *field);
+
+/* 512, 0.1, 1e+300: the fewest digits that mean the same number. Returns out. */
+char *dio_number_text(double r, char out[DIO_NUMBER_TEXT]);
+
+/* What the field wants: "an integer", "one of fast, slow". */
+const char *dio_field_wants(const dio_field *field, dio_arena *a);
+
+/* "a, b, c" of the words. */
+char *dio_words_text(const char *const *words, dio_arena *a);
+
+/* True when the field has a range. */
+bool dio_field_ranged(const dio_field *field);
+
+/* The name of its option: dashes for underscores. */
+char *dio_field_option(const dio_field *field, dio_arena *a);
+
+/* One line of help (or several): the label, and the text wrapped in a column beside it. */
+void dio_help_line(dio_str *s, const char *label, const char *text);
