@@ -1,6 +1,7 @@
 # What every file of ours is compiled with. -Wno-missing-braces: gcc flags nested tables that C allows.
 add_compile_options(
-    -Wall -Wextra
+    $<$<COMPILE_LANGUAGE:C,CXX>:-Wall>
+    $<$<COMPILE_LANGUAGE:C,CXX>:-Wextra>
     $<$<COMPILE_LANGUAGE:C>:-Wshadow>
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
     $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>

@@ -10,7 +10,7 @@
 
 #include "tensor/cuda/cuda.h"
 
-/* Launches on the device's stream. The emulator of tests/cuda brings its own. */
+/* Launches on the device's stream. The emulator of tests/tensor/emulator brings its own. */
 #ifndef DIO_LAUNCH
 #define DIO_LAUNCH(d, kernel, grid, block, shared, ...)                                            \
     (kernel)<<<(grid), (block), (shared), (d)->stream>>>(__VA_ARGS__)
