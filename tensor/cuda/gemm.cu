@@ -4,8 +4,9 @@
 #include "tensor/cuda/act.cuh"
 #include "tensor/cuda/common.cuh"
 #include "tensor/cuda/gemm.cuh"
+#include "tensor/cuda/tile.cuh"
 
-enum { TILE_K = 16, FEW_ROWS = 8, ROWS_AT_ONCE = 4, PLAIN_SHARED = 48 * 1024 };
+enum { FEW_ROWS = 8, ROWS_AT_ONCE = 4, PLAIN_SHARED = 48 * 1024 };
 
 static __device__ void move_to_batch(dio_cuda_gemm &g, int64_t batch)
 {
@@ -30,94 +31,24 @@ static __device__ void finish(const dio_cuda_gemm &g, int64_t m, int64_t n, floa
     *c = dio_act_of(g.act, sum);
 }
 
-/* One BM x BN tile of C a block, TM x TN of it a thread: rows ty*4..+3 of every quarter or half,
- * so that a thread reads four neighbours at a time. */
-template <int BM, int BN, int TM, int TN>
-static __global__ void __launch_bounds__((BM / TM) * (BN / TN))
-tile_kernel(dio_cuda_gemm g, int64_t first)
-{
-    constexpr int THREADS = (BM / TM) * (BN / TN), AS = BM * TILE_K / THREADS,
-                  BS = BN * TILE_K / THREADS;
-    constexpr int ROW_STEP = BM / (TM / 4), COL_STEP = BN / (TN / 4);
-    __shared__ __align__(16) float as[TILE_K][BM + 4];
-    __shared__ __align__(16) float bs[TILE_K][BN + 4];
-    const int tid = threadIdx.x, tx = tid % (BN / TN), ty = tid / (BN / TN);
-    const int64_t m0 = (int64_t)blockIdx.x * BM, n0 = (int64_t)blockIdx.y * BN;
-    const bool a_along_k = g.a_col == 1, b_along_k = g.b_row == 1;
-    if (g.batch_nd)
-        move_to_batch(g, first + blockIdx.z);
-
-    float total[TM][TN], part[TM][TN];
-#pragma unroll
-    for (int i = 0; i < TM; i++)
-#pragma unroll
-        for (int j = 0; j < TN; j++)
-            total[i][j] = part[i][j] = 0.0f;
-
-    for (int64_t k0 = 0; k0 < g.k; k0 += TILE_K) {
-        if (k0 > 0 && k0 % DIO_GEMM_CHAIN == 0) {
-#pragma unroll
-            for (int i = 0; i < TM; i++)
-#pragma unroll
-                for (int j = 0; j < TN; j++) {
-                    total[i][j] += part[i][j];
-                    part[i][j] = 0.0f;
-                }
-        }
-        float a_next[AS], b_next[BS];
-#pragma unroll
-        for (int i = 0; i < AS; i++) {
-            int e = tid + i * THREADS;
-            int m = a_along_k ? e / TILE_K : e % BM, k = a_along_k ? e % TILE_K : e / BM;
-            bool in = m0 + m < g.m && k0 + k < g.k;
-            a_next[i] = in ? g.a[(m0 + m) * g.a_row + (k0 + k) * g.a_col] : 0.0f;
-        }
-#pragma unroll
-        for (int i = 0; i < BS; i++) {
-            int e = tid + i * THREADS;
-            int n = b_along_k ? e / TILE_K : e % BN, k = b_along_k ? e % TILE_K : e / BN;
-            bool in = n0 + n < g.n && k0 + k < g.k;
-            b_next[i] =
-                in ? dio_load(g.b, g.b_dtype, (n0 + n) * g.b_col + (k0 + k) * g.b_row) : 0.0f;
-        }
-        __syncthreads(); /* the tile before has been used by all */
-#pragma unroll
-        for (int i = 0; i < AS; i++) {
-            int e = tid + i * THREADS;
-            as[a_along_k ? e % TILE_K : e / BM][a_along_k ? e / TILE_K : e % BM] = a_next[i];
-        }
-#pragma unroll
-        for (int i = 0; i < BS; i++) {
-            int e = tid + i * THREADS;
-            bs[b_along_k ? e % TILE_K : e / BN][b_along_k ? e / TILE_K : e % BN] = b_next[i];
-        }
-        __syncthreads();
-#pragma unroll
-        for (int k = 0; k < TILE_K; k++) {
-            float a[TM], b[TN];
-#pragma unroll
-            for (int i = 0; i < TM; i++)
-                a[i] = as[k][i / 4 * ROW_STEP + ty * 4 + i % 4];
-#pragma unroll
-            for (int j = 0; j < TN; j++)
-                b[j] = bs[k][j / 4 * COL_STEP + tx * 4 + j % 4];
-#pragma unroll
-            for (int i = 0; i < TM; i++)
-#pragma unroll
-                for (int j = 0; j < TN; j++)
-                    part[i][j] = fmaf(a[i], b[j], part[i][j]);
-        }
+struct matrices : dio_cuda_gemm {
+    __device__ bool a_along_k() const { return a_col == 1; }
+    __device__ bool b_along_k() const { return b_row == 1; }
+    __device__ void enter(int64_t batch)
+    {
+        if (batch_nd)
+            move_to_batch(*this, batch);
     }
-#pragma unroll
-    for (int i = 0; i < TM; i++)
-#pragma unroll
-        for (int j = 0; j < TN; j++) {
-            int64_t m = m0 + i / 4 * ROW_STEP + ty * 4 + i % 4;
-            int64_t n = n0 + j / 4 * COL_STEP + tx * 4 + j % 4;
-            if (m < g.m && n < g.n)
-                finish(g, m, n, total[i][j] + part[i][j]);
-        }
-}
+    __device__ float a(int64_t m_, int64_t k_) const
+    {
+        return dio_cuda_gemm::a[m_ * a_row + k_ * a_col];
+    }
+    __device__ float b(int64_t k_, int64_t n_) const
+    {
+        return dio_load(dio_cuda_gemm::b, b_dtype, n_ * b_col + k_ * b_row);
+    }
+    __device__ void store(int64_t m_, int64_t n_, float sum) const { finish(*this, m_, n_, sum); }
+};
 
 /* Four numbers from `at` on; `whole` says that all are there and lie on 16 (or 8) bytes. */
 static __device__ inline void load4(const void *data, dio_dtype dtype, int64_t at, float out[4])
@@ -247,16 +178,6 @@ template <int ROWS> static bool run_few(dio_cuda *d, const dio_cuda_gemm *g)
     return false;
 }
 
-template <int BM, int BN, int TM, int TN>
-static void run_tiles(dio_cuda *d, const dio_cuda_gemm *g, int64_t count)
-{
-    for (int64_t first = 0; first < count; first += 65535) { /* a grid's room along z */
-        unsigned products = (unsigned)(count - first < 65535 ? count - first : 65535);
-        dim3 grid((unsigned)dio_ceil(g->m, BM), (unsigned)dio_ceil(g->n, BN), products);
-        DIO_LAUNCH(d, (tile_kernel<BM, BN, TM, TN>), grid, (BM / TM) * (BN / TN), 0, *g, first);
-    }
-}
-
 void dio_cuda_gemm_run(dio_cuda *d, const dio_cuda_gemm *g)
 {
     int64_t count = dio_cuda_gemm_count(g);
@@ -267,9 +188,7 @@ void dio_cuda_gemm_run(dio_cuda *d, const dio_cuda_gemm *g)
     if (count == 1 && g->batch_nd == 0 && g->m <= FEW_ROWS)
         if (g->m == 1 ? run_few<1>(d, g) : run_few<ROWS_AT_ONCE>(d, g))
             return;
-    int64_t big = dio_ceil(g->m, 128) * dio_ceil(g->n, 128) * count;
-    if (big >= d->processors)
-        run_tiles<128, 128, 8, 8>(d, g, count);
-    else
-        run_tiles<64, 64, 4, 4>(d, g, count);
+    matrices p;
+    static_cast<dio_cuda_gemm &>(p) = *g;
+    dio_run_product(d, p, count);
 }
