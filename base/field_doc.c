@@ -80,8 +80,7 @@ static const char *range_text(const dio_field *f, dio_arena *a)
     return dio_arena_printf(a, "%s to %s characters", lo, hi);
 }
 
-/* What stands after the option's name. */
-static const char *argument(const dio_field *f, dio_arena *a)
+const char *dio_field_argument(const dio_field *f, dio_arena *a)
 {
     switch (f->kind) {
     case DIO_FIELD_BOOL:
@@ -108,11 +107,10 @@ static const char *argument(const dio_field *f, dio_arena *a)
     return "";
 }
 
-/* " (required, 8 to 512)" or " (8 to 512; default 64)". */
-static const char *remarks(const dio_field *f, dio_arena *a)
+const char *dio_field_remarks(const dio_field *f, dio_arena *a)
 {
     const char *range = range_text(f, a);
-    bool words = f->kind == DIO_FIELD_ENUM && strcmp(argument(f, a), " WORD") == 0;
+    bool words = f->kind == DIO_FIELD_ENUM && strcmp(dio_field_argument(f, a), " WORD") == 0;
     if (words)
         range = dio_words_text(f->words, a);
     const char *gap = *range ? "; " : "";
@@ -179,8 +177,9 @@ char *dio_fields_help(const dio_field *fields, const char *prefix, dio_arena *a)
     for (const dio_field *f = fields; f->name; f++) {
         const char *name = option ? dio_field_option(f, a) : dio_field_key(f);
         const char *no = option && f->kind == DIO_FIELD_BOOL ? "[no-]" : "";
-        const char *label = dio_arena_printf(a, "%s%s%s%s", prefix, no, name, argument(f, a));
-        dio_help_line(&s, label, dio_arena_printf(a, "%s%s", f->doc, remarks(f, a)));
+        const char *label =
+            dio_arena_printf(a, "%s%s%s%s", prefix, no, name, dio_field_argument(f, a));
+        dio_help_line(&s, label, dio_arena_printf(a, "%s%s", f->doc, dio_field_remarks(f, a)));
     }
     return keep(&s, a);
 }

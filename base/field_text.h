@@ -23,5 +23,14 @@ bool dio_field_ranged(const dio_field *field);
 /* The name of its option: dashes for underscores. */
 char *dio_field_option(const dio_field *field, dio_arena *a);
 
+/* What stands after the option's name: " N", " fast|slow", or "". */
+const char *dio_field_argument(const dio_field *field, dio_arena *a);
+
+/* " (8 to 512; required)", " (default 64)" or "". */
+const char *dio_field_remarks(const dio_field *field, dio_arena *a);
+
 /* One line of help (or several): the label, and the text wrapped in a column beside it. */
 void dio_help_line(dio_str *s, const char *label, const char *text);
+
+/* How an operand is called in messages: PIPELINE. */
+char *dio_operand_label(const char *name, dio_arena *a);
