@@ -92,7 +92,7 @@ static bool give(struct walk *w, const struct target *t, const char *label, cons
         shown.key = label;
         return dio_field_set(&shown, t->out, text, w->a, w->err) && note(w, t->field->name);
     }
-    dio_texts *list = (dio_texts *)((char *)t->out + t->repeat->offset);
+    dio_args_list *list = (dio_args_list *)((char *)t->out + t->repeat->offset);
     if (!dio_arena_grow(w->a, &list->items, list->count, &list->cap, sizeof *list->items))
         return dio_fail_memory(w->err, "the command line");
     list->items[list->count++] = text;
@@ -183,7 +183,7 @@ static bool set_defaults(struct walk *w)
         if (g->fields && !dio_fields_default(g->fields, g->out, true, w->a, w->err))
             return false;
         for (const dio_args_repeat *r = g->repeats; r && r->name; r++)
-            memset((char *)g->out + r->offset, 0, sizeof(dio_texts));
+            memset((char *)g->out + r->offset, 0, sizeof(dio_args_list));
     }
     return true;
 }

@@ -17,12 +17,12 @@
 #include "base/field.h"
 
 /* What a repeatable option or the last operand collects; zero-initialised by the parser. */
-typedef struct dio_texts {
+typedef struct dio_args_list {
     const char **items;
     int count, cap;
-} dio_texts;
+} dio_args_list;
 
-/* An option that may be given again and again: its member is a dio_texts. */
+/* An option that may be given again and again: its member is a dio_args_list. */
 typedef struct dio_args_repeat {
     const char *name; /* the member's; NULL ends the table */
     size_t offset;

@@ -15,7 +15,7 @@ struct render {
     bool dry_run, color;
     int jobs;
     double gain;
-    dio_texts set, rows;
+    dio_args_list set, rows;
 };
 
 static const dio_field fields[] = {

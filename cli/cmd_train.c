@@ -1,0 +1,102 @@
+/* cmd_train.c: `diorama train RECIPE.yaml`: a model from a recipe. */
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "text/train_lm.h"
+
+struct options {
+    const char *recipe, *output;
+    bool resume;
+};
+
+static const dio_field fields[] = {
+    DIO_FIELD(struct options, recipe, NULL, 0, 0, "the recipe, a YAML file"),
+    DIO_FIELD(struct options, output, "", 0, 0, "folder of the run; default out/ and the recipe's name"),
+    DIO_FIELD(struct options, resume, "false", 0, 0, "go on from the folder's checkpoint, if it has one"),
+    {0},
+};
+
+enum { RECIPE_LIMIT = 1 << 20 };
+
+static void say(void *user, const char *line)
+{
+    dio_cli_say(user, "%s", line);
+}
+
+static void event(dio_cli *cli, const dio_train_progress *p)
+{
+    dio_value *v = dio_value_map(cli->arena);
+    dio_map_set(cli->arena, v, "event", dio_value_string(cli->arena, "step"));
+    dio_map_set(cli->arena, v, "step", dio_value_int(cli->arena, p->step));
+    dio_map_set(cli->arena, v, "steps", dio_value_int(cli->arena, p->steps));
+    dio_map_set(cli->arena, v, "loss", dio_value_real(cli->arena, p->loss));
+    if (p->evaluated)
+        dio_map_set(cli->arena, v, "validation", dio_value_real(cli->arena, p->validation));
+    dio_map_set(cli->arena, v, "lr", dio_value_real(cli->arena, p->lr));
+    dio_map_set(cli->arena, v, "items_per_second", dio_value_real(cli->arena, p->items_per_second));
+    dio_map_set(cli->arena, v, "gflops", dio_value_real(cli->arena, p->flops_per_second / 1e9));
+    dio_map_set(cli->arena, v, "seconds_left", dio_value_real(cli->arena, p->seconds_left));
+    dio_cli_event(cli, v);
+}
+
+static void progress(void *user, const dio_train_progress *p)
+{
+    dio_cli *cli = user;
+    char validation[48] = "";
+    if (cli->common.json) {
+        event(cli, p);
+        return;
+    }
+    if (p->evaluated)
+        snprintf(validation, sizeof validation, "  validation %.4f (best %.4f)", p->validation,
+                 p->best);
+    int left = (int)p->seconds_left;
+    dio_cli_say(cli, "step %6lld/%lld  loss %.4f  lr %.2e  |g| %.2f  %.0f tok/s  %.0f GFLOP/s  left "
+                "%d:%02d:%02d%s", (long long)p->step, (long long)p->steps, p->loss, p->lr, p->norm,
+                p->items_per_second, p->flops_per_second / 1e9, left / 3600, left / 60 % 60,
+                left % 60, validation);
+}
+
+static bool run(dio_cli *cli, void *options)
+{
+    struct options *o = options;
+    const dio_value *recipe = dio_value_read(cli->arena, o->recipe, RECIPE_LIMIT, &cli->error);
+    if (!recipe)
+        return false;
+    if (!o->output[0]) {
+        const char *base = dio_path_base(o->recipe);
+        int n = 0;
+        while (base[n] && base[n] != '.')
+            n++;
+        o->output = dio_arena_printf(cli->arena, "out/%.*s", n, base);
+    }
+    dio_device *device = dio_cli_device(cli);
+    if (!device)
+        return false;
+    dio_train_lm_hooks hooks = {say, progress, cli, cli->cancel};
+    dio_train_lm_report r;
+    bool ok = dio_train_lm(recipe, o->recipe, o->output, o->resume, device, &hooks, cli->arena, &r,
+                           &cli->error);
+    if (ok && r.run.cancelled)
+        dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)r.run.steps);
+    else if (ok)
+        dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld, test %.4f, %.0f s",
+                    r.model_dir, (long long)r.run.steps,
+                    r.run.stopped_early ? " (stopped early)" : "", r.run.best,
+                    (long long)r.run.best_step, r.test_loss, r.seconds);
+    dio_device_close(device);
+    return ok;
+}
+
+const dio_command dio_command_train = {
+    .name = "train",
+    .doc = "train a model by a recipe",
+    .options = fields,
+    .aliases = (const dio_args_alias[]){{'o', "output"}, {0}},
+    .operands = (const char *const[]){"recipe", NULL},
+    .size = sizeof(struct options),
+    .run = run,
+};
