@@ -163,6 +163,16 @@ bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes
     return p->device->upload(p->device, v->memory, data, bytes, err);
 }
 
+bool dio_plan_get(dio_plan *p, const char *name, void *out, size_t bytes, dio_error *err)
+{
+    dio_plan_value *v = find_leaf(p, name);
+    if (!v)
+        return dio_fail(err, "the plan has no input or state \"%s\"", name);
+    if (bytes != dio_type_bytes(&v->type))
+        return dio_fail(err, "\"%s\" is %zu bytes, not %zu", name, dio_type_bytes(&v->type), bytes);
+    return p->device->download(p->device, out, v->memory, bytes, err);
+}
+
 void *dio_plan_memory(dio_plan *p, const char *name, dio_type *type)
 {
     dio_plan_value *v = find_leaf(p, name);

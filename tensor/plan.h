@@ -45,6 +45,8 @@ void dio_plan_report_get(const dio_plan *p, dio_plan_report *out);
 
 /* Copies `bytes` (exactly the input's size) in. Inputs keep their content until set again. */
 bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes, dio_error *err);
+/* Reads a whole input or state back. */
+bool dio_plan_get(dio_plan *p, const char *name, void *out, size_t bytes, dio_error *err);
 /* The input's or state's own memory, for callers that write in place (CPU device only). */
 void *dio_plan_memory(dio_plan *p, const char *name, dio_type *type);
 /* Makes two plans share one state by name (types must agree): prefill and decode on one cache. */
