@@ -161,6 +161,8 @@ dio_val dio_conv(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attr
 /* w [C,O/g,k..] as torch's ConvTranspose. */
 dio_val dio_conv_transpose(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs);
 dio_conv_attrs dio_conv_defaults(void); /* stride 1, pad 0, dilation 1, groups 1 */
+/* The kernel's gradient of dio_conv, given that of its result: of type `kernel`. */
+dio_val dio_conv_weights(dio_graph *g, dio_val x, dio_val y, dio_type kernel, dio_conv_attrs attrs);
 dio_val dio_avg_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad); /* torch's defaults */
 dio_val dio_max_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad);
 dio_val dio_upsample_nearest(dio_graph *g, dio_val x, int64_t h, int64_t w); /* [B,C,H,W] or [B,C,T] with w 0 */
