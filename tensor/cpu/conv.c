@@ -1,0 +1,318 @@
+/* conv.c: convolution as matrix products over unfolded columns.
+ *
+ * The columns of a group are [K, P]: K = c*kh*kw taps, P = oh*ow places. Forward is w [o,K] x
+ * columns, the data's gradient folds w^T x y back, the weights' gradient is y x columns^T. Columns
+ * are made for a block of places at a time, which keeps them in cache and bounds the scratch; the
+ * blocks follow from the shape alone and every sum runs in rising order, so neither threads nor
+ * the batch change a bit. Groups of a few channels go to conv_direct.c. */
+#include <string.h>
+
+#include "base/gang.h"
+#include "tensor/cpu/conv_span.h"
+#include "tensor/cpu/gemm.h"
+
+/* Floats of columns made at a time: 4 MB, so that the packed copy and the columns share L2 + L3. */
+enum { BLOCK_FLOATS = 1 << 20, BLOCK_PLACES = 64, IMAGES = 32, DIRECT = 16 };
+
+/* Depthwise and its like: too few channels a group to fill a matrix product. */
+static bool is_direct(const dio_conv_shape *s)
+{
+    return s->groups > 1 && s->c * s->o <= DIRECT;
+}
+
+/* A 1x1 kernel that moves nothing: x is its own columns. */
+static bool is_pointwise(const dio_conv_shape *s)
+{
+    return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->ph == 0 && s->pw == 0;
+}
+
+static int64_t block_places(const dio_conv_shape *s)
+{
+    int64_t all = s->oh * s->ow, k = taps(s);
+    int64_t fit = k ? BLOCK_FLOATS / k / BLOCK_PLACES * BLOCK_PLACES : all;
+    if (fit < BLOCK_PLACES)
+        fit = BLOCK_PLACES;
+    return fit < all ? fit : all;
+}
+
+/* Images whose columns are made together, when one image does not fill a block. */
+static int64_t block_images(const dio_conv_shape *s)
+{
+    int64_t columns = taps(s) * s->oh * s->ow;
+    int64_t n = columns ? BLOCK_FLOATS / columns : 1;
+    n = n < 1 ? 1 : n > IMAGES ? IMAGES : n;
+    return n < s->batch ? n : s->batch;
+}
+
+static size_t columns_bytes(const dio_conv_shape *s)
+{
+    size_t floats = (size_t)(taps(s) * block_places(s) * block_images(s));
+    return (floats * sizeof(float) + 63) / 64 * 64;
+}
+
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
+{
+    int64_t k = taps(s), p = block_places(s);
+    if (is_direct(s))
+        return 0;
+    dio_gemm forward = {.m = s->o, .n = p, .k = k, .a_row = k, .a_col = 1, .b_row = p, .b_col = 1};
+    dio_gemm data = {.m = k, .n = p, .k = s->o, .a_row = 1, .a_col = k, .b_row = p, .b_col = 1};
+    dio_gemm weights = {.m = s->o, .n = k, .k = p, .a_row = p, .a_col = 1, .b_row = 1, .b_col = p};
+    size_t most = dio_gemm_work(cpu, &forward);
+    most = largest(most, dio_gemm_work(cpu, &data));
+    most = largest(most, dio_gemm_work(cpu, &weights));
+    return columns_bytes(s) + most;
+}
+
+/* --- columns --- */
+
+struct unfold {
+    const dio_cpu *cpu;
+    const dio_conv_shape *s;
+    const float *from; /* x of the first image and group */
+    float *to;         /* of the same, when folding */
+    float *columns;    /* [images][K][to - from] */
+    int64_t first, last;
+};
+
+static void unfold_row(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct unfold *u = user;
+    const dio_conv_shape *s = u->s;
+    int64_t image = item / taps(s), places = u->last - u->first;
+    struct tap t = tap_of(s, item % taps(s));
+    const float *x = u->from + image * image_floats(s) + t.channel * s->h * s->w;
+    float *row = u->columns + item * places;
+    memset(row, 0, (size_t)places * sizeof *row);
+    for (int64_t oy = u->first / s->ow; oy * s->ow < u->last; oy++) {
+        struct span p = span_of(s, &t, oy, u->first, u->last);
+        if (p.count && s->sw == 1)
+            memcpy(row + p.out, x + p.in, (size_t)p.count * sizeof *row);
+        else
+            for (int64_t i = 0; i < p.count; i++)
+                row[p.out + i] = x[p.in + i * s->sw];
+    }
+}
+
+/* One channel takes back what its taps hold, in the taps' order. */
+static void fold_channel(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct unfold *u = user;
+    const dio_conv_shape *s = u->s;
+    int64_t image = item / s->c, channel = item % s->c, places = u->last - u->first;
+    float *x = u->to + image * image_floats(s) + channel * s->h * s->w;
+    int64_t first = channel * s->kh * s->kw;
+    for (int64_t k = first; k < first + s->kh * s->kw; k++) {
+        struct tap t = tap_of(s, k);
+        const float *row = u->columns + (image * taps(s) + k) * places;
+        for (int64_t oy = u->first / s->ow; oy * s->ow < u->last; oy++) {
+            struct span p = span_of(s, &t, oy, u->first, u->last);
+            if (p.count && s->sw == 1)
+                u->cpu->add(x + p.in, x + p.in, row + p.out, p.count, 1, 1);
+            else
+                for (int64_t i = 0; i < p.count; i++)
+                    x[p.in + i * s->sw] += row[p.out + i];
+        }
+    }
+}
+
+/* --- filling with the bias --- */
+
+struct fill {
+    const float *bias; /* [channels] or NULL for zeros */
+    float *to;
+    int64_t channels, size;
+};
+
+static void fill_plane(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct fill *f = user;
+    float *to = f->to + item * f->size;
+    float b = f->bias ? f->bias[item % f->channels] : 0;
+    for (int64_t i = 0; i < f->size; i++)
+        to[i] = b;
+}
+
+static void fill_bias(const float *bias, float *to, int64_t batch, int64_t channels, int64_t size)
+{
+    struct fill f = {bias, to, channels, size};
+    dio_gang_run(batch * channels, fill_plane, &f);
+}
+
+/* --- by matrix products --- */
+
+/* One step of the walk over groups, images and places. */
+struct step {
+    int64_t group, image, images, first, last;
+};
+
+typedef void step_fn(void *user, const struct step *step);
+
+static void walk(const dio_conv_shape *s, step_fn *fn, void *user)
+{
+    int64_t places = s->oh * s->ow, block = block_places(s), images = block_images(s);
+    if (!places || !taps(s))
+        return;
+    for (int64_t group = 0; group < s->groups; group++)
+        for (int64_t image = 0; image < s->batch; image += images)
+            for (int64_t first = 0; first < places; first += block) {
+                int64_t last = first + block < places ? first + block : places;
+                int64_t n = s->batch - image < images ? s->batch - image : images;
+                struct step step = {group, image, n, first, last};
+                fn(user, &step);
+            }
+}
+
+struct product {
+    const dio_cpu *cpu;
+    const dio_conv_shape *s;
+    const float *x, *y, *w;
+    float *out;
+    float *columns;
+    void *gemm_work;
+};
+
+static struct product product_of(const dio_cpu *cpu, const dio_conv_shape *s, void *work)
+{
+    return (struct product){.cpu = cpu, .s = s, .columns = work,
+                            .gemm_work = (char *)work + columns_bytes(s)};
+}
+
+static int64_t x_at(const dio_conv_shape *s, const struct step *t)
+{
+    return t->image * image_floats(s) + t->group * s->c * s->h * s->w;
+}
+
+static int64_t y_at(const dio_conv_shape *s, const struct step *t, int64_t i)
+{
+    return ((t->image + i) * s->groups + t->group) * s->o * s->oh * s->ow + t->first;
+}
+
+/* The columns of image i of a step and the distance of their rows. */
+static const float *columns_of(const struct product *p, const struct step *t, int64_t i,
+                               int64_t *row)
+{
+    const dio_conv_shape *s = p->s;
+    if (is_pointwise(s)) {
+        *row = s->h * s->w;
+        return p->x + x_at(s, t) + i * image_floats(s) + t->first;
+    }
+    *row = t->last - t->first;
+    return p->columns + i * taps(s) * *row;
+}
+
+static void unfold(const struct product *p, const struct step *t)
+{
+    struct unfold u = {.cpu = p->cpu, .s = p->s, .from = p->x + x_at(p->s, t),
+                       .columns = p->columns, .first = t->first, .last = t->last};
+    if (!is_pointwise(p->s))
+        dio_gang_run(t->images * taps(p->s), unfold_row, &u);
+}
+
+static void step_forward(void *user, const struct step *t)
+{
+    const struct product *p = user;
+    const dio_conv_shape *s = p->s;
+    dio_gemm g[IMAGES];
+    unfold(p, t);
+    for (int64_t i = 0; i < t->images; i++) {
+        int64_t row;
+        const float *b = columns_of(p, t, i, &row);
+        g[i] = (dio_gemm){.m = s->o, .n = t->last - t->first, .k = taps(s),
+                          .a = p->w + t->group * s->o * taps(s), .a_row = taps(s), .a_col = 1,
+                          .b = b, .b_dtype = DIO_F32, .b_row = row, .b_col = 1,
+                          .c = p->out + y_at(s, t, i), .c_row = s->oh * s->ow,
+                          .accumulate = true};
+    }
+    dio_gemm_run(p->cpu, g, (int)t->images, p->gemm_work);
+}
+
+static void step_data(void *user, const struct step *t)
+{
+    const struct product *p = user;
+    const dio_conv_shape *s = p->s;
+    bool direct = is_pointwise(s);
+    int64_t places = t->last - t->first;
+    dio_gemm g[IMAGES];
+    for (int64_t i = 0; i < t->images; i++) {
+        float *to = direct ? p->out + x_at(s, t) + i * image_floats(s) + t->first
+                           : p->columns + i * taps(s) * places;
+        g[i] = (dio_gemm){.m = taps(s), .n = places, .k = s->o,
+                          .a = p->w + t->group * s->o * taps(s), .a_row = 1, .a_col = taps(s),
+                          .b = p->y + y_at(s, t, i), .b_dtype = DIO_F32,
+                          .b_row = s->oh * s->ow, .b_col = 1,
+                          .c = to, .c_row = direct ? s->h * s->w : places, .accumulate = direct};
+    }
+    dio_gemm_run(p->cpu, g, (int)t->images, p->gemm_work);
+    struct unfold u = {.cpu = p->cpu, .s = s, .to = p->out + x_at(s, t), .columns = p->columns,
+                       .first = t->first, .last = t->last};
+    if (!direct)
+        dio_gang_run(t->images * s->c, fold_channel, &u);
+}
+
+/* Images one after the other: their sum has one order. */
+static void step_weights(void *user, const struct step *t)
+{
+    const struct product *p = user;
+    const dio_conv_shape *s = p->s;
+    unfold(p, t);
+    for (int64_t i = 0; i < t->images; i++) {
+        int64_t row;
+        const float *b = columns_of(p, t, i, &row);
+        dio_gemm g = {.m = s->o, .n = taps(s), .k = t->last - t->first,
+                      .a = p->y + y_at(s, t, i), .a_row = s->oh * s->ow, .a_col = 1,
+                      .b = b, .b_dtype = DIO_F32, .b_row = 1, .b_col = row,
+                      .c = p->out + t->group * s->o * taps(s), .c_row = taps(s),
+                      .accumulate = true};
+        dio_gemm_run(p->cpu, &g, 1, p->gemm_work);
+    }
+}
+
+/* --- the three --- */
+
+void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const float *w,
+                      const float *bias, float *y, void *work)
+{
+    fill_bias(bias, y, s->batch, s->groups * s->o, s->oh * s->ow);
+    if (is_direct(s)) {
+        dio_conv_direct_forward(cpu, s, x, w, y);
+        return;
+    }
+    struct product p = product_of(cpu, s, work);
+    p.x = x, p.w = w, p.out = y;
+    walk(s, step_forward, &p);
+}
+
+void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float *y, const float *w,
+                   const float *bias, float *x, void *work)
+{
+    fill_bias(bias, x, s->batch, s->groups * s->c, s->h * s->w);
+    if (is_direct(s)) {
+        dio_conv_direct_data(cpu, s, y, w, x);
+        return;
+    }
+    struct product p = product_of(cpu, s, work);
+    p.y = y, p.w = w, p.out = x;
+    walk(s, step_data, &p);
+}
+
+void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,
+                      const float *y, float *w, void *work)
+{
+    if (is_direct(s)) {
+        dio_conv_direct_weights(cpu, s, x, y, w);
+        return;
+    }
+    fill_bias(NULL, w, 1, s->groups * s->o, taps(s));
+    struct product p = product_of(cpu, s, work);
+    p.x = x, p.y = y, p.out = w;
+    walk(s, step_weights, &p);
+}
