@@ -1,0 +1,170 @@
+/* design.c: one table of sizes; everything else is taste written down in it. */
+#include "fusion/design.h"
+
+#include <math.h>
+#include <string.h>
+
+struct look {
+    const char *name; /* as the step's parameter is called */
+    bool display, upper, pill;
+    int weight, lines;
+    float size, least; /* in parts of the preset's headline */
+    float leading, tracking, gap, alpha;
+    bool accent; /* in the accent colour where that can be read, else in ink */
+};
+
+static const struct look looks[DIO_ROLES] = {
+    [DIO_ROLE_KICKER] = {.name = "product", .upper = true, .weight = 600, .lines = 2,
+                         .size = 0.29f, .least = 0.20f, .leading = 1.05f, .tracking = 0.14f,
+                         .gap = 0, .alpha = 1, .accent = true},
+    [DIO_ROLE_HEADLINE] = {.name = "headline", .display = true, .weight = 800, .lines = 5,
+                           .size = 1.0f, .least = 0.38f, .leading = 0.87f, .tracking = -0.014f,
+                           .gap = 0.30f, .alpha = 1},
+    [DIO_ROLE_LEAD] = {.name = "subline", .display = true, .weight = 700, .lines = 5,
+                       .size = 0.72f, .least = 0.30f, .leading = 0.91f, .tracking = -0.012f,
+                       .gap = 0.30f, .alpha = 1},
+    [DIO_ROLE_SUBLINE] = {.name = "subline", .display = true, .weight = 600, .lines = 4,
+                          .size = 0.46f, .least = 0.26f, .leading = 0.97f, .tracking = -0.006f,
+                          .gap = 0.30f, .alpha = 1},
+    [DIO_ROLE_BODY] = {.name = "body", .weight = 450, .lines = 10, .size = 0.365f, .least = 0.23f,
+                       .leading = 1.12f, .tracking = -0.003f, .gap = 0.30f, .alpha = 0.90f},
+    [DIO_ROLE_TITLE] = {.name = "product", .display = true, .weight = 800, .lines = 3,
+                        .size = 1.0f, .least = 0.36f, .leading = 0.88f, .tracking = -0.016f,
+                        .gap = 0, .alpha = 1},
+    [DIO_ROLE_CTA] = {.name = "cta", .pill = true, .weight = 700, .lines = 2, .size = 0.385f,
+                      .least = 0.24f, .leading = 1.0f, .tracking = -0.004f, .gap = 0.46f,
+                      .alpha = 1},
+    [DIO_ROLE_HASHTAGS] = {.name = "hashtags", .weight = 500, .lines = 3, .size = 0.285f,
+                           .least = 0.20f, .leading = 1.15f, .tracking = 0.004f, .gap = 0.40f,
+                           .alpha = 0.80f},
+};
+
+void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
+{
+    for (int i = 0; i < DIO_ROLES; i++) {
+        const struct look *l = &looks[i];
+        styles[i] = (dio_style){.display = l->display, .weight = l->weight,
+                                .size = l->size * preset->headline,
+                                .least = l->least * preset->headline, .leading = l->leading,
+                                .tracking = l->tracking, .lines = l->lines, .upper = l->upper};
+    }
+}
+
+/* Accent colours are chosen as grounds of buttons; as text they need contrast of their own. */
+static dio_rgb text_colour(const struct look *l, const dio_palette *p)
+{
+    if (l->pill)
+        return p->on_accent;
+    bool readable = dio_colour_contrast(p->accent, p->deep) >= 4.5f &&
+                    dio_colour_contrast(p->accent, p->mid) >= 4.0f;
+    return l->accent && readable ? p->accent : p->ink;
+}
+
+dio_item dio_design_item(dio_role role, const char *text, const dio_preset *preset,
+                         const dio_palette *palette, const dio_style *styles)
+{
+    const struct look *l = &looks[role];
+    return (dio_item){.name = l->name, .text = text, .style = &styles[role],
+                      .colour = text_colour(l, palette), .alpha = l->alpha,
+                      .gap = (int)lrintf(l->gap * preset->headline), .pill = l->pill,
+                      .fill = palette->accent};
+}
+
+static void pill_path(cairo_t *cr, double x, double y, double w, double h)
+{
+    double r = h / 2 < 0.36 * w ? h / 2 : 0.36 * w;
+    cairo_new_sub_path(cr);
+    cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
+    cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
+    cairo_arc(cr, x + r, y + h - r, r, M_PI / 2, M_PI);
+    cairo_arc(cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
+    cairo_close_path(cr);
+}
+
+static void draw(const dio_item *item, int line, cairo_t *cr, int dx, int dy)
+{
+    if (item->pill && line < 0) {
+        pill_path(cr, item->box.x - dx, item->box.y - dy, item->box.w, item->box.h);
+        cairo_set_source_rgb(cr, (double)item->fill.r, (double)item->fill.g,
+                             (double)item->fill.b);
+        cairo_fill(cr);
+    }
+    dio_typeset_draw(item->set, line, cr, item->text_x - dx, item->text_y - dy, item->colour,
+                     (double)item->alpha);
+}
+
+dio_layer *dio_design_layer(const dio_item *item, int line, dio_space space, dio_box *box,
+                            dio_error *err)
+{
+    dio_box b = item->box;
+    if (line >= 0) {
+        b = dio_typeset_ink(item->set, line);
+        b.x += item->text_x;
+        b.y += item->text_y;
+    }
+    if (box)
+        *box = b;
+    if (b.w <= 0 || b.h <= 0)
+        return NULL;
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, b.w, b.h);
+    cairo_t *cr = cairo_create(surface);
+    draw(item, line, cr, b.x, b.y);
+    cairo_surface_flush(surface);
+    dio_layer *layer = NULL;
+    if (cairo_status(cr) != CAIRO_STATUS_SUCCESS)
+        dio_fail_memory(err, "a text's picture");
+    else
+        layer = dio_layer_create(cairo_image_surface_get_data(surface), b.w, b.h,
+                                 cairo_image_surface_get_stride(surface), b.x, b.y, space, err);
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+    return layer;
+}
+
+/* Lays an item over a picture. */
+static bool lay(const dio_item *item, dio_canvas *out, dio_error *err)
+{
+    dio_layer *layer = dio_design_layer(item, -1, out->space, NULL, err);
+    if (!layer)
+        return err->kind == DIO_ERROR_NONE;
+    dio_layer_blend(layer, (dio_pose){.alpha = 256}, out, 0, out->h);
+    dio_layer_destroy(layer);
+    return true;
+}
+
+bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
+                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes,
+                     int *n, dio_error *err)
+{
+    dio_style styles[DIO_ROLES];
+    dio_design_styles(preset, styles);
+    dio_item items[] = {
+        dio_design_item(DIO_ROLE_KICKER, words->product, preset, palette, styles),
+        dio_design_item(DIO_ROLE_HEADLINE, words->headline, preset, palette, styles),
+        dio_design_item(DIO_ROLE_SUBLINE, words->subline, preset, palette, styles),
+        dio_design_item(DIO_ROLE_BODY, words->body, preset, palette, styles),
+        dio_design_item(DIO_ROLE_CTA, words->cta, preset, palette, styles),
+        dio_design_item(DIO_ROLE_HASHTAGS, words->hashtags, preset, palette, styles),
+    };
+    dio_stack stack = {.items = items, .count = sizeof items / sizeof *items,
+                       .zone = preset->zone, .centred = preset->centred, .rise = preset->rise};
+    dio_ground *ground = NULL;
+    bool ok = dio_stack_place(&stack, fonts, err);
+    if (ok) {
+        ground = dio_ground_create(palette, &preset->scenery, out->space, out->w, out->h, seed,
+                                   err);
+        ok = ground != NULL;
+    }
+    if (ok)
+        dio_ground_draw(ground, out, 0, out->h);
+    for (int i = 0; ok && i < stack.count; i++) {
+        if (!items[i].set)
+            continue;
+        ok = lay(&items[i], out, err);
+        if (boxes)
+            boxes[(*n)++] = items[i].box;
+    }
+    dio_ground_destroy(ground);
+    dio_stack_release(&stack);
+    return ok;
+}

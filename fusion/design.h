@@ -1,0 +1,38 @@
+#pragma once
+/* design.h: the look of an ad: which text is how large, and in which order. */
+#include "fusion/layout.h"
+#include "fusion/palette.h"
+#include "fusion/preset.h"
+
+/* What an ad says. "" leaves a text out; the headline is never empty. */
+typedef struct dio_words {
+    const char *product, *headline, *subline, *body, *cta, *hashtags;
+} dio_words;
+
+typedef enum dio_role {
+    DIO_ROLE_KICKER,   /* the product's name, small, above everything */
+    DIO_ROLE_HEADLINE,
+    DIO_ROLE_LEAD,     /* the subline when it leads a scene of its own */
+    DIO_ROLE_SUBLINE,  /* the subline under a headline */
+    DIO_ROLE_BODY,
+    DIO_ROLE_TITLE,    /* the product's name on the last card */
+    DIO_ROLE_CTA,
+    DIO_ROLE_HASHTAGS,
+    DIO_ROLES,
+} dio_role;
+
+/* An item of that role, its style and colours; styles holds DIO_ROLES and must outlive it. */
+void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES]);
+dio_item dio_design_item(dio_role role, const char *text, const dio_preset *preset,
+                         const dio_palette *palette, const dio_style *styles);
+
+/* A placed item as a layer: one line of it, or all with its pill (line -1). NULL and no error for a
+ * line without ink. *box, when not NULL, is where it lies. */
+dio_layer *dio_design_layer(const dio_item *item, int line, dio_space space, dio_box *box,
+                            dio_error *err);
+
+/* A poster: everything in one stack on the ground of second 0. `boxes`, when not NULL, receives
+ * up to DIO_ROLES boxes, *n of them, for whoever wants to check. */
+bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
+                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes,
+                     int *n, dio_error *err);

@@ -1,0 +1,269 @@
+/* typeset.c: a Pango layout that was made to fit.
+ *
+ * Sizes go down a geometric ladder, so that a search is a handful of layouts. Everything is
+ * measured by ink as well as by line height: an accent, a swash or a stack of marks that leaves
+ * its line is part of the box, and neighbours keep clear of it. */
+#include "fusion/typeset.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+/* A size step of 4 % is below what the eye notices between two texts. */
+static const float ladder = 0.96f;
+
+struct dio_typeset {
+    PangoLayout *layout;
+    float size;
+    bool least;
+    int line_count;
+    PangoRectangle all; /* ink and logical together, in pixels of the layout */
+};
+
+/* Typed line ends and tabs are spaces here: a text breaks where it must, not where it was typed.
+ * Runs of spaces become one; the ends have none. */
+static char *tidy(const char *text, bool upper)
+{
+    dio_str s = {0};
+    dio_str_puts(&s, "");
+    bool gap = false;
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p <= ' ') {
+            gap = s.length > 0;
+            continue;
+        }
+        if (gap)
+            dio_str_putc(&s, ' ');
+        gap = false;
+        dio_str_putc(&s, *p);
+    }
+    char *out = s.failed ? NULL : upper ? g_utf8_strup(s.text, -1) : g_strdup(s.text);
+    dio_str_deinit(&s);
+    return out;
+}
+
+static void set_style(PangoLayout *layout, dio_fonts *fonts, const dio_style *style, float size)
+{
+    PangoFontDescription *font = pango_font_description_new();
+    pango_font_description_set_family(font, style->display ? dio_fonts_display(fonts)
+                                                           : dio_fonts_text(fonts));
+    pango_font_description_set_weight(font, (PangoWeight)style->weight);
+    pango_font_description_set_absolute_size(font, (double)size * PANGO_SCALE);
+    pango_layout_set_font_description(layout, font);
+    pango_font_description_free(font);
+    PangoAttrList *list = pango_attr_list_new();
+    pango_attr_list_insert(list,
+                           pango_attr_letter_spacing_new((int)(style->tracking * size *
+                                                               PANGO_SCALE)));
+    pango_layout_set_attributes(layout, list);
+    pango_attr_list_unref(list);
+}
+
+static PangoRectangle extents(PangoLayout *layout)
+{
+    PangoRectangle ink, logical;
+    pango_layout_get_pixel_extents(layout, &ink, &logical);
+    int x0 = ink.width ? ink.x : logical.x, x1 = x0 + (ink.width ? ink.width : logical.width);
+    int y0 = ink.y < logical.y ? ink.y : logical.y;
+    int y1 = ink.y + ink.height > logical.y + logical.height ? ink.y + ink.height
+                                                             : logical.y + logical.height;
+    return (PangoRectangle){x0, y0, x1 - x0, y1 - y0};
+}
+
+/* Does the ink of one line reach into the next? */
+static bool lines_touch(PangoLayout *layout)
+{
+    PangoLayoutIter *it = pango_layout_get_iter(layout);
+    bool touch = false;
+    int bottom = INT32_MIN;
+    do {
+        PangoRectangle ink;
+        pango_layout_iter_get_line_extents(it, &ink, NULL);
+        if (ink.height > 0) {
+            touch = touch || ink.y < bottom;
+            bottom = ink.y + ink.height;
+        }
+    } while (pango_layout_iter_next_line(it));
+    pango_layout_iter_free(it);
+    return touch;
+}
+
+/* Tight lines suit Latin capitals; scripts with tall marks get the room they need. */
+static void set_leading(PangoLayout *layout, float leading)
+{
+    const float tries[] = {leading, 1.0f, 1.2f};
+    for (int i = 0; i < 3; i++) {
+        if (i > 0 && tries[i] <= leading)
+            continue;
+        pango_layout_set_line_spacing(layout, tries[i]);
+        if (!lines_touch(layout))
+            return;
+    }
+}
+
+static bool fits(PangoLayout *layout, int width, int lines)
+{
+    return pango_layout_get_line_count(layout) <= lines && extents(layout).width <= width;
+}
+
+/* Narrows the layout to the least width that keeps its number of lines. */
+static void balance(PangoLayout *layout, int width, const dio_style *style)
+{
+    int lines = pango_layout_get_line_count(layout);
+    if (lines < 2)
+        return;
+    int lo = width / 3, hi = width; /* hi always works */
+    while (hi - lo > 4) {
+        int mid = (lo + hi) / 2;
+        pango_layout_set_width(layout, mid * PANGO_SCALE);
+        if (pango_layout_get_line_count(layout) == lines && fits(layout, mid, style->lines))
+            hi = mid;
+        else
+            lo = mid;
+    }
+    pango_layout_set_width(layout, hi * PANGO_SCALE);
+}
+
+/* Finds the size: whole words first; at the least size words may be cut. */
+static bool fit(dio_typeset *t, dio_fonts *fonts, const char *name, const dio_style *style,
+                float factor, int width, dio_error *err)
+{
+    float size = fmaxf(style->size * factor, style->least);
+    pango_layout_set_width(t->layout, width * PANGO_SCALE);
+    pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD);
+    for (;; size = fmaxf(size * ladder, style->least)) {
+        t->size = size;
+        t->least = size <= style->least;
+        set_style(t->layout, fonts, style, size);
+        if (t->least)
+            pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD_CHAR);
+        if (fits(t->layout, width, style->lines))
+            break;
+        if (t->least)
+            return dio_fail(err,
+                            "%s: too long; at the smallest size (%.0f px) it takes %d lines, and "
+                            "%d is the most; shorten it",
+                            name, size, pango_layout_get_line_count(t->layout), style->lines);
+    }
+    balance(t->layout, width, style);
+    set_leading(t->layout, style->leading);
+    return true;
+}
+
+static bool build(dio_typeset *t, dio_fonts *fonts, const char *name, const char *text,
+                  const dio_style *style, float factor, int width, bool centred, dio_error *err)
+{
+    t->layout = pango_layout_new(dio_fonts_context(fonts));
+    char *clean = tidy(text, style->upper);
+    if (!t->layout || !clean) {
+        g_free(clean);
+        return dio_fail_memory(err, "a text");
+    }
+    pango_layout_set_text(t->layout, clean, -1);
+    g_free(clean);
+    pango_layout_set_alignment(t->layout, centred ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
+    set_style(t->layout, fonts, style, style->least);
+    if (!dio_fonts_cover(fonts, t->layout, name, err) ||
+        !fit(t, fonts, name, style, factor, width, err))
+        return false;
+    t->line_count = pango_layout_get_line_count(t->layout);
+    t->all = extents(t->layout);
+    return true;
+}
+
+dio_typeset *dio_typeset_create(dio_fonts *fonts, const char *name, const char *text,
+                                const dio_style *style, float factor, int width, bool centred,
+                                dio_error *err)
+{
+    dio_typeset *t = calloc(1, sizeof *t);
+    if (!t) {
+        dio_fail_memory(err, "a text");
+        return NULL;
+    }
+    if (!build(t, fonts, name, text, style, factor, width, centred, err)) {
+        dio_typeset_destroy(t);
+        return NULL;
+    }
+    return t;
+}
+
+void dio_typeset_destroy(dio_typeset *t)
+{
+    if (!t)
+        return;
+    if (t->layout)
+        g_object_unref(t->layout);
+    free(t);
+}
+
+float dio_typeset_size(const dio_typeset *t)
+{
+    return t->size;
+}
+
+bool dio_typeset_least(const dio_typeset *t)
+{
+    return t->least;
+}
+
+bool dio_typeset_rtl(const dio_typeset *t)
+{
+    PangoLayoutLine *first = pango_layout_get_line_readonly(t->layout, 0);
+    return first && first->resolved_dir == PANGO_DIRECTION_RTL;
+}
+
+int dio_typeset_width(const dio_typeset *t)
+{
+    return t->all.width;
+}
+
+int dio_typeset_height(const dio_typeset *t)
+{
+    return t->all.height;
+}
+
+int dio_typeset_lines(const dio_typeset *t)
+{
+    return t->line_count;
+}
+
+/* Walks to a line; the caller frees the iterator. */
+static PangoLayoutIter *line_at(const dio_typeset *t, int line)
+{
+    PangoLayoutIter *it = pango_layout_get_iter(t->layout);
+    for (int i = 0; i < line; i++)
+        pango_layout_iter_next_line(it);
+    return it;
+}
+
+dio_box dio_typeset_ink(const dio_typeset *t, int line)
+{
+    PangoLayoutIter *it = line_at(t, line);
+    PangoRectangle ink;
+    pango_layout_iter_get_line_extents(it, &ink, NULL);
+    pango_layout_iter_free(it);
+    pango_extents_to_pixels(&ink, NULL); /* rounds outwards */
+    return (dio_box){ink.x - t->all.x, ink.y - t->all.y, ink.width, ink.height};
+}
+
+void dio_typeset_draw(const dio_typeset *t, int line, cairo_t *cr, double x, double y,
+                      dio_rgb colour, double alpha)
+{
+    cairo_set_source_rgba(cr, (double)colour.r, (double)colour.g, (double)colour.b, alpha);
+    x -= t->all.x;
+    y -= t->all.y;
+    if (line < 0) {
+        cairo_move_to(cr, x, y);
+        pango_cairo_show_layout(cr, t->layout);
+        return;
+    }
+    PangoLayoutIter *it = line_at(t, line);
+    PangoRectangle logical;
+    pango_layout_iter_get_line_extents(it, NULL, &logical);
+    cairo_move_to(cr, x + (double)logical.x / PANGO_SCALE,
+                  y + (double)pango_layout_iter_get_baseline(it) / PANGO_SCALE);
+    pango_cairo_show_layout_line(cr, pango_layout_iter_get_line_readonly(it));
+    pango_layout_iter_free(it);
+}
