@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void dio_log_line(const dio_log *log, dio_log_level level, const char *format, ...)
+void dio_log_line(const dio_logger *log, dio_log_level level, const char *format, ...)
 {
     if (!log || !log->write || level > log->level)
         return;

@@ -14,13 +14,13 @@ typedef enum dio_log_level {
     DIO_LOG_DEBUG,
 } dio_log_level;
 
-typedef struct dio_log {
+typedef struct dio_logger {
     void (*write)(void *user, dio_log_level level, const char *line);
     void *user;
     dio_log_level level; /* lines above it are not written */
-} dio_log;
+} dio_logger;
 
-void dio_log_line(const dio_log *log, dio_log_level level, const char *format, ...)
+void dio_log_line(const dio_logger *log, dio_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #ifdef __cplusplus

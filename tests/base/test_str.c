@@ -179,7 +179,7 @@ static void log_obeys_its_level(void **state)
 {
     (void)state;
     char last[64] = "";
-    dio_log log = {.write = keep, .user = last, .level = DIO_LOG_WARNING};
+    dio_logger log = {.write = keep, .user = last, .level = DIO_LOG_WARNING};
     dio_log_line(&log, DIO_LOG_INFO, "quiet");
     assert_string_equal(last, "");
     dio_log_line(&log, DIO_LOG_WARNING, "low %s", "ink");

@@ -1,6 +1,7 @@
 /* source_copy.c: the ad corpus, made as it is read (text/copy/copy.h). Without end. */
 #include <string.h>
 
+#include "base/file.h"
 #include "text/copy/copy.h"
 #include "text/source.h"
 
