@@ -47,6 +47,16 @@ typedef struct dio_strip {
     bool accumulate;
 } dio_strip;
 
+/* A row of a norm, backwards. With xhat = (x - mean) * scale and g = dy * w:
+ * dx = scale * (g - [centred] mean(g) - xhat * mean(g * xhat)), dw += dy * xhat, db += dy. */
+typedef struct dio_norm_row {
+    float *dx, *dw, *db;      /* each may be NULL */
+    const float *dy, *x, *w;  /* w may be NULL: ones */
+    int64_t n;
+    float mean, scale; /* as the forward left them; mean is 0 when not centred */
+    bool centred;
+} dio_norm_row;
+
 typedef struct dio_cpu {
     dio_isa isa;
     const char *name; /* "avx512" */
@@ -81,6 +91,7 @@ typedef struct dio_cpu {
                        float eps, float stats[2]);
     void (*rms_norm)(float *y, const float *x, const float *w, int64_t n, float eps,
                      float stats[1]);
+    void (*norm_grad)(const dio_norm_row *r);
     void (*to_f32)(float *y, const void *x, int dtype, int64_t n); /* from bf16 or f16 */
     void (*from_f32)(void *y, const float *x, int dtype, int64_t n);
 

@@ -97,6 +97,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .max = span_max, .min = span_min, .axpb = span_axpb, .fma_span = span_fma,                 \
         .sum = row_sum, .sum_squares = row_sum_squares, .dot = row_dot, .max_of = row_max,         \
         .exp_sum = row_exp_sum, .layer_norm = row_layer_norm, .rms_norm = row_rms_norm,            \
+        .norm_grad = row_norm_grad,                                                                \
         .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
         .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
     }

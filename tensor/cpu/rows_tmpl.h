@@ -177,6 +177,42 @@ static void row_rms_norm(float *y, const float *x, const float *w, int64_t n, fl
         stats[0] = scale;
 }
 
+static inline vf norm_slope(const dio_norm_row *r, int64_t i, int64_t left)
+{
+    vf g = at(r->dy, i, left, 1);
+    return r->w ? g * at(r->w, i, left, 1) : g;
+}
+
+static inline vf norm_hat(const dio_norm_row *r, int64_t i, int64_t left)
+{
+    return (at(r->x, i, left, 1) - v_set(r->mean)) * v_set(r->scale);
+}
+
+static void row_norm_grad(const dio_norm_row *r)
+{
+    const int64_t n = r->n;
+    double slopes = 0, along = 0;
+    /* Past the end dy reads as zero, so every term there is zero. */
+#define TERM(i, left, s) ((s) + norm_slope(r, i, left))
+    if (r->centred)
+        ROW_SUM(slopes, n, TERM);
+#undef TERM
+#define TERM(i, left, s) v_fma(norm_slope(r, i, left), norm_hat(r, i, left), s)
+    ROW_SUM(along, n, TERM);
+#undef TERM
+    const vf m0 = v_set((float)(slopes / (double)n)), m1 = v_set((float)(along / (double)n));
+    for (int64_t i = 0; i < n; i += VN) {
+        const vf hat = norm_hat(r, i, n - i), dy = at(r->dy, i, n - i, 1);
+        if (r->dx)
+            put(r->dx, i, n - i,
+                v_set(r->scale) * v_fma(-hat, m1, norm_slope(r, i, n - i) - m0));
+        if (r->dw)
+            put(r->dw, i, n - i, v_fma(dy, hat, at(r->dw, i, n - i, 1)));
+        if (r->db)
+            put(r->db, i, n - i, at(r->db, i, n - i, 1) + dy);
+    }
+}
+
 /* A row's tail of halves goes through a whole vector's worth of them. */
 static void row_to_f32(float *y, const void *from, int dtype, int64_t n)
 {
