@@ -2,6 +2,7 @@
  * A convolution is linear in x and in w, and conv, conv_transpose and conv_weights are each
  * other's gradients: the three are closed under differentiation, as often as one likes. */
 #include "tensor/cpu/conv.h"
+#include "tensor/ops/operand.h"
 
 /* --- conv --- */
 
@@ -107,7 +108,7 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     gin[0] = data_gradient(g, n->in[0], n->in[1], gout[0], n->attrs);
     gin[1] = dio_conv_weights(g, n->in[0], gout[0], dio_type_of(g, n->in[1]),
                               *(const dio_conv_attrs *)n->attrs);
-    if (n->n_in > 2 && n->in[2] != DIO_NONE)
+    if (dio_operand(n, 2) != DIO_NONE)
         gin[2] = bias_gradient(g, gout[0]);
 }
 

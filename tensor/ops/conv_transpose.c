@@ -2,6 +2,7 @@
  * It is the map that carries a convolution's gradient back to the convolution's input, so its
  * geometry is that convolution's with the roles of x and y exchanged. */
 #include "tensor/cpu/conv.h"
+#include "tensor/ops/operand.h"
 
 static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out, dio_error *err)
 {
@@ -95,7 +96,7 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     const dio_conv_attrs *a = n->attrs;
     gin[0] = dio_conv(g, gout[0], n->in[1], DIO_NONE, *a);
     gin[1] = dio_conv_weights(g, gout[0], n->in[0], dio_type_of(g, n->in[1]), *a);
-    if (n->n_in > 2 && n->in[2] != DIO_NONE) {
+    if (dio_operand(n, 2) != DIO_NONE) {
         unsigned axes = ((1u << dio_type_of(g, gout[0]).nd) - 1) & ~2u;
         gin[2] = dio_sum(g, gout[0], axes, false);
     }
