@@ -3,6 +3,7 @@
 function(dio_module name)
     cmake_parse_arguments(M "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
     add_library(dio_${name} STATIC ${M_SOURCES})
+    set_property(GLOBAL APPEND PROPERTY DIO_MODULES dio_${name})
     target_include_directories(dio_${name} PUBLIC ${PROJECT_SOURCE_DIR})
     foreach(below ${M_DEPENDS})
         target_link_libraries(dio_${name} PUBLIC dio_${below})

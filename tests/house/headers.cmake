@@ -1,0 +1,27 @@
+# Every public header compiles alone, and twice, as C11 and (but for those marked C) as C++17.
+# cmake -DROOT=... -DC=compiler -DCXX=compiler -DWORK=folder -P headers.cmake
+file(STRINGS ${ROOT}/tests/house/public_headers.txt lines REGEX "^[a-z]")
+file(MAKE_DIRECTORY ${WORK})
+set(failed 0)
+foreach(line ${lines})
+    string(REGEX REPLACE " .*" "" header "${line}")
+    file(WRITE ${WORK}/alone.c "#include \"${header}\"\n#include \"${header}\"\n")
+    file(WRITE ${WORK}/alone.cpp "#include \"${header}\"\n#include \"${header}\"\n")
+    set(flags -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I${ROOT})
+    execute_process(COMMAND ${C} -std=c11 ${flags} ${WORK}/alone.c
+                    RESULT_VARIABLE as_c ERROR_VARIABLE why_c)
+    set(as_cxx 0)
+    if(NOT line MATCHES " C$")
+        execute_process(COMMAND ${CXX} -std=c++17 ${flags} ${WORK}/alone.cpp
+                        RESULT_VARIABLE as_cxx ERROR_VARIABLE why_cxx)
+    endif()
+    if(as_c OR as_cxx)
+        message("${header} does not compile alone:\n${why_c}${why_cxx}")
+        math(EXPR failed "${failed} + 1")
+    endif()
+endforeach()
+list(LENGTH lines count)
+if(failed)
+    message(FATAL_ERROR "${failed} of ${count} public headers do not compile alone")
+endif()
+message("${count} public headers compile alone")
