@@ -185,7 +185,7 @@ void dio_cuda_gemm_run(dio_cuda *d, const dio_cuda_gemm *g)
         return;
     if (d->blas && dio_cuda_blas_run(d, g))
         return;
-    if (count == 1 && g->batch_nd == 0 && g->m <= FEW_ROWS)
+    if (g->batch_nd == 0 && g->m <= FEW_ROWS && g->k > 0)
         if (g->m == 1 ? run_few<1>(d, g) : run_few<ROWS_AT_ONCE>(d, g))
             return;
     matrices p;

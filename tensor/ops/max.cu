@@ -92,5 +92,36 @@ static void run_argmax(dio_cuda *d, const dio_call *c)
     run(d, c, NULL, dio_out<int32_t>(c, 0));
 }
 
+/* dy at the place of the largest, zeros elsewhere. */
+static __global__ void grad_lines(float *dx, dio_view line, dio_view dy, const float *x,
+                                  dio_view kept, int64_t outputs, int64_t n, int64_t stride,
+                                  int64_t dx_stride)
+{
+    DIO_EACH(o, outputs) {
+        const float *from = x + dio_at(kept, o);
+        float *to = dx + dio_at(line, o);
+        int64_t best = 0;
+        for (int64_t i = 0; i < n; i++) {
+            to[i * dx_stride] = 0.0f;
+            if (from[i * stride] > from[best * stride])
+                best = i;
+        }
+        to[best * dx_stride] = static_cast<const float *>(dy.data)[dio_at(dy, o)];
+    }
+}
+
+static void run_grad(dio_cuda *d, const dio_call *c)
+{
+    int axis = dio_attrs<attrs>(c)->axis;
+    dio_view kept = c->in[1], line = c->out[0];
+    int64_t n = kept.dim[axis], stride = kept.stride[axis], dx_stride = line.stride[axis];
+    kept.dim[axis] = line.dim[axis] = 1;
+    int64_t outputs = dio_count(&kept);
+    if (outputs)
+        DIO_LAUNCH(d, grad_lines, dio_blocks(outputs), DIO_BLOCK, 0, dio_out<float>(c, 0), line,
+                   c->in[0], dio_in<float>(c, 1), kept, outputs, n, stride, dx_stride);
+}
+
 DIO_CUDA_KERNEL(max, NULL, run_max)
 DIO_CUDA_KERNEL(argmax, NULL, run_argmax)
+DIO_CUDA_KERNEL(max_grad, NULL, run_grad)
