@@ -4,7 +4,6 @@
 #include "base/assets.h"
 #include "base/gang.h"
 #include "cli/command.h"
-#include "tensor/cpu/cpu.h"
 
 static void line(dio_cli *cli, const char *what, bool good, const char *text)
 {

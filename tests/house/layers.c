@@ -49,7 +49,7 @@ static const struct {
     {"libfyaml", {"base/"}},
     {"openssl/", {"base/", "fusion/"}},
     {"pcre2", {"text/"}},
-    {"utf8proc", {"text/"}},
+    {"utf8proc", {"text/", "fusion/"}},
 };
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
