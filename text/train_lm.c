@@ -15,8 +15,6 @@
 #include "text/lm.h"
 #include "text/recipe_lm.h"
 
-enum { IGNORE = -100, STEP_ROOM = 1 };
-
 struct job {
     dio_recipe_lm recipe;
     dio_lm *lm;
@@ -117,7 +115,22 @@ static bool open_tokenizer(struct job *j, dio_error *err)
 
 /* --- the model ------------------------------------------------------------------------------------ */
 
-/* The recipe's config with the tokenizer's size and end token filled in where it says nothing. */
+/* Ids after which a text is over: a source's tags (each begins something else), or end-of-text. */
+static dio_value *end_tokens(struct job *j)
+{
+    static const char *const end_of_text[] = {"<|endoftext|>", NULL};
+    const dio_source_kind *kind = j->recipe.source;
+    const char *const *tags = kind->special ? kind->special(j->source) : end_of_text;
+    dio_value *ends = dio_value_list(j->a);
+    for (; *tags; tags++) {
+        int32_t id = dio_tokenizer_id(j->tokenizer, *tags);
+        if (id >= 0)
+            dio_list_add(j->a, ends, dio_value_int(j->a, id));
+    }
+    return ends;
+}
+
+/* The recipe's config with the tokenizer's size and end tokens filled in where it says nothing. */
 static dio_value *complete_config(struct job *j)
 {
     dio_value *config = dio_value_map(j->a);
@@ -127,11 +140,8 @@ static dio_value *complete_config(struct job *j)
     if (!dio_map_get(config, "vocab_size"))
         dio_map_set(j->a, config, "vocab_size",
                     dio_value_int(j->a, dio_tokenizer_size(j->tokenizer)));
-    int32_t end = dio_tokenizer_id(j->tokenizer, "<|end|>");
-    if (end < 0)
-        end = dio_tokenizer_id(j->tokenizer, "<|endoftext|>");
-    if (!dio_map_get(config, "eos_token_id") && end >= 0)
-        dio_map_set(j->a, config, "eos_token_id", dio_value_int(j->a, end));
+    if (!dio_map_get(config, "eos_token_id"))
+        dio_map_set(j->a, config, "eos_token_id", end_tokens(j));
     return config;
 }
 

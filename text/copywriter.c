@@ -1,0 +1,204 @@
+/* copywriter.c: field by field, with the tag written here and the text by the model. */
+#include "text/copywriter.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assets.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "text/generate.h"
+#include "text/lm.h"
+#include "text/tokenizer.h"
+
+enum { TRIES = 8, ROUNDS = 3, TOKENS = 200, ROOM = 1024 };
+
+struct dio_copywriter {
+    dio_arena *arena;
+    const char *dir;
+    dio_lm *lm;
+    dio_tokenizer *tokenizer;
+    dio_device *device;
+    dio_copy_rules *rules;
+};
+
+dio_copywriter *dio_copywriter_open(const char *model, dio_device *device, dio_error *err)
+{
+    dio_arena *a = dio_arena_create();
+    if (!a) {
+        dio_fail_memory(err, "the copywriter");
+        return NULL;
+    }
+    dio_copywriter *w = dio_arena_alloc(a, sizeof *w);
+    w->arena = a;
+    w->device = device;
+    w->dir = dio_assets_model(a, model, err);
+    const char *assets = w->dir ? dio_assets_dir(a, err) : NULL;
+    w->rules = assets ? dio_copy_rules_open(dio_path_join(a, assets, "corpus"), err) : NULL;
+    w->lm = w->rules ? dio_lm_open(w->dir, &(dio_lm_options){.dtype = DIO_DTYPES}, err) : NULL;
+    w->tokenizer = w->lm ? dio_tokenizer_load(w->dir, err) : NULL;
+    if (w->tokenizer && dio_tokenizer_id(w->tokenizer, "<|headline|>") < 0)
+        dio_fail(err, "model \"%s\" was not trained to write ads: its tokenizer has no <|headline|>",
+                 model);
+    else if (w->tokenizer)
+        return w;
+    dio_copywriter_close(w);
+    return NULL;
+}
+
+void dio_copywriter_close(dio_copywriter *w)
+{
+    if (!w)
+        return;
+    dio_tokenizer_destroy(w->tokenizer);
+    dio_lm_close(w->lm);
+    dio_copy_rules_close(w->rules);
+    dio_arena_destroy(w->arena);
+}
+
+const char *dio_copywriter_model(const dio_copywriter *w)
+{
+    return w->dir;
+}
+
+/* One ad on its way. */
+struct ad {
+    dio_copywriter *w;
+    const struct dio_brief *brief;
+    const dio_copywriter_options *options;
+    uint64_t seed;
+    dio_arena *a;
+    dio_session *session;
+    dio_str prompt; /* brief and fields so far */
+    struct dio_ad *out;
+    const char *allowed; /* what the brief says may be said */
+};
+
+static char *trimmed(dio_arena *a, const char *text)
+{
+    size_t n = strlen(text);
+    while (*text && isspace((unsigned char)*text))
+        text++, n--;
+    while (n && isspace((unsigned char)text[n - 1]))
+        n--;
+    return dio_arena_strndup(a, text, n);
+}
+
+static bool holds(const char *text, const char *part)
+{
+    return text && strstr(text, part) != NULL;
+}
+
+/* The rule that a script's length keeps: within a quarter of what fits into its seconds. */
+static bool is_script_length(const struct ad *ad, const char *text)
+{
+    int want = dio_copy_seconds(ad->brief->seconds) * DIO_COPY_WORDS_10S / 10;
+    int slack = want * DIO_COPY_SCRIPT_SLACK / 100, have = dio_copy_words(text);
+    return have >= want - slack && have <= want + slack;
+}
+
+static bool ends_sentence(const char *text)
+{
+    size_t n = strlen(text);
+    return n && strchr(".!?", text[n - 1]);
+}
+
+/* NULL, or the rule that this try breaks. */
+static const char *broken_rule(const struct ad *ad, dio_ad_part part, const dio_text *try,
+                               const char *text)
+{
+    const dio_ad_field *f = &dio_ad_fields[part];
+    const char *headline = ad->out->text[DIO_AD_HEADLINE];
+    if (try->finish != DIO_FINISH_STOP)
+        return "does not end by itself";
+    if (!*text)
+        return "is empty";
+    if (dio_utf8_count(text, strlen(text)) > (size_t)f->limit)
+        return "is too long";
+    if (f->sentence && !ends_sentence(text))
+        return "does not end as a sentence does";
+    if (dio_copy_rules_broken(ad->w->rules, text, ad->allowed))
+        return "says what copy must not say";
+    if (part == DIO_AD_BODY && !holds(headline, ad->brief->product) &&
+        !holds(text, ad->brief->product))
+        return "does not name the product";
+    if (part == DIO_AD_SCRIPT && !is_script_length(ad, text))
+        return "is not as long as was asked";
+    if (part != DIO_AD_HASHTAGS && part != DIO_AD_SCENE)
+        return dio_copy_lint(ad->a, text, ad->brief->product);
+    return NULL;
+}
+
+/* Several tries at one field; the first that keeps the rules, in *text. */
+static bool try_field(struct ad *ad, dio_ad_part part, int round, const dio_ids *ids,
+                      const char **text, const char **rule, dio_error *err)
+{
+    const dio_copywriter_options *o = ad->options;
+    dio_generate_request r = {.prompt = ids->ids, .n_prompt = (int64_t)ids->count,
+                              .session = ad->session};
+    if (!dio_fields_default(dio_generate_fields, &r.params, true, ad->a, err))
+        return false;
+    r.params.temperature = o && o->temperature > 0 ? o->temperature : 0.7;
+    r.params.top_p = o && o->top_p > 0 ? o->top_p : 0.95;
+    r.params.variants = o && o->tries > 0 ? o->tries : TRIES;
+    r.params.max_tokens = TOKENS;
+    r.params.seed = ad->seed * 64 + (uint64_t)part * ROUNDS + (uint64_t)round;
+    dio_texts *tries = dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err);
+    if (!tries)
+        return false;
+    for (int i = 0; i < tries->count && !*text; i++) {
+        const char *candidate = trimmed(ad->a, tries->items[i].text);
+        const char *broken = broken_rule(ad, part, &tries->items[i], candidate);
+        if (!broken)
+            *text = candidate;
+        else if (!*rule)
+            *rule = dio_arena_printf(ad->a, "%s (\"%.80s\")", broken, candidate);
+    }
+    dio_texts_destroy(tries);
+    return true;
+}
+
+static bool write_field(struct ad *ad, dio_ad_part part, dio_error *err)
+{
+    const char *text = NULL, *rule = NULL;
+    dio_ids ids = {0};
+    dio_str_puts(&ad->prompt, dio_ad_tag(ad->a, part, ad->brief->seconds));
+    bool ok = ad->prompt.failed
+                  ? dio_fail_memory(err, "the ad")
+                  : dio_tokenizer_encode(ad->w->tokenizer, ad->prompt.text, ad->prompt.length,
+                                         (dio_encode_options){.parse_special = true}, &ids, err);
+    for (int round = 0; ok && !text && round < ROUNDS; round++)
+        ok = try_field(ad, part, round, &ids, &text, &rule, err);
+    dio_ids_deinit(&ids);
+    if (ok && !text)
+        ok = dio_fail(err, "the model %s wrote no %s that keeps the rules: it %s; try another "
+                      "seed, or a shorter brief", ad->w->dir, dio_ad_fields[part].name, rule);
+    if (!ok)
+        return false;
+    ad->out->text[part] = text;
+    dio_str_puts(&ad->prompt, text);
+    return true;
+}
+
+bool dio_copywriter_write(dio_copywriter *w, const struct dio_brief *brief, uint64_t seed,
+                          const dio_copywriter_options *options, const bool *wanted, dio_arena *a,
+                          struct dio_ad *out, dio_error *err)
+{
+    struct ad ad = {.w = w, .brief = brief, .options = options, .seed = seed, .a = a, .out = out};
+    *out = (struct dio_ad){0};
+    if (!dio_brief_ready(brief, err))
+        return false;
+    ad.session = dio_session_create(w->lm, w->device, ROOM, 0, err);
+    if (!ad.session)
+        return false;
+    dio_str_puts(&ad.prompt, dio_brief_prompt(a, brief));
+    ad.allowed = dio_arena_strdup(a, ad.prompt.text ? ad.prompt.text : "");
+    bool ok = true;
+    for (int part = 0; ok && part < DIO_AD_PARTS; part++)
+        if (!wanted || wanted[part] || part == DIO_AD_HEADLINE)
+            ok = write_field(&ad, (dio_ad_part)part, err);
+    dio_str_deinit(&ad.prompt);
+    dio_session_destroy(ad.session);
+    return ok;
+}
