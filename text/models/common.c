@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+const dio_value *place_of(const dio_value *json, const char *key)
+{
+    const dio_value *v = dio_map_get(json, key);
+    return v ? v : json;
+}
+
 static bool add_end(dio_lm_shape *s, const dio_value *v, const char *key, dio_error *err)
 {
     if (v->kind != DIO_INT || v->integer < 0 || v->integer >= s->vocab)
@@ -50,10 +56,9 @@ bool read_act(const char *name, const dio_value *json, const char *key, dio_act 
             *act = acts[i].act;
             return true;
         }
-    const dio_value *v = dio_map_get(json, key);
-    return dio_value_fail(v ? v : json, err, "%s: activation \"%.40s\" is not supported (silu, gelu, "
-                                             "gelu_new, gelu_pytorch_tanh, quick_gelu, relu and "
-                                             "tanh are)", key, name);
+    return dio_value_fail(place_of(json, key), err, "%s: activation \"%.40s\" is not supported "
+                                                    "(silu, gelu, gelu_new, gelu_pytorch_tanh, "
+                                                    "quick_gelu, relu and tanh are)", key, name);
 }
 
 /* --- rotary positions -------------------------------------------------------------------------- */
@@ -153,8 +158,9 @@ bool read_rope(dio_rope_spec *s, const dio_value *json, int head, int positions,
         return false;
     s->size = (int)(head * part);
     if (s->size < 2 || s->size % 2 || s->size / 2 > DIO_ROPE_MAX)
-        return dio_value_fail(json, err, "head_dim: %d channels of a head would rotate; an even "
-                                         "number from 2 to %d is needed", s->size, 2 * DIO_ROPE_MAX);
+        return dio_value_fail(place_of(json, "head_dim"), err,
+                              "head_dim: %d channels of a head would rotate; an even number from 2 "
+                              "to %d is needed", s->size, 2 * DIO_ROPE_MAX);
     return true;
 }
 

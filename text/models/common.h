@@ -12,6 +12,9 @@ enum {
     MAX_POSITIONS = 1 << 24,
 };
 
+/* Where the key stands in the config, for messages; the whole map when it is absent. */
+const dio_value *place_of(const dio_value *json, const char *key);
+
 /* bos_token_id and eos_token_id (a number or a list), checked against the vocabulary. */
 bool read_ends(dio_lm_shape *shape, const dio_value *json, dio_error *err);
 

@@ -60,8 +60,8 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     struct model *m = model;
     struct config *c = &m->c;
     if (c->n_embd % c->n_head)
-        return dio_value_fail(json, err, "n_embd %d does not divide into n_head %d", c->n_embd,
-                              c->n_head);
+        return dio_value_fail(place_of(json, "n_head"), err,
+                              "n_embd %d does not divide into n_head %d", c->n_embd, c->n_head);
     if (c->n_inner == 0)
         c->n_inner = 4 * c->n_embd;
     m->shape = (dio_lm_shape){.vocab = c->vocab_size, .width = c->n_embd, .layers = c->n_layer,

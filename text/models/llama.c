@@ -111,11 +111,12 @@ static bool check_heads(const struct model *m, const dio_value *json, dio_error 
     const struct config *c = &m->c;
     const dio_value *v = dio_map_get(json, "head_dim");
     if ((!v || v->kind == DIO_NULL) && c->hidden_size % c->num_attention_heads && !m->norm_qk)
-        return dio_value_fail(json, err, "hidden_size %d does not divide into num_attention_heads %d",
+        return dio_value_fail(place_of(json, "num_attention_heads"), err,
+                              "hidden_size %d does not divide into num_attention_heads %d",
                               c->hidden_size, c->num_attention_heads);
     if (c->num_attention_heads % c->num_key_value_heads)
-        return dio_value_fail(json, err, "num_attention_heads %d is not a multiple of "
-                                         "num_key_value_heads %d",
+        return dio_value_fail(place_of(json, "num_key_value_heads"), err,
+                              "num_attention_heads %d is not a multiple of num_key_value_heads %d",
                               c->num_attention_heads, c->num_key_value_heads);
     return true;
 }

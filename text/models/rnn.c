@@ -43,8 +43,9 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     (void)a;
     m->lstm = strcmp(c->model_type, "lstm") == 0;
     if (c->tie_embeddings && c->embedding_size != c->hidden_size)
-        return dio_value_fail(json, err, "tie_embeddings needs embedding_size %d to equal "
-                                         "hidden_size %d", c->embedding_size, c->hidden_size);
+        return dio_value_fail(place_of(json, "tie_embeddings"), err,
+                              "tie_embeddings needs embedding_size %d to equal hidden_size %d",
+                              c->embedding_size, c->hidden_size);
     m->shape = (dio_lm_shape){.vocab = c->vocab_size, .width = c->hidden_size,
                               .layers = c->num_layers};
     m->shape.carry = c->num_layers * (m->lstm ? 2 : 1);
