@@ -1,6 +1,7 @@
 /* losses.c: means over all elements of a function of two tensors of one shape.
- * Each loss is one row function; spans of a fixed length are summed apart and their sums, in double,
- * in order. Gradients are built from other operators, so they can be differentiated again. */
+ * Each loss is one row function; spans of a fixed length are summed apart and their sums, in
+ * double, in order. Gradients are built from other operators, so they can be differentiated
+ * again. */
 #include <math.h>
 
 #include "base/gang.h"
