@@ -2,7 +2,7 @@
 /* common.cuh: what the twins share: launching, walking strided operands, sums of a block.
  *
  * Kernels are plain and say their shapes. A view travels to the GPU by value. Sums over a row run
- * in one order that its length alone gives: each thread adds every 256th element, then a tree.
+ * in one order that its length alone gives: each thread adds every n-th element, then a tree.
  */
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -38,6 +38,12 @@ static inline unsigned dio_blocks(int64_t n)
 static inline unsigned dio_row_blocks(int64_t rows)
 {
     return (unsigned)(rows < 1 ? 1 : rows > 1048576 ? 1048576 : rows);
+}
+
+/* Threads of a block that works on one row: its length alone decides, so that sums do not. */
+static inline unsigned dio_row_threads(int64_t width)
+{
+    return width <= 32 ? 32 : width <= 64 ? 64 : width <= 128 ? 128 : DIO_BLOCK;
 }
 
 static inline int64_t dio_count(const dio_view *v)
