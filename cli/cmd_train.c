@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "fusion/chart.h"
 #include "text/train_lm.h"
 
 struct options {
@@ -21,9 +22,23 @@ static const dio_field fields[] = {
 
 enum { RECIPE_LIMIT = 1 << 20 };
 
+/* What the hooks are given. */
+struct run {
+    dio_cli *cli;
+    const struct options *o;
+};
+
 static void say(void *user, const char *line)
 {
-    dio_cli_say(user, "%s", line);
+    dio_cli_say(((struct run *)user)->cli, "%s", line);
+}
+
+/* The picture is a comfort: a run does not fail for the want of it. */
+static void draw(const struct run *r)
+{
+    dio_error ignored = {0};
+    dio_chart_loss(dio_path_join(r->cli->arena, r->o->output, "loss.csv"),
+                   dio_path_join(r->cli->arena, r->o->output, "loss.png"), &ignored);
 }
 
 static void event(dio_cli *cli, const dio_train_progress *p)
@@ -44,8 +59,11 @@ static void event(dio_cli *cli, const dio_train_progress *p)
 
 static void progress(void *user, const dio_train_progress *p)
 {
-    dio_cli *cli = user;
+    const struct run *r = user;
+    dio_cli *cli = r->cli;
     char validation[48] = "";
+    if (p->evaluated)
+        draw(r);
     if (cli->common.json) {
         event(cli, p);
         return;
@@ -76,17 +94,18 @@ static bool run(dio_cli *cli, void *options)
     dio_device *device = dio_cli_device(cli);
     if (!device)
         return false;
-    dio_train_lm_hooks hooks = {say, progress, cli, cli->cancel};
-    dio_train_lm_report r;
-    bool ok = dio_train_lm(recipe, o->recipe, o->output, o->resume, device, &hooks, cli->arena, &r,
-                           &cli->error);
-    if (ok && r.run.cancelled)
-        dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)r.run.steps);
+    struct run r = {cli, o};
+    dio_train_lm_hooks hooks = {say, progress, &r, cli->cancel};
+    dio_train_lm_report report;
+    bool ok = dio_train_lm(recipe, o->recipe, o->output, o->resume, device, &hooks, cli->arena,
+                           &report, &cli->error);
+    if (ok && report.run.cancelled)
+        dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)report.run.steps);
     else if (ok)
         dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld, test %.4f, %.0f s",
-                    r.model_dir, (long long)r.run.steps,
-                    r.run.stopped_early ? " (stopped early)" : "", r.run.best,
-                    (long long)r.run.best_step, r.test_loss, r.seconds);
+                    report.model_dir, (long long)report.run.steps,
+                    report.run.stopped_early ? " (stopped early)" : "", report.run.best,
+                    (long long)report.run.best_step, report.test_loss, report.seconds);
     dio_device_close(device);
     return ok;
 }

@@ -13,10 +13,16 @@ enum { EXIT_DONE = 0, EXIT_INVALID = 2, EXIT_RETRY = 75 };
 
 #define DIO_COMMAND(name) extern const dio_command dio_command_##name;
 #include "cli/commands.def"
+#ifdef DIORAMA_MEDIA
+#include "cli/commands_media.def"
+#endif
 #undef DIO_COMMAND
 
 const dio_command *const dio_commands[] = {
 #define DIO_COMMAND(name) &dio_command_##name,
+#ifdef DIORAMA_MEDIA
+#include "cli/commands_media.def"
+#endif
 #include "cli/commands.def"
 #undef DIO_COMMAND
 };
