@@ -39,25 +39,35 @@ static dio_conv_shape shape_of(const dio_call *c)
     return dio_conv_shape_of(&c->out[0], &c->in[1], &c->in[0], c->attrs);
 }
 
-/* The sum of one element of our output: `channel` counted over all groups. Places that the stride
- * does not reach get nothing. */
+/* Inputs first..last of one axis whose window may reach place `at` (counted with the padding). */
+static void reaching(int64_t at, int64_t stride, int64_t dilation, int64_t kernel, int64_t size,
+                     int64_t *first, int64_t *last)
+{
+    int64_t from = at - (kernel - 1) * dilation;
+    *first = from > 0 ? (from + stride - 1) / stride : 0;
+    *last = at / stride < size - 1 ? at / stride : size - 1;
+}
+
+/* The sum of one element of our output: `channel` counted over all groups. Windows that step over
+ * the place add nothing. */
 static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b, int64_t channel,
                            int64_t y, int64_t x)
 {
     double sum = c->in[2].data ? dio_view_get(&c->in[2], channel) : 0;
-    int64_t group = channel / s->c, window = s->kh * s->kw;
-    for (int64_t k = 0; k < s->o * window; k++) {
-        int64_t o = group * s->o + k / window;
-        int64_t oy = y + s->ph - k / s->kw % s->kh * s->dh;
-        int64_t ox = x + s->pw - k % s->kw * s->dw;
-        if (oy < 0 || ox < 0 || oy % s->sh || ox % s->sw)
-            continue;
-        oy /= s->sh;
-        ox /= s->sw;
-        if (oy < s->oh && ox < s->ow)
-            sum += dio_view_get(&c->in[1], (o * s->c + channel % s->c) * window + k % window) *
-                   dio_view_get(&c->in[0], ((b * s->groups * s->o + o) * s->oh + oy) * s->ow + ox);
-    }
+    int64_t group = channel / s->c, top, bottom, left, right;
+    reaching(y + s->ph, s->sh, s->dh, s->kh, s->oh, &top, &bottom);
+    reaching(x + s->pw, s->sw, s->dw, s->kw, s->ow, &left, &right);
+    for (int64_t o = group * s->o; o < (group + 1) * s->o; o++)
+        for (int64_t oy = top; oy <= bottom; oy++)
+            for (int64_t ox = left; ox <= right; ox++) {
+                int64_t ky = y + s->ph - oy * s->sh, kx = x + s->pw - ox * s->sw;
+                if (ky % s->dh || kx % s->dw)
+                    continue;
+                int64_t row = ((o * s->c + channel % s->c) * s->kh + ky / s->dh) * s->kw;
+                sum += dio_view_get(&c->in[1], row + kx / s->dw) *
+                       dio_view_get(&c->in[0],
+                                    ((b * s->groups * s->o + o) * s->oh + oy) * s->ow + ox);
+            }
     return sum;
 }
 
