@@ -102,7 +102,7 @@ def spectra(f):
             return torch.istft(torch.view_as_complex(z), n_fft, hop, win, w, center=center,
                                normalized=normalized, onesided=True, length=length)
 
-        samples = length or (frames - 1) * hop + (0 if center else n_fft)
+        samples = length or (frames - 1) * hop + (n_fft % 2 if center else n_fft)
         f.case(f"istft_{name}", "istft", inputs, function, fixed=("window",), length=samples,
                **attrs)
 
