@@ -57,6 +57,23 @@ typedef struct dio_norm_row {
     bool centred;
 } dio_norm_row;
 
+/* One query's scores against a tile of keys. Attention walks keys in tiles at multiples of 64, so
+ * that no chunking of queries or keys changes a sum's order. */
+enum { DIO_KEY_TILE = 64 };
+typedef struct dio_score_row {
+    float *s;          /* [64] scaled products in, weights out */
+    const float *mask; /* added; NULL: none */
+    int64_t mask_step; /* 0 or 1 */
+    int from, to;      /* the keys of this tile that the query sees */
+    float softcap;     /* 0: none */
+    float *top, *sum;  /* forward: greatest score and sum of weights so far */
+    float *out;        /* forward: [size] sum of weighted values so far, rescaled to the new top */
+    int64_t size;
+    float lse, delta;  /* backward: log sum exp of the query; sum of dout * out */
+    float *d;          /* backward: [64] gradients of the weights in, of the products out */
+    float *dmask;      /* backward: [64] gradient of the mask's entries, or NULL */
+} dio_score_row;
+
 typedef struct dio_cpu {
     dio_isa isa;
     const char *name; /* "avx512" */
@@ -92,6 +109,8 @@ typedef struct dio_cpu {
     void (*rms_norm)(float *y, const float *x, const float *w, int64_t n, float eps,
                      float stats[1]);
     void (*norm_grad)(const dio_norm_row *r);
+    void (*score_row)(const dio_score_row *r);
+    void (*score_row_grad)(const dio_score_row *r);
     void (*to_f32)(float *y, const void *x, int dtype, int64_t n); /* from bf16 or f16 */
     void (*from_f32)(void *y, const float *x, int dtype, int64_t n);
 

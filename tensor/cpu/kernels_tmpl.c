@@ -32,6 +32,8 @@ enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
 
 #include "tensor/cpu/rows_tmpl.h"
 #include "tensor/cpu/tile_tmpl.h"
+
+#include "tensor/cpu/score_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
 
 #define UNARY(name)                                                                                \
@@ -98,6 +100,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .sum = row_sum, .sum_squares = row_sum_squares, .dot = row_dot, .max_of = row_max,         \
         .exp_sum = row_exp_sum, .layer_norm = row_layer_norm, .rms_norm = row_rms_norm,            \
         .norm_grad = row_norm_grad,                                                                \
+        .score_row = score_row, .score_row_grad = score_row_grad,                                  \
         .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
         .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
     }
