@@ -370,7 +370,7 @@ static void write_hashtags(struct writer *w, struct dio_ad *ad)
 
 /* --- the ad -------------------------------------------------------------------------------- */
 
-bool dio_plan_write(const struct dio_copy_corpus *c, struct dio_copy_plan *plan,
+bool dio_copy_plan_write(const struct dio_copy_corpus *c, struct dio_copy_plan *plan,
                     struct dio_ad *ad)
 {
     struct writer w = {.c = c, .plan = plan, .v = &plan->voice};
