@@ -250,7 +250,7 @@ static void write_body(struct writer *w, struct dio_ad *ad)
 {
     enum { WORDS_MAX = 58 };
     const char *deal = w->v->value[DIO_SLOT_deal];
-    bool fits_cta = deal && strlen(deal) <= 32;
+    bool fits_cta = deal && strlen(deal) <= 32 && dio_copy_words(deal) <= 7;
     bool offer = w->plan->brief.offer[0] && !w->offer_done && (!fits_cta || chance(w, 60));
     for (int i = 0; i < TRIES; i++) {
         struct running r = {0};
@@ -361,8 +361,13 @@ static void write_hashtags(struct writer *w, struct dio_ad *ad)
     if (w->plan->noun[0])
         put_tag(&out, w->plan->noun);
     int first = (int)dio_rng_below(&w->v->rng, (uint32_t)cat->tags.count);
-    for (int i = 0; i < cat->tags.count && have < wanted; i++, have++)
-        put_tag(&out, cat->tags.items[(first + i) % cat->tags.count]);
+    for (int i = 0; i < cat->tags.count && have < wanted; i++) {
+        const char *tag = cat->tags.items[(first + i) % cat->tags.count];
+        if (strcasestr(out.text ? out.text : "", tag))
+            continue; /* the category's or the product's name already */
+        put_tag(&out, tag);
+        have++;
+    }
     ad->text[DIO_AD_HASHTAGS] = dio_arena_strdup(w->v->arena, out.text ? out.text : "");
     w->failed |= out.failed;
     dio_str_deinit(&out);

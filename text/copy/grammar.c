@@ -43,6 +43,20 @@ const char *dio_english_article(const char *word)
     return vowel(w[0]) ? "an" : "a";
 }
 
+const char *dio_english_fewer(const char *noun)
+{
+    static const char *const mass[] = {"news", "tennis", "chaos", NULL};
+    const char *space = strchr(noun, ' ');
+    const char *last = strrchr(noun, ' ') ? strrchr(noun, ' ') + 1 : noun;
+    size_t first_n = space ? (size_t)(space - noun) : strlen(noun), n = strlen(noun);
+    for (int i = 0; mass[i]; i++)
+        if (!strcmp(last, mass[i]))
+            return "less";
+    if (first_n > 3 && !strncmp(noun + first_n - 3, "ing", 3)) /* "arguing about films" */
+        return "less";
+    return n > 1 && noun[n - 1] == 's' && noun[n - 2] != 's' ? "fewer" : "less";
+}
+
 char *dio_english_plural(dio_arena *a, const char *noun)
 {
     static const struct pair odd[] = {
@@ -102,7 +116,7 @@ static bool doubles(const char *verb, size_t n)
         "run",  "sit",  "get",  "put",  "cut",  "set",  "plan", "stop", "begin", "chat", "wrap",
         "zip",  "nap",  "dig",  "jog",  "hop",  "shop", "grab", "let",  "win",   "swim", "tap",
         "slip", "pop",  "pat",  "ship", "fit",  "spin", "trip", "knit", "quit",  "drop", "step",
-        "hum",  "sip",  "dip",  "chop", "stir", "skip", "scan", "pin",  "hug",   "beg",  "trim",
+        "hum",  "refuel", "travel", "cancel", "sip",  "dip",  "chop", "stir", "skip", "scan", "pin",  "hug",   "beg",  "trim",
         "prep", "drum", "flip", "clip", "clap", "snap", "map",  "forget", "unplug", "plug", "rub",
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)

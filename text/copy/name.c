@@ -146,12 +146,14 @@ static char *one_name(const struct dio_copy_corpus *c, dio_rng *rng, const char 
                             chance(rng, 50) ? "&" : "and", draw(rng, &c->names.people));
 }
 
-static bool word_is_forbidden(const struct dio_copy_corpus *c, const char *name)
+/* Brands are listed as they are written, so names are looked up with capitals. */
+static bool word_is_forbidden(const struct dio_copy_corpus *c, const char *name, dio_arena *a)
 {
     for (int i = 0; i < c->names.forbidden.count; i++)
         if (strcasestr(name, c->names.forbidden.items[i]))
             return true;
-    return dio_copy_rules_broken(c->rules, name, NULL) != NULL;
+    return dio_copy_rules_broken(c->rules, title(a, name), NULL) ||
+           dio_copy_rules_broken(c->rules, title(a, lower(a, name)), NULL);
 }
 
 /* "Fern & Fern", "Bell Bell": a word said twice is a slip of the dice. */
@@ -170,7 +172,7 @@ char *dio_name_draw(const struct dio_copy_corpus *c, dio_rng *rng, const char *n
     bool has_noun = false;
     for (int i = 0; i < TRIES; i++) {
         name = one_name(c, rng, noun, a, &has_noun);
-        if (!word_is_forbidden(c, name) && !says_twice(name) && strlen(name) <= 40)
+        if (!word_is_forbidden(c, name, a) && !says_twice(name) && strlen(name) <= 40)
             break;
     }
     *plural = has_noun && number == DIO_NUMBER_MANY;

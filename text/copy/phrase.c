@@ -14,6 +14,7 @@ enum piece_kind { PIECE_TEXT, PIECE_SLOT, PIECE_POOL, PIECE_VERB, PIECE_GROUP, P
 struct piece {
     enum piece_kind kind;
     bool article;     /* "{a thing}" */
+    bool fewer;       /* "{fewer less}" */
     int index;        /* of a slot or pool */
     const char *text; /* of a text or verb */
     dio_phrase *inner;
@@ -106,6 +107,11 @@ static bool read_slot(struct reader *r, struct sequence *s)
         p->article = true;
         start += 2;
         n -= 2;
+    }
+    if (n > 6 && !memcmp(start, "fewer ", 6)) {
+        p->fewer = true;
+        start += 6;
+        n -= 6;
     }
     return read_name(r, p, start, n);
 }
@@ -294,6 +300,8 @@ static void speak_slot(const struct piece *p, dio_voice *voice, dio_str *out)
             dio_str_puts(&word, gerund);
         }
     }
+    if (p->fewer && word.text)
+        dio_str_printf(out, "%s ", dio_english_fewer(word.text));
     if (p->article && word.text && voice->number == DIO_NUMBER_ONE)
         dio_str_printf(out, "%s ", dio_english_article(word.text));
     if (word.text)

@@ -5,6 +5,7 @@
  *     (Less|No more) {less}. {product} {make/s} room.
  *                                           one of several; a verb that agrees with the product
  *     Every room needs {a noun}.            article by number and sound
+ *     {fewer less}. More {more}.            "less noise", "fewer puddles"
  *
  * A slot has a value or it has not (a brief without an offer has no {offer}), and a phrase can be
  * used when all its slots have one; an option or alternative that lacks one is passed over. That
