@@ -130,8 +130,8 @@ static void test_splits_are_apart(void **state)
     for (int split = DIO_COPY_VALID; split <= DIO_COPY_TEST; split++) {
         for (int i = 0; i < EACH; i++) {
             struct dio_brief brief;
-            assert_true(dio_copy_draw(*state, SEED, (dio_copy_split)split, (uint64_t)i, a, &brief,
-                                      NULL));
+            assert_true(
+                dio_copy_draw(*state, SEED, (dio_copy_split)split, (uint64_t)i, a, &brief, NULL));
             assert_int_equal(dio_copy_split_name(brief.product), split);
             assert_null(bsearch(&brief.product, names, EACH, sizeof *names, compare_texts));
         }
@@ -314,6 +314,8 @@ static void test_english(void **state)
     assert_string_equal(dio_english_gerund(a, "see it"), "seeing it");
     assert_string_equal(dio_english_fewer("puddles"), "fewer");
     assert_string_equal(dio_english_fewer("fuss"), "less");
+    assert_string_equal(dio_english_fewer("phones in the air"), "fewer");
+    assert_string_equal(dio_english_fewer("arguing about films"), "less");
     dio_english_sentences(text, "lumo");
     assert_string_equal(text, "lumo is small. It shines. What now? Ok");
     dio_arena_destroy(a);

@@ -55,10 +55,23 @@ static const char *line_value(const struct dio_brief *brief, int i)
 const char *const *dio_copy_tags(void)
 {
     static const char *const tags[] = {
-        DIO_COPY_BRIEF,    "<|headline|>",  "<|subline|>",   "<|body|>",      "<|cta|>",
-        "<|hashtags|>",    "<|script:6|>",  "<|script:8|>",  "<|script:10|>", "<|script:12|>",
-        "<|script:15|>",   "<|script:20|>", "<|script:25|>", "<|script:30|>", "<|scene|>",
-        DIO_COPY_END,      NULL,
+        DIO_COPY_BRIEF,
+        "<|headline|>",
+        "<|subline|>",
+        "<|body|>",
+        "<|cta|>",
+        "<|hashtags|>",
+        "<|script:6|>",
+        "<|script:8|>",
+        "<|script:10|>",
+        "<|script:12|>",
+        "<|script:15|>",
+        "<|script:20|>",
+        "<|script:25|>",
+        "<|script:30|>",
+        "<|scene|>",
+        DIO_COPY_END,
+        NULL,
     };
     return tags;
 }
@@ -81,8 +94,9 @@ bool dio_brief_ready(const struct dio_brief *brief, dio_error *err)
         const char *text = line_value(brief, i);
         for (const char *p = text; *p; p++)
             if ((unsigned char)*p < 32 || *p == 127)
-                return dio_fail(err, "%s: a line break or control character at byte %d; "
-                                     "write it as one line of text",
+                return dio_fail(err,
+                                "%s: a line break or control character at byte %d; "
+                                "write it as one line of text",
                                 lines[i].key, (int)(p - text) + 1);
         if (strstr(text, "<|"))
             return dio_fail(err, "%s: \"<|\" begins a tag and cannot be part of a brief",

@@ -66,7 +66,7 @@ struct dio_ad {
 /* Tags outside the table, and the lengths of script that are taught. Speech is counted at
  * DIO_COPY_WORDS_10S words in ten seconds. */
 #define DIO_COPY_BRIEF "<|brief|>"
-#define DIO_COPY_END "<|end|>"
+#define DIO_COPY_END   "<|end|>"
 enum { DIO_COPY_WORDS_10S = 25, DIO_COPY_SCRIPT_SLACK = 25 /* percent */ };
 
 /* Every tag, NULL-terminated: the special tokens of the copywriter's tokenizer. */
@@ -101,8 +101,8 @@ const char *dio_copy_rules_broken(const dio_copy_rules *rules, const char *text,
 typedef void dio_copy_problem_fn(void *user, dio_ad_part part, const char *problem);
 
 /* The gate: all fields there, within limits, ending as sentences do; product named verbatim in
- * headline or body; offer taken up; nothing banned; no leftovers; grammar lint; three to five hashtags;
- * script of the asked length. Returns the number of problems. `problem` may be NULL. */
+ * headline or body; offer taken up; nothing banned; no leftovers; grammar lint; three to five
+ * hashtags; script of the asked length. Returns the number of problems. `problem` may be NULL. */
 int dio_copy_check(const dio_copy_rules *rules, const struct dio_brief *brief,
                    const struct dio_ad *ad, dio_copy_problem_fn *problem, void *user);
 /* Spacing, doubled words, a/an, capitals, quotes in one text. The first problem (in the arena),

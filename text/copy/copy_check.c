@@ -193,8 +193,8 @@ static void check_hashtags(struct gate *g)
         p += n + (p[n] == ' ');
     }
     if (tags < TAGS_MIN || tags > TAGS_MAX)
-        report(g, DIO_AD_HASHTAGS, dio_arena_printf(g->arena, "%d tags, not %d to %d", tags,
-                                                    TAGS_MIN, TAGS_MAX));
+        report(g, DIO_AD_HASHTAGS,
+               dio_arena_printf(g->arena, "%d tags, not %d to %d", tags, TAGS_MIN, TAGS_MAX));
 }
 
 static void check_script(struct gate *g)
@@ -205,8 +205,9 @@ static void check_script(struct gate *g)
     int words = dio_copy_words(g->ad->text[DIO_AD_SCRIPT]);
     double slack = want * DIO_COPY_SCRIPT_SLACK / 100;
     if (words < want - slack || words > want + slack)
-        report(g, DIO_AD_SCRIPT, dio_arena_printf(g->arena, "%d words for %d seconds, not %.0f +- %.0f",
-                                                  words, g->brief->seconds, want, slack));
+        report(g, DIO_AD_SCRIPT,
+               dio_arena_printf(g->arena, "%d words for %d seconds, not %.0f +- %.0f", words,
+                                g->brief->seconds, want, slack));
 }
 
 static bool has(const char *text, const char *part)
@@ -227,7 +228,8 @@ static void check_brief_taken_up(struct gate *g)
         report(g, DIO_AD_PARTS, "neither headline nor body names the product");
     const char *offer = g->brief->offer;
     if (offer && offer[0] && !has_any_case(ad->text[DIO_AD_BODY], offer) &&
-        !has_any_case(ad->text[DIO_AD_CTA], offer) && !has_any_case(ad->text[DIO_AD_SUBLINE], offer))
+        !has_any_case(ad->text[DIO_AD_CTA], offer) &&
+        !has_any_case(ad->text[DIO_AD_SUBLINE], offer))
         report(g, DIO_AD_PARTS, "the offer is nowhere in subline, body or call to action");
 }
 

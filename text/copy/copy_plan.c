@@ -93,10 +93,10 @@ static void draw_open_category(const struct dio_copy_corpus *c, struct dio_copy_
     v->number = (enum dio_copy_number)number;
     /* "rain jacket" is a jacket, but "board game café" is better said in full. */
     const char *space = strrchr(plan->noun, ' ');
-    v->value[DIO_SLOT_thing] = space && chance(v, 50) && !strstr(plan->noun, " of ") &&
-                                       !strstr(plan->noun, " for ")
-                                   ? space + 1
-                                   : plan->noun;
+    v->value[DIO_SLOT_thing] =
+        space && chance(v, 50) && !strstr(plan->noun, " of ") && !strstr(plan->noun, " for ")
+            ? space + 1
+            : plan->noun;
 }
 
 static void draw_category(const struct dio_copy_corpus *c, struct dio_copy_plan *plan)
@@ -150,8 +150,7 @@ static void draw_product(const struct dio_copy_corpus *c, struct dio_copy_plan *
     dio_voice *v = &plan->voice;
     char *name = NULL;
     for (int i = 0; i < TRIES; i++) {
-        name = dio_name_draw(c, &v->rng, v->value[DIO_SLOT_thing], v->number, v->arena,
-                             &v->plural);
+        name = dio_name_draw(c, &v->rng, v->value[DIO_SLOT_thing], v->number, v->arena, &v->plural);
         if (dio_copy_split_name(name) == split)
             break;
     }
@@ -188,8 +187,8 @@ static const char *type_benefit(struct dio_copy_plan *plan)
         break;
     case 6:
         plan->form = DIO_FORM_VP;
-        text = dio_arena_printf(v->arena, "%s %s", v->plural ? "they" : "it",
-                                v->value[DIO_SLOT_vps]);
+        text =
+            dio_arena_printf(v->arena, "%s %s", v->plural ? "they" : "it", v->value[DIO_SLOT_vps]);
         break;
     default:
         plan->form = DIO_FORM_SAY;
@@ -201,7 +200,8 @@ static const char *type_benefit(struct dio_copy_plan *plan)
         typed[n - 1] = 0;
     if (chance(v, 25))
         typed[0] = (char)toupper((unsigned char)typed[0]);
-    else if (plan->form == DIO_FORM_SAY && chance(v, 50) && typed[1] && islower((unsigned char)typed[1]))
+    else if (plan->form == DIO_FORM_SAY && chance(v, 50) && typed[1] &&
+             islower((unsigned char)typed[1]))
         typed[0] = (char)tolower((unsigned char)typed[0]);
     return typed;
 }
@@ -223,7 +223,7 @@ static void draw_benefit(struct dio_copy_plan *plan, dio_copy_split split)
     dio_voice *v = &plan->voice;
     for (int i = 0; i < TRIES; i++) {
         const struct dio_category *from = plan->category;
-        if (from->kind && from->kind->benefit_count && chance(v, 18))
+        if (from->kind && from->kind->benefit_count && chance(v, 8))
             from = from->kind;
         plan->telling = from == plan->category && from->kind;
         speak_benefit(v, &from->benefits[dio_rng_below(&v->rng, (uint32_t)from->benefit_count)]);
@@ -260,7 +260,8 @@ static void draw_offer(const struct dio_copy_corpus *c, struct dio_copy_plan *pl
     const struct dio_category *kind = plan->category->kind ? plan->category->kind : plan->category;
     const dio_phrases *own = get ? &kind->deals : &kind->offers;
     const dio_phrases *all = get ? &c->deals : &c->offers;
-    plan->brief.offer = v->value[DIO_SLOT_offer] = say(v, one_of(v, own->count && chance(v, 45) ? own : all));
+    plan->brief.offer = v->value[DIO_SLOT_offer] =
+        say(v, one_of(v, own->count && chance(v, 45) ? own : all));
     if (get)
         v->value[DIO_SLOT_deal] = v->value[DIO_SLOT_offer];
 }

@@ -163,8 +163,14 @@ static void write_top(struct writer *w, struct dio_ad *ad)
                          strcasestr(ad->text[DIO_AD_HEADLINE], w->plan->brief.audience);
     mute_said(w, ad->text[DIO_AD_HEADLINE], muted);
     set_named(w, names_product(w, ad->text[DIO_AD_HEADLINE]));
-    allow(w, (struct allowance){.offer = chance(w, 15), .audience = !audience_said && chance(w, 50)});
-    ad->text[DIO_AD_SUBLINE] = one_line(w, DIO_AD_SUBLINE, "subline");
+    allow(w,
+          (struct allowance){.offer = chance(w, 15), .audience = !audience_said && chance(w, 50)});
+    bool named = names_product(w, ad->text[DIO_AD_HEADLINE]);
+    for (int i = 0; i < 3; i++) { /* a name right below itself shouts */
+        ad->text[DIO_AD_SUBLINE] = one_line(w, DIO_AD_SUBLINE, "subline");
+        if (!named || !names_product(w, ad->text[DIO_AD_SUBLINE]))
+            break;
+    }
     unmute(w, muted);
     w->offer_done = says_offer(w, ad->text[DIO_AD_SUBLINE]);
 }
@@ -246,6 +252,38 @@ static void follow_plan(struct writer *w, struct running *r, const char *plan, i
     }
 }
 
+/* Whether the fields above the script say the benefit in any of its forms. */
+static bool says_benefit(struct writer *w, const struct dio_ad *ad)
+{
+    static const int forms[] = {DIO_SLOT_np, DIO_SLOT_vp, DIO_SLOT_vps, DIO_SLOT_say};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const char *value = w->v->value[forms[i]];
+        for (int part = DIO_AD_HEADLINE; value && part <= DIO_AD_BODY; part++)
+            if (strcasestr(ad->text[part], value))
+                return true;
+    }
+    return !w->plan->brief.benefit[0];
+}
+
+static bool says_audience(struct writer *w, const struct dio_ad *ad)
+{
+    const char *audience = w->plan->brief.audience;
+    for (int part = DIO_AD_HEADLINE; part <= DIO_AD_BODY; part++)
+        if (strcasestr(ad->text[part], audience))
+            return true;
+    return false;
+}
+
+/* What the client said is taken up, whatever the plan had in mind. */
+static void complete_body(struct writer *w, struct running *r, struct dio_ad *ad, int words_max)
+{
+    ad->text[DIO_AD_BODY] = r->count ? join(w, r) : "";
+    if (!says_benefit(w, ad))
+        add_sentence(w, r, "gain", r->count > 1 ? r->count - 1 : r->count, words_max);
+    if (!says_audience(w, ad))
+        add_sentence(w, r, "who", r->count, words_max);
+}
+
 static void write_body(struct writer *w, struct dio_ad *ad)
 {
     enum { WORDS_MAX = 58 };
@@ -259,12 +297,13 @@ static void write_body(struct writer *w, struct dio_ad *ad)
         char *plan = speak_role(w, "body_plan");
         if (plan)
             follow_plan(w, &r, plan, WORDS_MAX);
+        complete_body(w, &r, ad, WORDS_MAX + 20);
         allow(w, (struct allowance){.offer = offer});
         if (offer)
             add_sentence(w, &r, "deal", r.count, WORDS_MAX + 20);
         ad->text[DIO_AD_BODY] = r.count ? join(w, &r) : "";
         if (r.count >= 2 && names_product(w, ad->text[DIO_AD_BODY]) &&
-            (!offer || says_offer(w, ad->text[DIO_AD_BODY])) &&
+            (!offer || says_offer(w, ad->text[DIO_AD_BODY])) && says_benefit(w, ad) &&
             !unfit(w, DIO_AD_BODY, ad->text[DIO_AD_BODY]))
             break;
         memset(w->used, 0, sizeof w->used);
@@ -272,10 +311,12 @@ static void write_body(struct writer *w, struct dio_ad *ad)
     w->offer_done |= says_offer(w, ad->text[DIO_AD_BODY]);
 }
 
-/* The order in which a spot tells its story. A line (soul) may stand before or after the benefit. */
+/* The order in which a spot tells its story. A line (soul) may stand before or after the benefit.
+ */
 static int rank_of(struct writer *w, const char *role)
 {
-    static const char *const order[] = {"hook", "feel", "early", "gain", "soul", "who", "deal", "sign"};
+    static const char *const order[] = {"hook", "feel", "early", "gain",
+                                        "soul", "who",  "deal",  "sign"};
     if (!strcmp(role, "soul") && chance(w, 40))
         role = "early";
     for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)

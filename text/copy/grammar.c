@@ -30,8 +30,8 @@ static void first_word(const char *text, char *out, size_t size)
 const char *dio_english_article(const char *word)
 {
     static const char *const an[] = {"hour", "honest", "heir", "8", "11", "18", "80", NULL};
-    static const char *const a[] = {"one",  "once", "uni",  "use",  "usu",  "eu", "ukulele",
-                                    "user", "utens", "uten", "ubiq", NULL};
+    static const char *const a[] = {"one",     "once", "uni",   "use",  "usu",  "eu",
+                                    "ukulele", "user", "utens", "uten", "ubiq", NULL};
     char w[24];
     first_word(word, w, sizeof w);
     for (int i = 0; an[i]; i++)
@@ -43,26 +43,37 @@ const char *dio_english_article(const char *word)
     return vowel(w[0]) ? "an" : "a";
 }
 
+/* Where the noun phrase's own noun ends: before what is said about it ("phones in the air"). */
+static size_t head_length(const char *noun)
+{
+    static const char *const after[] = {" of ",    " in ",    " on ",    " at ",
+                                        " under ", " above ", " about ", " for ",
+                                        " full ",  " alone",  " that ",  NULL};
+    size_t n = strlen(noun);
+    for (int i = 0; after[i]; i++) {
+        const char *at = strstr(noun, after[i]);
+        if (at && (size_t)(at - noun) < n)
+            n = (size_t)(at - noun);
+    }
+    return n;
+}
+
 const char *dio_english_fewer(const char *noun)
 {
     static const char *const mass[] = {"news", "tennis", "chaos", NULL};
-    const char *space = strchr(noun, ' ');
-    const char *last = strrchr(noun, ' ') ? strrchr(noun, ' ') + 1 : noun;
-    size_t first_n = space ? (size_t)(space - noun) : strlen(noun), n = strlen(noun);
+    size_t n = head_length(noun);
     for (int i = 0; mass[i]; i++)
-        if (!strcmp(last, mass[i]))
+        if (n >= strlen(mass[i]) && starts(noun + n - strlen(mass[i]), mass[i]))
             return "less";
-    if (first_n > 3 && !strncmp(noun + first_n - 3, "ing", 3)) /* "arguing about films" */
-        return "less";
     return n > 1 && noun[n - 1] == 's' && noun[n - 2] != 's' ? "fewer" : "less";
 }
 
 char *dio_english_plural(dio_arena *a, const char *noun)
 {
     static const struct pair odd[] = {
-        {"knife", "knives"}, {"shelf", "shelves"}, {"loaf", "loaves"},   {"scarf", "scarves"},
-        {"child", "children"}, {"person", "people"}, {"mouse", "mice"}, {"potato", "potatoes"},
-        {"tomato", "tomatoes"}, {"foot", "feet"}, {"fish", "fish"}, {"leaf", "leaves"},
+        {"knife", "knives"},    {"shelf", "shelves"}, {"loaf", "loaves"}, {"scarf", "scarves"},
+        {"child", "children"},  {"person", "people"}, {"mouse", "mice"},  {"potato", "potatoes"},
+        {"tomato", "tomatoes"}, {"foot", "feet"},     {"fish", "fish"},   {"leaf", "leaves"},
     };
     const char *space = strrchr(noun, ' ');
     const char *last = space ? space + 1 : noun;
@@ -73,8 +84,7 @@ char *dio_english_plural(dio_arena *a, const char *noun)
     size_t n = strlen(noun);
     if (n > 1 && noun[n - 1] == 'y' && !vowel(noun[n - 2]))
         return dio_arena_printf(a, "%.*sies", (int)n - 1, noun);
-    if (n > 1 && (strchr("sxz", noun[n - 1]) ||
-                  (noun[n - 1] == 'h' && strchr("cs", noun[n - 2]))))
+    if (n > 1 && (strchr("sxz", noun[n - 1]) || (noun[n - 1] == 'h' && strchr("cs", noun[n - 2]))))
         return dio_arena_printf(a, "%ses", noun);
     return dio_arena_printf(a, "%ss", noun);
 }
@@ -82,8 +92,8 @@ char *dio_english_plural(dio_arena *a, const char *noun)
 static char *third_person(dio_arena *a, const char *phrase)
 {
     static const struct pair odd[] = {
-        {"be", "is"}, {"have", "has"}, {"do", "does"}, {"go", "goes"}, {"are", "is"},
-        {"don't", "doesn't"}, {"can", "can"}, {"will", "will"},
+        {"be", "is"},  {"have", "has"},      {"do", "does"}, {"go", "goes"},
+        {"are", "is"}, {"don't", "doesn't"}, {"can", "can"}, {"will", "will"},
     };
     size_t n = strcspn(phrase, " ,;");
     const char *rest = phrase + n;
@@ -113,11 +123,13 @@ char *dio_english_agree(dio_arena *a, const char *phrase, bool plural)
 static bool doubles(const char *verb, size_t n)
 {
     static const char *const list[] = {
-        "run",  "sit",  "get",  "put",  "cut",  "set",  "plan", "stop", "begin", "chat", "wrap",
-        "zip",  "nap",  "dig",  "jog",  "hop",  "shop", "grab", "let",  "win",   "swim", "tap",
-        "slip", "pop",  "pat",  "ship", "fit",  "spin", "trip", "knit", "quit",  "drop", "step",
-        "hum",  "refuel", "travel", "cancel", "sip",  "dip",  "chop", "stir", "skip", "scan", "pin",  "hug",   "beg",  "trim",
-        "prep", "drum", "flip", "clip", "clap", "snap", "map",  "forget", "unplug", "plug", "rub",
+        "run",  "sit",    "get",    "put",    "cut",    "set",  "plan", "stop", "begin",
+        "chat", "wrap",   "zip",    "nap",    "dig",    "jog",  "hop",  "shop", "grab",
+        "let",  "win",    "swim",   "tap",    "slip",   "pop",  "pat",  "ship", "fit",
+        "spin", "trip",   "knit",   "quit",   "drop",   "step", "hum",  "crop", "swap",
+        "tip",  "refuel", "travel", "cancel", "sip",    "dip",  "chop", "stir", "skip",
+        "scan", "pin",    "hug",    "beg",    "trim",   "prep", "drum", "flip", "clip",
+        "clap", "snap",   "map",    "forget", "unplug", "plug", "rub",
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         if (strlen(list[i]) == n && !strncmp(verb, list[i], n))

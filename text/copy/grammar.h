@@ -15,6 +15,6 @@ char *dio_english_plural(dio_arena *a, const char *noun);
  * "read late": the first word changes. */
 char *dio_english_agree(dio_arena *a, const char *phrase, bool plural);
 char *dio_english_gerund(dio_arena *a, const char *phrase);
-/* Capital letters where sentences begin, in place; a sentence that begins with `keep`, a name as its
- * owner writes it, stays. ASCII letters only: our lexicon begins no sentence with another. */
+/* Capital letters where sentences begin, in place; a sentence that begins with `keep`, a name as
+ * its owner writes it, stays. ASCII letters only: our lexicon begins no sentence with another. */
 void dio_english_sentences(char *text, const char *keep);

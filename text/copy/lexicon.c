@@ -61,8 +61,7 @@ static bool read_phrases(struct reading *r, const dio_value *v, int limit, dio_p
     if (!out->items)
         return dio_fail_memory(r->err, "the lexicon");
     for (int i = 0; i < v->list.count; i++) {
-        out->items[i] =
-            dio_phrase_compile(r->c->arena, &r->c->pools, v->list.items[i], r->err);
+        out->items[i] = dio_phrase_compile(r->c->arena, &r->c->pools, v->list.items[i], r->err);
         if (!out->items[i])
             return false;
     }
@@ -86,10 +85,9 @@ static bool read_range(struct reading *r, const dio_value *v, dio_phrases *out)
     if (!out->items)
         return dio_fail_memory(r->err, "the lexicon");
     for (int i = 0; i < out->count; i++) {
-        const char *text = dio_arena_printf(r->c->arena, "%d",
-                                            (int)(from->integer + i * step->integer));
-        out->items[i] =
-            dio_phrase_compile_text(r->c->arena, NULL, v, text, strlen(text), r->err);
+        const char *text =
+            dio_arena_printf(r->c->arena, "%d", (int)(from->integer + i * step->integer));
+        out->items[i] = dio_phrase_compile_text(r->c->arena, NULL, v, text, strlen(text), r->err);
     }
     return true;
 }
@@ -122,9 +120,9 @@ static const struct {
     const char *key;
     int slot;
 } list_keys[] = {
-    {"acts", DIO_SLOT_act},         {"moments", DIO_SLOT_moment},   {"less", DIO_SLOT_less},
-    {"more", DIO_SLOT_more},        {"labels", DIO_SLOT_label},     {"lines", DIO_SLOT_line},
-    {"puns", DIO_SLOT_pun},         {"who", DIO_SLOT_who},          {"subjects", DIO_SLOT_subject},
+    {"acts", DIO_SLOT_act},         {"moments", DIO_SLOT_moment},  {"less", DIO_SLOT_less},
+    {"more", DIO_SLOT_more},        {"labels", DIO_SLOT_label},    {"lines", DIO_SLOT_line},
+    {"puns", DIO_SLOT_pun},         {"who", DIO_SLOT_who},         {"subjects", DIO_SLOT_subject},
     {"settings", DIO_SLOT_setting}, {"colours", DIO_SLOT_palette}, {"ctas", DIO_SLOT_cta},
 };
 enum { LIST_KEYS = sizeof list_keys / sizeof list_keys[0] };
@@ -134,7 +132,8 @@ static bool read_benefit(struct reading *r, const dio_value *v, struct dio_benef
 {
     const dio_phrase **parts[] = {&out->np, &out->vp, &out->say};
     if (v->kind != DIO_STRING)
-        return dio_value_fail(v, r->err, "a benefit is text: \"noun phrase / verb phrase / sentence\"");
+        return dio_value_fail(v, r->err,
+                              "a benefit is text: \"noun phrase / verb phrase / sentence\"");
     const char *at = v->string.text;
     for (int i = 0; i < 3; i++) {
         const char *cut = strstr(at, " / ");
@@ -205,8 +204,11 @@ static bool read_entry(struct reading *r, const dio_value *key, const dio_value 
     const struct {
         const char *key;
         dio_words *words;
-    } plain[] = {{"nouns", &cat->nouns}, {"tags", &cat->tags}, {"one", &cat->one},
-                 {"many", &cat->many},   {"mass", &cat->mass}};
+    } plain[] = {{"nouns", &cat->nouns},
+                 {"tags", &cat->tags},
+                 {"one", &cat->one},
+                 {"many", &cat->many},
+                 {"mass", &cat->mass}};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (!strcmp(name, plain[i].key))
             return read_words(r, v, plain[i].words);
@@ -239,8 +241,8 @@ static bool read_categories(struct reading *r, const char *name, struct dio_cate
         memset(cat, 0, sizeof *cat);
         if (!read_category(r, v->map.keys[i], v->map.items[i], cat))
             return false;
-        if (list == &r->c->categories && (!cat->kind || !cat->nouns.count || !cat->tags.count ||
-                                          !cat->benefit_count))
+        if (list == &r->c->categories &&
+            (!cat->kind || !cat->nouns.count || !cat->tags.count || !cat->benefit_count))
             return dio_value_fail(v->map.keys[i], r->err,
                                   "%s: kind, nouns, tags and benefits are needed", cat->name);
         ++*count;
@@ -259,8 +261,8 @@ static bool read_tones(struct reading *r, const dio_value *key, uint32_t *tones)
     for (const char *p = key->string.text; *p;) {
         size_t n = strcspn(p, " ");
         int i = 0;
-        while (i < r->c->tone_count && (strncmp(r->c->tones[i].name, p, n) ||
-                                        strlen(r->c->tones[i].name) != n))
+        while (i < r->c->tone_count &&
+               (strncmp(r->c->tones[i].name, p, n) || strlen(r->c->tones[i].name) != n))
             i++;
         if (i == r->c->tone_count)
             return dio_value_fail(key, r->err, "%.*s: no such tone in tones.yaml", (int)n, p);
@@ -329,8 +331,8 @@ static bool read_names(struct reading *r)
     const struct {
         const char *key;
         dio_words *words;
-    } lists[] = {{"starts", &n->starts},   {"middles", &n->middles}, {"ends", &n->ends},
-                 {"firsts", &n->firsts},   {"seconds", &n->seconds}, {"people", &n->people},
+    } lists[] = {{"starts", &n->starts},     {"middles", &n->middles},    {"ends", &n->ends},
+                 {"firsts", &n->firsts},     {"seconds", &n->seconds},    {"people", &n->people},
                  {"suffixes", &n->suffixes}, {"forbidden", &n->forbidden}};
     const dio_value *v = read_map(r, "names.yaml");
     if (!v)
@@ -394,8 +396,8 @@ bool dio_lexicon_read(struct dio_copy_corpus *c, const char *dir, dio_error *err
         return false;
     if (!dio_map_get(index, "categories") || !dio_map_get(index, "phrases"))
         return dio_value_fail(index, err, "the index lists the files of categories and of phrases");
-    return read_pools(&r) && read_tone_list(&r) && read_names(&r) &&
-           read_people_and_offers(&r) && read_files(&r, index) &&
+    return read_pools(&r) && read_tone_list(&r) && read_names(&r) && read_people_and_offers(&r) &&
+           read_files(&r, index) &&
            (!dio_arena_failed(c->arena) || dio_fail_memory(err, "the lexicon"));
 }
 

@@ -115,8 +115,8 @@ static char *numbered(const struct dio_copy_corpus *c, dio_rng *rng, dio_arena *
     return dio_arena_printf(a, "%s %u", base, 1 + dio_rng_below(rng, top));
 }
 
-static char *one_name(const struct dio_copy_corpus *c, dio_rng *rng, const char *noun,
-                      dio_arena *a, bool *has_noun)
+static char *one_name(const struct dio_copy_corpus *c, dio_rng *rng, const char *noun, dio_arena *a,
+                      bool *has_noun)
 {
     uint32_t shape = dio_rng_below(rng, 100);
     *has_noun = false;
@@ -136,14 +136,13 @@ static char *one_name(const struct dio_copy_corpus *c, dio_rng *rng, const char 
                                 *has_noun ? title(a, noun) : draw(rng, &c->names.seconds));
     }
     if (shape < 88)
-        return upper(a, dio_arena_printf(a, "%s%s", draw(rng, &c->names.starts),
-                                         draw(rng, &c->names.ends)));
+        return upper(
+            a, dio_arena_printf(a, "%s%s", draw(rng, &c->names.starts), draw(rng, &c->names.ends)));
     if (shape < 92)
         return lower(a, chance(rng, 60) ? invented(c, rng, a) : evocative(c, rng, a));
     if (shape < 96)
         return dio_arena_printf(a, "%s %s", invented(c, rng, a), invented(c, rng, a));
-    return dio_arena_printf(a, "%s %s %s", draw(rng, &c->names.people),
-                            chance(rng, 50) ? "&" : "and", draw(rng, &c->names.people));
+    return dio_arena_printf(a, "%s & %s", draw(rng, &c->names.people), draw(rng, &c->names.people));
 }
 
 /* Brands are listed as they are written, so names are looked up with capitals. */

@@ -262,12 +262,19 @@ static const dio_phrase *draw_unused(dio_voice *voice, const dio_phrases *list, 
     return list->items[i];
 }
 
-/* Mostly the category's own words; what its kind says in general for the rest. */
+/* Percent of draws that go to what the kind says in general. Sentences may be general; what one
+ * does with a thing, and when, had better be its own. */
+static int wide_share(int list)
+{
+    int slot = list + DIO_SLOT_FIRST_LIST;
+    return slot == DIO_SLOT_line || slot == DIO_SLOT_pun || slot == DIO_SLOT_cta ? 15 : 3;
+}
+
 static const dio_phrase *draw_from_lists(dio_voice *voice, int list)
 {
     uint32_t slots = dio_voice_slots(voice);
     for (int round = 0; round < 2; round++) {
-        bool wide_first = dio_rng_below(&voice->rng, 100) < 18;
+        bool wide_first = dio_rng_below(&voice->rng, 100) < (uint32_t)wide_share(list);
         for (int side = 0; side < 2; side++) {
             bool wide = wide_first ? side == 0 : side == 1;
             const dio_phrase *p =

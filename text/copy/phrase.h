@@ -23,16 +23,16 @@
 
 /* The slots. act..palette are drawn from the category's lists, the rest is fixed by the brief. */
 #define DIO_COPY_SLOTS(X)                                                                          \
-    X(product) X(noun) X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal)  \
-    X(it) X(its) X(them) X(they) X(this) X(one)                                                          \
-    X(act) X(moment) X(less) X(more) X(label) X(line) X(pun) X(who) X(subject) X(setting)          \
-    X(palette) X(cta) X(acting)
+    X(product)                                                                                     \
+    X(noun) X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal) X(it) X(its) \
+        X(them) X(they) X(this) X(one) X(act) X(moment) X(less) X(more) X(label) X(line) X(pun)    \
+            X(who) X(subject) X(setting) X(palette) X(cta) X(acting)
 
 enum dio_copy_slot {
 #define DIO_COPY_SLOT_ID(name) DIO_SLOT_##name,
     DIO_COPY_SLOTS(DIO_COPY_SLOT_ID)
 #undef DIO_COPY_SLOT_ID
-    DIO_SLOT_COUNT,
+        DIO_SLOT_COUNT,
     DIO_SLOT_FIRST_LIST = DIO_SLOT_act,
     DIO_SLOT_LISTS = DIO_SLOT_COUNT - DIO_SLOT_FIRST_LIST,
 };
@@ -72,8 +72,8 @@ typedef struct dio_voice {
 } dio_voice;
 
 /* Compiles the scalar `v`; fails at its place. */
-const dio_phrase *dio_phrase_compile(dio_arena *a, const dio_copy_pools *pools,
-                                     const dio_value *v, dio_error *err);
+const dio_phrase *dio_phrase_compile(dio_arena *a, const dio_copy_pools *pools, const dio_value *v,
+                                     dio_error *err);
 /* The same for text that is a part of scalar `v`. */
 const dio_phrase *dio_phrase_compile_text(dio_arena *a, const dio_copy_pools *pools,
                                           const dio_value *v, const char *text, size_t n,
