@@ -309,7 +309,9 @@ static void test_english(void **state)
     assert_string_equal(dio_english_plural(a, "bakery"), "bakeries");
     assert_string_equal(dio_english_agree(a, "carry all of it", false), "carries all of it");
     assert_string_equal(dio_english_agree(a, "be ready", true), "are ready");
+    assert_string_equal(dio_english_agree(a, "never ask twice", false), "never asks twice");
     assert_string_equal(dio_english_gerund(a, "get lost"), "getting lost");
+    assert_string_equal(dio_english_gerund(a, "finally do it"), "finally doing it");
     assert_string_equal(dio_english_gerund(a, "lie down"), "lying down");
     assert_string_equal(dio_english_gerund(a, "see it"), "seeing it");
     assert_string_equal(dio_english_fewer("puddles"), "fewer");

@@ -281,7 +281,7 @@ static void complete_body(struct writer *w, struct running *r, struct dio_ad *ad
     if (!says_benefit(w, ad))
         add_sentence(w, r, "gain", r->count > 1 ? r->count - 1 : r->count, words_max);
     if (!says_audience(w, ad))
-        add_sentence(w, r, "who", r->count, words_max);
+        add_sentence(w, r, "who", r->count > 1 ? r->count - 1 : r->count, words_max);
 }
 
 static void write_body(struct writer *w, struct dio_ad *ad)

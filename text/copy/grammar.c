@@ -89,6 +89,17 @@ char *dio_english_plural(dio_arena *a, const char *noun)
     return dio_arena_printf(a, "%ss", noun);
 }
 
+/* "never interrupt": bytes before the verb itself. */
+static size_t adverb_length(const char *phrase)
+{
+    static const char *const adverbs[] = {"never ", "finally ", "always ", "simply ",
+                                          "just ",  "barely ",  "really ", NULL};
+    for (int i = 0; adverbs[i]; i++)
+        if (starts(phrase, adverbs[i]))
+            return strlen(adverbs[i]);
+    return 0;
+}
+
 static char *third_person(dio_arena *a, const char *phrase)
 {
     static const struct pair odd[] = {
@@ -112,6 +123,10 @@ static char *third_person(dio_arena *a, const char *phrase)
 
 char *dio_english_agree(dio_arena *a, const char *phrase, bool plural)
 {
+    size_t lead = adverb_length(phrase);
+    if (lead)
+        return dio_arena_printf(a, "%.*s%s", (int)lead, phrase,
+                                dio_english_agree(a, phrase + lead, plural));
     if (!plural)
         return third_person(a, phrase);
     if (!strcmp(phrase, "be") || starts(phrase, "be "))
@@ -126,7 +141,7 @@ static bool doubles(const char *verb, size_t n)
         "run",  "sit",    "get",    "put",    "cut",    "set",  "plan", "stop", "begin",
         "chat", "wrap",   "zip",    "nap",    "dig",    "jog",  "hop",  "shop", "grab",
         "let",  "win",    "swim",   "tap",    "slip",   "pop",  "pat",  "ship", "fit",
-        "spin", "trip",   "knit",   "quit",   "drop",   "step", "hum",  "crop", "swap",
+        "spin", "trip",   "knit",   "quit",   "drop",   "step", "hum",  "crop", "dim", "wag", "swap",
         "tip",  "refuel", "travel", "cancel", "sip",    "dip",  "chop", "stir", "skip",
         "scan", "pin",    "hug",    "beg",    "trim",   "prep", "drum", "flip", "clip",
         "clap", "snap",   "map",    "forget", "unplug", "plug", "rub",
@@ -139,6 +154,10 @@ static bool doubles(const char *verb, size_t n)
 
 char *dio_english_gerund(dio_arena *a, const char *phrase)
 {
+    size_t lead = adverb_length(phrase);
+    if (lead)
+        return dio_arena_printf(a, "%.*s%s", (int)lead, phrase,
+                                dio_english_gerund(a, phrase + lead));
     size_t n = strcspn(phrase, " ,;");
     const char *rest = phrase + n;
     if (doubles(phrase, n))
