@@ -283,7 +283,7 @@ static void start_voice(const struct dio_copy_corpus *c, uint64_t seed, dio_copy
 }
 
 bool dio_copy_plan_draw(const struct dio_copy_corpus *c, uint64_t seed, dio_copy_split split,
-                   uint64_t index, dio_arena *a, struct dio_copy_plan *plan)
+                        uint64_t index, dio_arena *a, struct dio_copy_plan *plan)
 {
     static const int lengths[] = {6, 8, 10, 10, 12, 15, 15, 20, 25, 30};
     memset(plan, 0, sizeof *plan);

@@ -23,6 +23,9 @@ struct writer {
     bool failed;
 };
 
+/* The ways in which a benefit can be said. */
+static const int benefit_forms[] = {DIO_SLOT_np, DIO_SLOT_vp, DIO_SLOT_vps, DIO_SLOT_say};
+
 /* Which values a field may use; the rest are taken out of the voice while it is written. */
 struct allowance {
     bool offer, audience;
@@ -127,14 +130,14 @@ static char *one_line(struct writer *w, dio_ad_part part, const char *role)
 /* The form in which the headline said the benefit is not said again right below it. */
 static void mute_said(struct writer *w, const char *text, const char *muted[DIO_SLOT_COUNT])
 {
-    static const int forms[] = {DIO_SLOT_np, DIO_SLOT_vp, DIO_SLOT_vps, DIO_SLOT_say};
+    enum { FORMS = sizeof benefit_forms / sizeof benefit_forms[0] };
     memset(muted, 0, DIO_SLOT_COUNT * sizeof *muted);
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        const char *value = w->v->value[forms[i]];
+    for (int i = 0; i < FORMS; i++) {
+        const char *value = w->v->value[benefit_forms[i]];
         if (value && strcasestr(text, value)) {
-            for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
-                muted[forms[k]] = w->v->value[forms[k]];
-                w->v->value[forms[k]] = NULL;
+            for (int k = 0; k < FORMS; k++) {
+                muted[benefit_forms[k]] = w->v->value[benefit_forms[k]];
+                w->v->value[benefit_forms[k]] = NULL;
             }
             return;
         }
@@ -199,6 +202,17 @@ static char *join(struct writer *w, const struct running *r)
     return text;
 }
 
+/* Whether the text says the benefit, in whichever form. */
+static bool says_form(const struct writer *w, const char *text)
+{
+    for (size_t i = 0; i < sizeof benefit_forms / sizeof benefit_forms[0]; i++) {
+        const char *value = w->v->value[benefit_forms[i]];
+        if (value && strcasestr(text, value))
+            return true;
+    }
+    return false;
+}
+
 static bool begins_with_product(const struct writer *w, const char *text)
 {
     return !strncmp(text, w->plan->brief.product, strlen(w->plan->brief.product));
@@ -211,9 +225,11 @@ static bool add_sentence(struct writer *w, struct running *r, const char *role, 
 {
     if (r->count == SENTENCES_MAX)
         return false;
-    bool named = false;
+    bool named = false, benefit_said = false;
     for (int i = 0; i < at; i++)
         named |= names_product(w, r->sentence[i]);
+    for (int i = 0; i < r->count; i++)
+        benefit_said |= says_form(w, r->sentence[i]);
     set_named(w, named);
     for (int i = 0; i < 4; i++) {
         char *text = speak_role(w, role);
@@ -223,6 +239,7 @@ static bool add_sentence(struct writer *w, struct running *r, const char *role, 
         bool echo = (at > 0 && names_product(w, text) && names_product(w, r->sentence[at - 1])) ||
                     (at < r->count && begins_with_product(w, text) &&
                      begins_with_product(w, r->sentence[at]));
+        echo |= benefit_said && says_form(w, text);
         if (r->words + words > words_max || echo)
             continue;
         memmove(r->sentence + at + 1, r->sentence + at,
@@ -253,16 +270,10 @@ static void follow_plan(struct writer *w, struct running *r, const char *plan, i
 }
 
 /* Whether the fields above the script say the benefit in any of its forms. */
-static bool says_benefit(struct writer *w, const struct dio_ad *ad)
+static bool says_benefit(const struct writer *w, const struct dio_ad *ad)
 {
-    static const int forms[] = {DIO_SLOT_np, DIO_SLOT_vp, DIO_SLOT_vps, DIO_SLOT_say};
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        const char *value = w->v->value[forms[i]];
-        for (int part = DIO_AD_HEADLINE; value && part <= DIO_AD_BODY; part++)
-            if (strcasestr(ad->text[part], value))
-                return true;
-    }
-    return !w->plan->brief.benefit[0];
+    return !w->plan->brief.benefit[0] || says_form(w, ad->text[DIO_AD_HEADLINE]) ||
+           says_form(w, ad->text[DIO_AD_SUBLINE]) || says_form(w, ad->text[DIO_AD_BODY]);
 }
 
 static bool says_audience(struct writer *w, const struct dio_ad *ad)
@@ -417,7 +428,7 @@ static void write_hashtags(struct writer *w, struct dio_ad *ad)
 /* --- the ad -------------------------------------------------------------------------------- */
 
 bool dio_copy_plan_write(const struct dio_copy_corpus *c, struct dio_copy_plan *plan,
-                    struct dio_ad *ad)
+                         struct dio_ad *ad)
 {
     struct writer w = {.c = c, .plan = plan, .v = &plan->voice};
     write_top(&w, ad);

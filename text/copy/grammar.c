@@ -138,13 +138,13 @@ char *dio_english_agree(dio_arena *a, const char *phrase, bool plural)
 static bool doubles(const char *verb, size_t n)
 {
     static const char *const list[] = {
-        "run",  "sit",    "get",    "put",    "cut",    "set",  "plan", "stop", "begin",
-        "chat", "wrap",   "zip",    "nap",    "dig",    "jog",  "hop",  "shop", "grab",
-        "let",  "win",    "swim",   "tap",    "slip",   "pop",  "pat",  "ship", "fit",
-        "spin", "trip",   "knit",   "quit",   "drop",   "step", "hum",  "crop", "dim", "wag", "swap",
-        "tip",  "refuel", "travel", "cancel", "sip",    "dip",  "chop", "stir", "skip",
-        "scan", "pin",    "hug",    "beg",    "trim",   "prep", "drum", "flip", "clip",
-        "clap", "snap",   "map",    "forget", "unplug", "plug", "rub",
+        "run",  "sit",  "get",  "put",    "cut",    "set",    "plan",   "stop", "begin",
+        "chat", "wrap", "zip",  "nap",    "dig",    "jog",    "hop",    "shop", "grab",
+        "let",  "win",  "swim", "tap",    "slip",   "pop",    "pat",    "ship", "fit",
+        "spin", "trip", "knit", "quit",   "drop",   "step",   "hum",    "crop", "dim",
+        "wag",  "swap", "tip",  "refuel", "travel", "cancel", "sip",    "dip",  "chop",
+        "stir", "skip", "scan", "pin",    "hug",    "beg",    "trim",   "prep", "drum",
+        "flip", "clip", "clap", "snap",   "map",    "forget", "unplug", "plug", "rub",
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         if (strlen(list[i]) == n && !strncmp(verb, list[i], n))

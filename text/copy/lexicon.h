@@ -87,7 +87,7 @@ struct dio_copy_plan {
 };
 /* False when memory ran out. */
 bool dio_copy_plan_draw(const struct dio_copy_corpus *c, uint64_t seed, dio_copy_split split,
-                   uint64_t index, dio_arena *a, struct dio_copy_plan *plan);
+                        uint64_t index, dio_arena *a, struct dio_copy_plan *plan);
 /* Writes all fields of the planned ad. */
 bool dio_copy_plan_write(const struct dio_copy_corpus *c, struct dio_copy_plan *plan,
-                    struct dio_ad *ad);
+                         struct dio_ad *ad);

@@ -24,9 +24,10 @@
 /* The slots. act..palette are drawn from the category's lists, the rest is fixed by the brief. */
 #define DIO_COPY_SLOTS(X)                                                                          \
     X(product)                                                                                     \
-    X(noun) X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal) X(it) X(its) \
-        X(them) X(they) X(this) X(one) X(act) X(moment) X(less) X(more) X(label) X(line) X(pun)    \
-            X(who) X(subject) X(setting) X(palette) X(cta) X(acting)
+    X(noun)                                                                                        \
+    X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal) X(it) X(its) X(them) \
+        X(they) X(this) X(one) X(act) X(moment) X(less) X(more) X(label) X(line) X(pun) X(who)     \
+            X(subject) X(setting) X(palette) X(cta) X(acting)
 
 enum dio_copy_slot {
 #define DIO_COPY_SLOT_ID(name) DIO_SLOT_##name,
