@@ -13,7 +13,7 @@
 
 enum {
     NAME_SHARE = 32, /* one name in 32 is for validation, one for test */
-    PAIR_SHARE = 16, /* one pair of category and benefit in 16 likewise */
+    PAIR_SHARE = 12, /* one pair of category and benefit in 12 likewise */
     TRIES = 2000,    /* enough for 1 in 32: (31/32)^2000 is 1e-28 */
 };
 
@@ -99,13 +99,27 @@ static void draw_open_category(const struct dio_copy_corpus *c, struct dio_copy_
             : plan->noun;
 }
 
-static void draw_category(const struct dio_copy_corpus *c, struct dio_copy_plan *plan)
+/* A category has but eight benefits or so: perhaps none of them is held out for this split. */
+static bool has_benefit_in(dio_voice *v, const struct dio_category *cat, dio_copy_split split)
+{
+    for (int i = 0; i < cat->benefit_count; i++)
+        if (dio_copy_split_pair(cat->name, say(v, cat->benefits[i].np)) == split)
+            return true;
+    return false;
+}
+
+static void draw_category(const struct dio_copy_corpus *c, struct dio_copy_plan *plan,
+                          dio_copy_split split)
 {
     dio_voice *v = &plan->voice;
     if (chance(v, 28)) {
         draw_open_category(c, plan);
     } else {
-        plan->category = &c->categories[dio_rng_below(&v->rng, (uint32_t)c->category_count)];
+        for (int i = 0; i < TRIES; i++) {
+            plan->category = &c->categories[dio_rng_below(&v->rng, (uint32_t)c->category_count)];
+            if (has_benefit_in(v, plan->category, split))
+                break;
+        }
         plan->noun = plan->category->name;
         v->number = plan->category->number;
         v->value[DIO_SLOT_thing] = pick_word(v, &plan->category->nouns);
@@ -290,7 +304,7 @@ bool dio_copy_plan_draw(const struct dio_copy_corpus *c, uint64_t seed, dio_copy
     plan->brief = (struct dio_brief){"", "", "", "", "", "", 15};
     dio_voice *v = &plan->voice;
     start_voice(c, seed, split, index, a, v);
-    draw_category(c, plan);
+    draw_category(c, plan, split);
     draw_product(c, plan, split);
     const char *noun = v->value[DIO_SLOT_thing];
     plan->brief.category = chance(v, 88) ? plan->noun : "";
