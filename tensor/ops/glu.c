@@ -11,8 +11,8 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
     const dio_glu_attrs *a = attrs;
     out[0] = in[0];
     if (a->act != DIO_ACT_SILU && a->act != DIO_ACT_GELU && a->act != DIO_ACT_GELU_TANH &&
-        a->act != DIO_ACT_SIGMOID)
-        return dio_fail(err, "the gate must be silu, gelu, gelu_tanh or sigmoid");
+        a->act != DIO_ACT_SIGMOID && a->act != DIO_ACT_RELU)
+        return dio_fail(err, "the gate must be silu, gelu, gelu_tanh, sigmoid or relu");
     return dio_want_float(&in[0], "the gate", err) &&
            dio_want_same(&in[0], &in[1], "the gate and the value", err);
 }
@@ -31,6 +31,9 @@ static double gate(dio_act act, double x, double *slope)
     case DIO_ACT_GELU_TANH:
         *slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * k * (1 + 3 * 0.044715 * x * x);
         return 0.5 * x * (1 + t);
+    case DIO_ACT_RELU:
+        *slope = x > 0;
+        return x > 0 ? x : 0;
     default:
         *slope = s * (1 - s);
         return s;
@@ -46,21 +49,12 @@ static void reference(const dio_call *c)
                      gate(a->act, dio_view_get(&c->in[0], i), &slope) * dio_view_get(&c->in[1], i));
 }
 
-/* The CPU's tables name functions by dio_unary. */
-static int kernel_of(dio_act act)
-{
-    return act == DIO_ACT_SILU        ? DIO_U_SILU
-           : act == DIO_ACT_GELU      ? DIO_U_GELU
-           : act == DIO_ACT_GELU_TANH ? DIO_U_GELU_TANH
-                                      : DIO_U_SIGMOID;
-}
-
 static void span(void *user, int64_t item, int thread)
 {
     (void)thread;
     const dio_call *c = user;
     int64_t at = item * DIO_SPAN;
-    c->cpu->glu(kernel_of(((const dio_glu_attrs *)c->attrs)->act), (float *)c->out[0].data + at,
+    c->cpu->glu(dio_act_unary(((const dio_glu_attrs *)c->attrs)->act), (float *)c->out[0].data + at,
                 (const float *)c->in[0].data + at, (const float *)c->in[1].data + at,
                 dio_span_length(dio_view_count(&c->out[0]), item));
 }
@@ -103,7 +97,7 @@ static void grad_span(void *user, int64_t item, int thread)
     const float *in[3];
     for (int k = 0; k < 3; k++)
         in[k] = (const float *)c->in[k].data + at;
-    c->cpu->glu_grad(kernel_of(((const dio_glu_attrs *)c->attrs)->act),
+    c->cpu->glu_grad(dio_act_unary(((const dio_glu_attrs *)c->attrs)->act),
                      (float *)c->out[0].data + at, (float *)c->out[1].data + at, in[0], in[1],
                      in[2], dio_span_length(dio_view_count(&c->in[0]), item));
 }
@@ -155,6 +149,11 @@ const dio_op dio_op_glu = {
             {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 7)},
              .n_in = 2,
              .attrs = &(dio_glu_attrs){DIO_ACT_SIGMOID}},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 5)},
+             .n_in = 2,
+             .attrs = &(dio_glu_attrs){DIO_ACT_RELU},
+             .lo = 0.1f,
+             .hi = 1},
             {.in = {DIO_T(DIO_F32, 7), DIO_T(DIO_F32, 8)},
              .n_in = 2,
              .attrs = &(dio_glu_attrs){DIO_ACT_SILU},
