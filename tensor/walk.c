@@ -66,7 +66,8 @@ void dio_walk_weight(dio_walk *w, dio_tensor **slot, const char *name, dio_init 
     w->items[w->count++] = (dio_weight){
         .name = dio_arena_printf(w->arena, "%s%s", w->prefix, name), .slot = slot,
         .type = dio_type_make(DIO_F32, nd, dim), .init = init,
-        .flags = flags | (nd < 2 ? DIO_WEIGHT_NO_DECAY : 0)};
+        /* Vectors in half precision would cost accuracy and save nothing. */
+        .flags = flags | (nd < 2 ? DIO_WEIGHT_NO_DECAY | DIO_WEIGHT_F32 : 0)};
 }
 
 void dio_walk_ignore(dio_walk *w, const char *ending)
@@ -90,6 +91,15 @@ bool dio_walk_wants_lora(const dio_walk *w, const char *name)
         if (strcmp(w->lora->targets[i], last) == 0)
             return true;
     return false;
+}
+
+dio_dtype dio_walk_dtype(const dio_weight *it, dio_dtype dtype, dio_dtype stored)
+{
+    if (it->flags & DIO_WEIGHT_F32)
+        return DIO_F32;
+    if (dtype != DIO_DTYPES)
+        return dtype;
+    return stored == DIO_F64 ? DIO_F32 : stored;
 }
 
 bool dio_walk_chosen(const dio_weight *it, unsigned flags)
@@ -128,13 +138,6 @@ static void draw(const dio_weight *it, uint64_t seed, float *out)
         }
 }
 
-/* What a weight is kept in when the model is kept in `dtype`: vectors stay f32, where half
- * precision would cost accuracy and save nothing. */
-static dio_dtype kept_in(const dio_type *t, dio_dtype dtype)
-{
-    return dtype == DIO_DTYPES || t->nd < 2 ? DIO_F32 : dtype;
-}
-
 bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, dio_error *err)
 {
     for (int i = 0; i < w->count; i++) {
@@ -145,7 +148,7 @@ bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, 
         if (!t)
             return false;
         draw(it, seed, dio_tensor_data(t));
-        dio_dtype to = kept_in(&it->type, dtype);
+        dio_dtype to = dio_walk_dtype(it, dtype, DIO_F32);
         if (to != DIO_F32) {
             dio_tensor *half = dio_tensor_convert(t, to, err);
             dio_tensor_unref(t);
@@ -198,7 +201,8 @@ bool dio_walk_convert(dio_walk *w, dio_dtype dtype, dio_error *err)
         dio_tensor **slot = w->items[i].slot;
         if (!*slot)
             continue;
-        dio_tensor *own = dio_tensor_convert(*slot, kept_in(&w->items[i].type, dtype), err);
+        dio_tensor *own = dio_tensor_convert(
+            *slot, dio_walk_dtype(&w->items[i], dtype, (*slot)->type.dtype), err);
         if (!own)
             return false;
         dio_tensor_unref(*slot);

@@ -63,6 +63,7 @@ static inline dio_init dio_init_uniform(float bound)
 enum {
     DIO_WEIGHT_LORA = 1,     /* part of an adapter, not of the model */
     DIO_WEIGHT_NO_DECAY = 2, /* norms and biases: weight decay leaves them alone */
+    DIO_WEIGHT_F32 = 4,      /* its operator reads f32 only; vectors always have this */
 };
 
 /* One line of the list. */
@@ -140,6 +141,8 @@ bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, 
  * every name (PEFT's "base_model.model."), or "". */
 bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigned flags,
                    const char *prefix, const dio_weights_meta *meta, int n_meta, dio_error *err);
+/* What the weight is kept in when the model is kept in `dtype` (DIO_DTYPES: as `stored`). */
+dio_dtype dio_walk_dtype(const dio_weight *it, dio_dtype dtype, dio_dtype stored);
 /* Whether `flags` means this weight. */
 bool dio_walk_chosen(const dio_weight *it, unsigned flags);
 /* Makes all slots float tensors of our own memory in `dtype`, for training. */

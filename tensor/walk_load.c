@@ -195,13 +195,9 @@ static bool complain(const struct load *l, dio_error *err)
 }
 
 /* The file's tensor in the type asked for; mapped when it has it already. */
-static dio_tensor *take(dio_tensor *t, const dio_type *type, dio_dtype dtype, dio_error *err)
+static dio_tensor *take(const dio_weight *it, dio_tensor *t, dio_dtype dtype, dio_error *err)
 {
-    dio_dtype to = dtype;
-    if (type->nd < 2)
-        to = DIO_F32;
-    else if (dtype == DIO_DTYPES)
-        to = t->type.dtype == DIO_F64 ? DIO_F32 : t->type.dtype;
+    dio_dtype to = dio_walk_dtype(it, dtype, t->type.dtype);
     if (to == t->type.dtype)
         return dio_tensor_ref(t);
     dio_tensor *fresh = dio_tensor_convert(t, to, err);
@@ -215,8 +211,7 @@ static bool fill(struct load *l, dio_dtype dtype, dio_error *err)
         const dio_weight *it = &l->walk->items[i];
         if (!dio_walk_chosen(it, l->flags))
             continue;
-        dio_tensor *t = take(dio_weights_find(l->from, name_in_file(l, it->name)), &it->type,
-                             dtype, err);
+        dio_tensor *t = take(it, dio_weights_find(l->from, name_in_file(l, it->name)), dtype, err);
         if (!t)
             return false;
         dio_tensor_unref(*it->slot);

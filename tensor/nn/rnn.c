@@ -10,9 +10,10 @@ void dio_nn_rnn_walk(dio_walk *w, dio_nn_rnn *r, int layer, int gates, int64_t i
     char name[32];
     dio_init init = dio_init_uniform(1 / sqrtf((float)hidden));
     snprintf(name, sizeof name, "weight_ih_l%d", layer);
-    DIO_WEIGHT(w, &r->w_ih, name, init, gates * hidden, in);
+    dio_walk_weight(w, &r->w_ih, name, init, DIO_WEIGHT_F32, 2, (int64_t[]){gates * hidden, in});
     snprintf(name, sizeof name, "weight_hh_l%d", layer);
-    DIO_WEIGHT(w, &r->w_hh, name, init, gates * hidden, hidden);
+    dio_walk_weight(w, &r->w_hh, name, init, DIO_WEIGHT_F32, 2,
+                    (int64_t[]){gates * hidden, hidden});
     snprintf(name, sizeof name, "bias_ih_l%d", layer);
     DIO_WEIGHT(w, &r->b_ih, name, init, gates * hidden);
     snprintf(name, sizeof name, "bias_hh_l%d", layer);
