@@ -4,6 +4,7 @@
  * which always hold K that have not ended. Those among the first K that ended become finished
  * texts, scored by sum of logs over length^penalty; the best K that have not ended run on. It is
  * over when no running beam, at its present length, would beat the worst finished text. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,7 +230,8 @@ static bool keep(const dio_tokenizer *tokenizer, const struct search *s, int i, 
         return false;
     }
     for (int k = 0; text.text && k < r->n_stop; k++) {
-        char *at = r->stop[k][0] ? strstr(text.text, r->stop[k]) : NULL;
+        size_t n = strlen(r->stop[k]);
+        char *at = n ? memmem(text.text, text.length, r->stop[k], n) : NULL; /* text may hold NUL */
         if (at) {
             *at = '\0';
             text.length = (size_t)(at - text.text);

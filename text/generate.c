@@ -166,13 +166,16 @@ static bool advance(struct run *u, int row, dio_error *err)
     const float *logits = v->n ? dio_session_logits(u->session, row) : u->first;
     dio_sampler_past past = {.prompt = u->prompt_seen, .text = v->counts};
     int n = variant_banned(v, u->banned, MAX_BANNED_HERE);
+    /* A place that is tried again draws afresh: the same number would walk from neighbour to
+     * neighbour of what was banned. */
+    uint64_t place = (uint64_t)v->n | (uint64_t)n << 32;
     int32_t id;
     double logprob;
     bool back;
     for (int i = 0; v->n < u->request->params.min_tokens && i < u->lm->shape.n_ends; i++)
         u->banned[n++] = u->lm->shape.ends[i];
     if (!dio_sampler_next(u->sampler, logits, past, u->banned, n, (uint64_t)v->number,
-                          (uint64_t)v->n, &id, &logprob, err) ||
+                          place, &id, &logprob, err) ||
         !variant_put(v, id, logprob, is_end(u, id), &back, err))
         return false;
     u->reads[row] = !v->done && v->n > 0;

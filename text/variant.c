@@ -161,11 +161,22 @@ static bool add_ban(struct variant *v, int place, int32_t id, dio_error *err)
     return true;
 }
 
-static bool go_back(struct variant *v, size_t at, dio_error *err)
+/* The id that began the text at `at`. A letter is its last byte's doing; but a letter that never
+ * came whole (U+FFFD) was decided by the byte that began it, which showed nothing at the time. */
+static int culprit(const struct variant *v, size_t at)
 {
     int k = 0;
     while (k < v->n - 1 && v->reach[k] <= at)
         k++;
+    if (strncmp(v->text.text + at, "\xef\xbf\xbd", 3) == 0 && k > 0 && v->reach[k - 1] == at)
+        while (k > 0 && v->reach[k - 1] == (k > 1 ? v->reach[k - 2] : 0))
+            k--;
+    return k;
+}
+
+static bool go_back(struct variant *v, size_t at, dio_error *err)
+{
+    int k = culprit(v, at);
     if (++v->rewinds > REWINDS_BASE + REWINDS_EACH * v->request->params.max_tokens)
         return dio_fail(err, "variant %d met banned phrases %d times and found no way around them: "
                              "ban less, or raise the temperature", v->number, v->rewinds - 1);
@@ -211,7 +222,10 @@ static bool watch(struct variant *v, size_t before, bool *back, dio_error *err)
     }
     size_t limit = v->text.length;
     limit = stop.waits < limit ? stop.waits : limit;
-    limit = ban.waits < limit ? ban.waits : limit;
+    if (ban.waits < limit) { /* going back takes whole ids away: none of that one's may be out */
+        int k = culprit(v, ban.waits);
+        limit = k ? v->reach[k - 1] : 0;
+    }
     send(v, limit);
     return true;
 }
