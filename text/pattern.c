@@ -91,7 +91,6 @@ dio_matcher *dio_matcher_create(dio_error *err)
     if (m) {
         m->data = pcre2_match_data_create(1, NULL);
         m->context = pcre2_match_context_create(NULL);
-        m->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, NULL);
     }
     if (!m || !m->data || !m->context) {
         dio_matcher_destroy(m);
@@ -100,8 +99,6 @@ dio_matcher *dio_matcher_create(dio_error *err)
     }
     pcre2_set_match_limit(m->context, STEPS);
     pcre2_set_heap_limit(m->context, HEAP_KIB);
-    if (m->stack)
-        pcre2_jit_stack_assign(m->context, NULL, m->stack);
     return m;
 }
 
@@ -132,14 +129,29 @@ static size_t step(const char *text, size_t n, size_t at)
     return at + (length ? (size_t)length : 1);
 }
 
+/* Compiled code starts on 32 KiB of the machine's stack. What needs more gets a stack of its own,
+ * which is not made before because making it costs more than most texts do. */
+static int match_at(const dio_pattern *p, dio_matcher *m, const char *text, size_t n, size_t start)
+{
+    int found = pcre2_match(p->code, (PCRE2_SPTR)text, n, start, PCRE2_NO_UTF_CHECK, m->data,
+                            m->context);
+    if (found != PCRE2_ERROR_JIT_STACKLIMIT || m->stack)
+        return found;
+    m->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, NULL);
+    if (!m->stack)
+        return found;
+    pcre2_jit_stack_assign(m->context, NULL, m->stack);
+    return pcre2_match(p->code, (PCRE2_SPTR)text, n, start, PCRE2_NO_UTF_CHECK, m->data,
+                       m->context);
+}
+
 int dio_pattern_next(const dio_pattern *p, dio_matcher *m, const char *text, size_t n,
                      dio_match *match, dio_error *err)
 {
     if (p->literal)
         return match->next <= n ? next_literal(p, text, n, match) : 0;
     while (match->next <= n) {
-        int found = pcre2_match(p->code, (PCRE2_SPTR)text, n, match->next, PCRE2_NO_UTF_CHECK,
-                                m->data, m->context);
+        int found = match_at(p, m, text, n, match->next);
         if (found == PCRE2_ERROR_NOMATCH)
             return 0;
         if (found < 0) {

@@ -5,7 +5,10 @@
  * themselves or as \x{...}. What is not in the list of what tokenizers use is an error. */
 #include "text/pattern.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "text/unicode_age.h"
 
 /* White_Space, and all but it. */
 #define WHITE                                                                                     \
@@ -15,9 +18,10 @@
     "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{84}\\x{86}-\\x{9f}\\x{a1}-\\x{167f}"                  \
     "\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}"                \
     "\\x{2060}-\\x{2fff}\\x{3001}-\\x{10ffff}"
-/* Alphabetic, marks, decimal digits, connectors: unicode.c says why these ranges. */
+/* What \w has besides letters, marks, decimal digits, letter numbers and connectors: the circled
+ * and squared letters, and by a quirk of Oniguruma's the superscripts and fractions of Latin-1. */
 #define WORD                                                                                      \
-    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"                   \
+    "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"            \
     "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
 
 enum { DEPTH = 32 };
@@ -125,25 +129,65 @@ static bool read_escape(struct rewrite *r, uint32_t *cp, bool *is_class)
     return length ? true : refuse(r, "bytes that are not UTF-8");
 }
 
-/* \p{Name}, \p{^Name}, \P{Name} with r->at on the letter. */
-static bool put_property(struct rewrite *r)
+/* The members of a category, for use in brackets. */
+static void put_category(struct rewrite *r, const char *name)
 {
-    char letter = r->src[r->at++];
-    size_t start = r->at, end = start;
-    if (end < r->n && r->src[end] == '{')
-        end++;
-    if (end < r->n && r->src[end] == '^')
-        end++;
-    size_t name = end;
-    while (end < r->n && (r->src[end] == '_' || hex_digit(r->src[end]) >= 0 ||
-                          ((r->src[end] | 32) >= 'a' && (r->src[end] | 32) <= 'z')))
-        end++;
-    if (start >= r->n || r->src[start] != '{' || end == name || end >= r->n || r->src[end] != '}')
-        return refuse(r, "a \\p without {Name}");
-    dio_str_printf(r->out, "\\%c", letter);
-    dio_str_put(r->out, r->src + start, end + 1 - start);
-    r->at = end + 1;
+    dio_str_printf(r->out, "\\p{%s}", name);
+    dio_age_put_newer(r->out, name);
+}
+
+/* Name in \p{Name}: a category, or Han, the one script that tokenizers ask for. PCRE2's \p{Han}
+ * would take in what other scripts share with it. */
+static bool put_named(struct rewrite *r, const char *name)
+{
+    static const char categories[] = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf "
+                                     "Po S Sm Sc Sk So Z Zs Zl Zp Cc Cf Co ";
+    char word[8];
+    if (!strcmp(name, "Han")) {
+        dio_str_puts(r->out, "\\p{sc:Han}\\x{2b739}\\x{2ebf0}-\\x{2ee5d}\\x{31350}-\\x{323af}");
+        return true;
+    }
+    snprintf(word, sizeof word, "%s ", name);
+    for (const char *at = categories; *at; at = strchr(at, ' ') + 1)
+        if (!strncmp(at, word, strlen(word))) {
+            put_category(r, name);
+            return true;
+        }
+    return refuse(r, "a \\p of something other than Han or a general category but C, Cn and Cs");
+}
+
+/* \p{Name}, \p{^Name}, \P{Name} with r->at on the letter. */
+static bool put_property(struct rewrite *r, bool inside)
+{
+    bool negated = r->src[r->at++] == 'P';
+    char name[4] = "";
+    size_t length = 0;
+    bool open = r->at < r->n && r->src[r->at] == '{';
+    r->at += open;
+    if (r->at < r->n && r->src[r->at] == '^') {
+        negated = !negated;
+        r->at++;
+    }
+    while (r->at < r->n && length < 3 && r->src[r->at] != '}')
+        name[length++] = r->src[r->at++];
+    if (!open || r->at >= r->n || r->src[r->at] != '}')
+        return refuse(r, "a \\p without the {Name} of a general category or Han");
+    r->at++;
+    if (inside)
+        return negated ? refuse(r, "\\P inside brackets") : put_named(r, name);
+    dio_str_puts(r->out, negated ? "[^" : "[");
+    if (!put_named(r, name))
+        return false;
+    dio_str_putc(r->out, ']');
     return true;
+}
+
+static void put_word(struct rewrite *r)
+{
+    static const char *const categories[] = { "L", "M", "Nd", "Nl", "Pc" };
+    for (int i = 0; i < 5; i++)
+        put_category(r, categories[i]);
+    dio_str_puts(r->out, WORD);
 }
 
 /* The class letters, r->at on the letter; `inside` brackets or bare. */
@@ -151,19 +195,20 @@ static bool put_class_letter(struct rewrite *r, bool inside)
 {
     char c = r->src[r->at];
     if (c == 'p' || c == 'P')
-        return put_property(r);
+        return put_property(r, inside);
     r->at++;
-    if (c == 'd' || c == 'D') {
-        dio_str_puts(r->out, c == 'd' ? "\\p{Nd}" : "\\P{Nd}");
-        return true;
-    }
-    if (c == 'W' && inside)
-        return refuse(r, "\\W inside brackets");
-    const char *set = c == 's' ? WHITE : c == 'S' ? NOT_WHITE : WORD;
-    if (inside)
-        dio_str_puts(r->out, set);
+    if (inside && (c == 'W' || c == 'D'))
+        return refuse(r, "\\W or \\D inside brackets");
+    if (!inside)
+        dio_str_puts(r->out, c == 'W' || c == 'D' ? "[^" : "[");
+    if (c == 'd' || c == 'D')
+        put_category(r, "Nd");
+    else if (c == 'w' || c == 'W')
+        put_word(r);
     else
-        dio_str_printf(r->out, c == 'W' ? "[^%s]" : "[%s]", set);
+        dio_str_puts(r->out, c == 's' ? WHITE : NOT_WHITE);
+    if (!inside)
+        dio_str_putc(r->out, ']');
     return true;
 }
 

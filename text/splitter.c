@@ -30,9 +30,12 @@ static const dio_components components = { "pre_tokenizer", "pretokenizers", tab
 const char dio_splitter_gpt2[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/* \w+|[^\w\s]+, where \w has the two joiners as well. */
-static const char whitespace_words[] =
-    "[\\w\\x{200c}\\x{200d}]+|[^\\w\\s\\x{200c}\\x{200d}]+";
+/* \w+|[^\w\s]+ of the other library that the reference uses: letters, marks, digits, letter
+ * numbers, connectors, circled and squared letters, joiners. */
+#define WORD                                                                                      \
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"                   \
+    "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}\\x{200c}\\x{200d}"
+static const char whitespace_words[] = "[" WORD "]+|[^" WORD "\\s]+";
 
 static bool read_metaspace(dio_splitter *s, const dio_value *v, dio_error *err)
 {

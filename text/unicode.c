@@ -29,7 +29,8 @@ bool dio_cp_is_numeric(uint32_t cp)
     if (cp < 0x80)
         return cp >= '0' && cp <= '9';
     utf8proc_category_t c = category(cp);
-    return c == UTF8PROC_CATEGORY_ND || c == UTF8PROC_CATEGORY_NL || c == UTF8PROC_CATEGORY_NO;
+    return c == UTF8PROC_CATEGORY_ND || c == UTF8PROC_CATEGORY_NL || c == UTF8PROC_CATEGORY_NO ||
+           dio_age_numeric(cp);
 }
 
 bool dio_cp_is_mark(uint32_t cp)
@@ -47,7 +48,8 @@ bool dio_cp_is_punct(uint32_t cp)
         return (cp >= '!' && cp <= '/') || (cp >= ':' && cp <= '@') || (cp >= '[' && cp <= '`') ||
                (cp >= '{' && cp <= '~');
     utf8proc_category_t c = category(cp);
-    return c >= UTF8PROC_CATEGORY_PC && c <= UTF8PROC_CATEGORY_PO;
+    bool punct = c >= UTF8PROC_CATEGORY_PC && c <= UTF8PROC_CATEGORY_PO;
+    return punct != dio_age_repunctuated(cp);
 }
 
 /* Alphabetic, marks, decimal digits, connectors, joiners. utf8proc has no Alphabetic; it is the
@@ -62,7 +64,7 @@ bool dio_cp_is_word(uint32_t cp)
         return true;
     return cp == 0x200c || cp == 0x200d || (cp >= 0x24b6 && cp <= 0x24e9) ||
            (cp >= 0x1f130 && cp <= 0x1f149) || (cp >= 0x1f150 && cp <= 0x1f169) ||
-           (cp >= 0x1f170 && cp <= 0x1f189);
+           (cp >= 0x1f170 && cp <= 0x1f189) || (cp >= 0x1c89 && dio_age_letter_or_mark(cp));
 }
 
 static void put_cp(dio_str *out, uint32_t cp)
@@ -132,7 +134,8 @@ static bool reserve(struct points *p, size_t more)
 
 static int combining_class(int32_t cp)
 {
-    return cp < 0x300 ? 0 : utf8proc_get_property(cp)->combining_class;
+    int class = cp < 0x300 ? 0 : utf8proc_get_property(cp)->combining_class;
+    return class && !dio_age_still((uint32_t)cp) ? class : 0;
 }
 
 /* Longest decomposition of one code point: 18 (U+FDFA). */
@@ -201,6 +204,30 @@ static bool reorder(struct points *p)
     return true;
 }
 
+/* Composes between the marks that count as letters in the reference: nothing joins across them. */
+static bool compose(struct points *p)
+{
+    size_t made = 0, start = 0;
+    for (size_t i = 0; i <= p->count; i++) {
+        if (i < p->count && (p->at[i] < 0x7fd || !dio_age_still((uint32_t)p->at[i])))
+            continue;
+        int32_t mark = i < p->count ? p->at[i] : 0;
+        utf8proc_ssize_t left =
+            i == start ? 0
+                       : utf8proc_normalize_utf32(p->at + start, (utf8proc_ssize_t)(i - start),
+                                                  UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+        if (left < 0)
+            return false;
+        memmove(p->at + made, p->at + start, (size_t)left * sizeof *p->at);
+        made += (size_t)left;
+        if (i < p->count)
+            p->at[made++] = mark;
+        start = i + 1;
+    }
+    p->count = made;
+    return true;
+}
+
 bool dio_unicode_normalize(const char *text, size_t n, dio_normal_form form, dio_str *out,
                            dio_error *err)
 {
@@ -210,12 +237,8 @@ bool dio_unicode_normalize(const char *text, size_t n, dio_normal_form form, dio
     }
     struct points p = { 0 };
     bool ok = decompose(text, n, form == DIO_NFKC || form == DIO_NFKD, &p) && reorder(&p);
-    if (ok && (form == DIO_NFC || form == DIO_NFKC)) {
-        utf8proc_ssize_t left = utf8proc_normalize_utf32(p.at, (utf8proc_ssize_t)p.count,
-                                                         UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-        ok = left >= 0;
-        p.count = ok ? (size_t)left : 0;
-    }
+    if (ok && (form == DIO_NFC || form == DIO_NFKC))
+        ok = compose(&p);
     for (size_t i = 0; ok && i < p.count; i++)
         put_cp(out, (uint32_t)p.at[i]);
     free(p.at);
