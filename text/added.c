@@ -150,8 +150,18 @@ static size_t white_after(const char *text, size_t end, size_t at)
     return at;
 }
 
+/* Matches come in order, so the stretches that end before this one are dropped. */
+static bool is_trusted(dio_trust *trust, size_t from, size_t to)
+{
+    while (trust->count && trust->stretches->end <= from) {
+        trust->stretches++;
+        trust->count--;
+    }
+    return trust->count && trust->stretches->start <= from && to <= trust->stretches->end;
+}
+
 bool dio_added_cut(const dio_added *a, const dio_trie *trie, const char *text, size_t start,
-                   size_t end, bool first, bool special, dio_pieces *out, dio_error *err)
+                   size_t end, bool first, dio_trust trust, dio_pieces *out, dio_error *err)
 {
     size_t done = start;
     for (size_t i = trie->count ? start : end; i < end;) {
@@ -163,7 +173,7 @@ bool dio_added_cut(const dio_added *a, const dio_trie *trie, const char *text, s
         const dio_added_token *token = &a->items[index];
         size_t from = i, to = i + token->length;
         i = to;
-        if ((token->special && !special) ||
+        if ((token->special && !is_trusted(&trust, from, to)) ||
             (token->single_word && !is_single_word(text, start, end, from, to)))
             continue;
         if (token->lstrip) {

@@ -36,7 +36,15 @@ bool dio_added_put(dio_added *a, dio_added_token token, const dio_normalizers *n
 /* The added token whose id it is, or NULL. */
 const dio_added_token *dio_added_find(const dio_added *a, int32_t id);
 
+/* Stretches of a text, in order, in which special tokens may be found. */
+typedef struct dio_trust {
+    const struct dio_stretch {
+        size_t start, end;
+    } *stretches;
+    int count;
+} dio_trust;
+
 /* Cuts text[start..end) at the added tokens of one trie and appends the pieces; the longest token
- * at the leftmost place wins. Special tokens are left as text unless `special`. */
+ * at the leftmost place wins. Special tokens outside `trust` are left as text. */
 bool dio_added_cut(const dio_added *a, const dio_trie *trie, const char *text, size_t start,
-                   size_t end, bool first, bool special, dio_pieces *out, dio_error *err);
+                   size_t end, bool first, dio_trust trust, dio_pieces *out, dio_error *err);

@@ -91,7 +91,9 @@ static bool count_text(dio_bpe_words *w, struct reader *r, const char *text, siz
     dio_str_put(&r->pieces.text, text, n);
     if (r->pieces.text.failed)
         return dio_fail_memory(err, "a training text");
-    if (!dio_added_cut(&r->added, &r->added.raw, text, 0, n, true, true, &r->pieces, err) ||
+    struct dio_stretch all = {0, n};
+    if (!dio_added_cut(&r->added, &r->added.raw, text, 0, n, true, (dio_trust){&all, 1}, &r->pieces,
+                       err) ||
         !dio_splitters_run(&r->splitters, r->matcher, &r->pieces, &r->spare, err))
         return false;
     for (size_t i = 0; i < r->pieces.count; i++) {

@@ -128,9 +128,11 @@ static void work_deinit(struct work *w)
 }
 
 /* Pieces of the raw text (in `spare`) to pieces of the normalized one. */
-static bool normalize(const dio_tokenizer *t, struct work *w, const char *text, bool special,
+static bool normalize(const dio_tokenizer *t, struct work *w, const char *text, bool trusted,
                       dio_error *err)
 {
+    struct dio_stretch all = {0, SIZE_MAX};
+    dio_trust trust = {&all, trusted};
     for (size_t i = 0; i < w->spare.count; i++) {
         dio_piece piece = w->spare.items[i];
         if (piece.id >= 0) {
@@ -147,7 +149,7 @@ static bool normalize(const dio_tokenizer *t, struct work *w, const char *text, 
         if (w->pieces.text.failed)
             return dio_fail_memory(err, "a normalized text");
         if (!dio_added_cut(&t->added, &t->added.normal, w->pieces.text.text, start,
-                           w->pieces.text.length, piece.first, special, &w->pieces, err))
+                           w->pieces.text.length, piece.first, trust, &w->pieces, err))
             return false;
     }
     return true;
@@ -167,24 +169,27 @@ static bool encode_pieces(const dio_tokenizer *t, struct work *w, dio_ids *out, 
     return true;
 }
 
-static bool encode_text(const dio_tokenizer *t, const char *text, size_t n, bool special,
+/* Every token may be found where all is trusted; a special token that is looked for in the
+ * normalized text has no place in the original, so there it takes trust in all of it. */
+static bool encode_text(const dio_tokenizer *t, const char *text, size_t n, dio_trust trust,
                         dio_ids *out, dio_error *err)
 {
-    struct work w = { .matcher = dio_matcher_create(err) };
+    struct work w = {.matcher = dio_matcher_create(err)};
+    bool all = trust.count == 1 && !trust.stretches->start && trust.stretches->end == n;
     bool ok = w.matcher &&
-              dio_added_cut(&t->added, &t->added.raw, text, 0, n, true, special, &w.spare, err) &&
-              normalize(t, &w, text, special, err) &&
+              dio_added_cut(&t->added, &t->added.raw, text, 0, n, true, trust, &w.spare, err) &&
+              normalize(t, &w, text, all, err) &&
               dio_splitters_run(&t->splitters, w.matcher, &w.pieces, &w.spare, err) &&
               encode_pieces(t, &w, out, err);
     work_deinit(&w);
     return ok;
 }
 
-bool dio_tokenizer_encode(const dio_tokenizer *t, const char *text, size_t n,
-                          dio_encode_options options, dio_ids *out, dio_error *err)
+static bool encode_trusted(const dio_tokenizer *t, const char *text, size_t n, dio_trust trust,
+                           bool add_special, dio_ids *out, dio_error *err)
 {
-    static const dio_template bare = { { DIO_TEMPLATE_TEXT }, 1 };
-    const dio_template *around = options.add_special ? &t->around : &bare;
+    static const dio_template bare = {{DIO_TEMPLATE_TEXT}, 1};
+    const dio_template *around = add_special ? &t->around : &bare;
     size_t bad;
     if (n > DIO_TOKENIZER_TEXT)
         return dio_fail(err, "a text of %zu bytes is above %d; encode it in parts", n,
@@ -194,12 +199,44 @@ bool dio_tokenizer_encode(const dio_tokenizer *t, const char *text, size_t n,
                         (unsigned char)text[bad]);
     for (int i = 0; i < around->count; i++) {
         int32_t id = around->pieces[i];
-        bool ok = id >= 0 ? dio_ids_put(out, id, err)
-                          : encode_text(t, text, n, options.parse_special, out, err);
+        bool ok = id >= 0 ? dio_ids_put(out, id, err) : encode_text(t, text, n, trust, out, err);
         if (!ok)
             return false;
     }
     return true;
+}
+
+bool dio_tokenizer_encode(const dio_tokenizer *t, const char *text, size_t n,
+                          dio_encode_options options, dio_ids *out, dio_error *err)
+{
+    struct dio_stretch all = {0, n};
+    return encode_trusted(t, text, n, (dio_trust){&all, options.parse_special},
+                          options.add_special, out, err);
+}
+
+bool dio_tokenizer_encode_parts(const dio_tokenizer *t, const dio_text_part *parts, int n,
+                                bool add_special, dio_ids *out, dio_error *err)
+{
+    dio_str text = {0};
+    struct dio_stretch *stretches = calloc((size_t)n + 1, sizeof *stretches);
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        size_t start = text.length;
+        dio_str_put(&text, parts[i].text, parts[i].length);
+        if (!parts[i].trusted || !stretches || start == text.length)
+            continue;
+        if (count && stretches[count - 1].end == start)
+            stretches[count - 1].end = text.length;
+        else
+            stretches[count++] = (struct dio_stretch){start, text.length};
+    }
+    bool ok = stretches && !text.failed
+                  ? encode_trusted(t, text.text, text.length, (dio_trust){stretches, count},
+                                   add_special, out, err)
+                  : dio_fail_memory(err, "a text in parts");
+    free(stretches);
+    dio_str_deinit(&text);
+    return ok;
 }
 
 int dio_tokenizer_size(const dio_tokenizer *t)

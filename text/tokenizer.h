@@ -63,6 +63,16 @@ typedef struct dio_encode_options {
 bool dio_tokenizer_encode(const dio_tokenizer *t, const char *text, size_t n,
                           dio_encode_options options, dio_ids *out, dio_error *err);
 
+/* The same for a text in parts, encoded as the one text that they make; special tokens are found
+ * only inside trusted ones. So a template's "<|im_end|>" ends a turn and a customer's does not. */
+typedef struct dio_text_part {
+    const char *text;
+    size_t length;
+    bool trusted;
+} dio_text_part;
+bool dio_tokenizer_encode_parts(const dio_tokenizer *t, const dio_text_part *parts, int n,
+                                bool add_special, dio_ids *out, dio_error *err);
+
 /* Appends the text of ids. What bytes cannot be read as UTF-8 become U+FFFD, as the reference
  * does it. `skip_special` leaves special tokens out. */
 bool dio_tokenizer_decode(const dio_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
