@@ -7,9 +7,8 @@
 #include "base/error.h"
 #include "base/value.h"
 
-/* Refuses, with a place, what libfyaml lets through or is slow to refuse: control characters,
- * merge-conflict markers, directives other than "%YAML 1.2", tags above 256 bytes, brackets
- * beyond all measure. */
+/* Refuses, with a place, what libyaml reads otherwise than YAML 1.2 says, or is slow to refuse:
+ * control characters and line separators, merge-conflict markers, brackets beyond all measure. */
 bool dio_yaml_check(const char *file, const char *text, size_t length, dio_error *err);
 
 /* Gives v, whose string is the scalar's text, the kind and value of YAML's core schema. `plain`:

@@ -46,7 +46,7 @@ static const struct {
     {"oneapi/", {"tensor/cpu/"}},
     {"omp.h", {"base/", "tensor/cpu/"}},
     {"jansson", {"base/"}},
-    {"libfyaml", {"base/"}},
+    {"yaml.h", {"base/"}},
     {"openssl/", {"base/", "fusion/"}},
     {"pcre2", {"text/"}},
     {"utf8proc", {"text/", "fusion/"}},
