@@ -289,6 +289,8 @@ static const struct {
     {"found unexpected end of stream", "the quote that opens here is never closed", true},
     {"did not find expected ',' or ']'", "the list that opens here lacks a \",\" or \"]\"", true},
     {"did not find expected ',' or '}'", "the map that opens here lacks a \",\" or \"}\"", true},
+    {"did not find expected node content",
+     "a value is missing here, or a bracket before it is not closed", false},
     {"could not find expected ':'", "a \":\" is missing after this key", true},
 };
 

@@ -222,8 +222,8 @@ static void libyamls_words_have_a_place(void **state)
     REFUSED("- a\nb: 1\n",
             "t.yaml:2:1: not valid YAML: did not find expected '-' indicator while parsing a block "
             "collection");
-    REFUSED("]", "t.yaml:1:1: not valid YAML: did not find expected node content while parsing a "
-                 "block node");
+    REFUSED("]", "t.yaml:1:1: not valid YAML: a value is missing here, or a bracket before it is "
+                 "not closed");
     REFUSED("a: \"\\ud800\"",
             "t.yaml:1:7: not valid YAML: found invalid Unicode character escape code while parsing "
             "a quoted scalar");
