@@ -89,7 +89,7 @@ static bool set_string(const dio_field *f, void *out, const char *text, size_t n
         return dio_fail(err, "%s: it is %.0f characters long, above the limit of %s",
                         dio_field_key(f), length, dio_number_text(f->hi, limit));
     const char *copy = dio_arena_strndup(a, text, n);
-    if (!copy)
+    if (!copy || dio_arena_failed(a))
         return dio_fail_memory(err, dio_field_key(f));
     memcpy(member(f, out), &copy, sizeof copy);
     return true;

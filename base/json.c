@@ -162,6 +162,7 @@ static void explain(struct scan s, const char *file, const json_error_t *said, d
     int reason = near ? (int)(near - said->text) : (int)strlen(said->text);
     switch (json_error_code(said)) {
     case json_error_out_of_memory:
+    case json_error_unknown: /* what it leaves when a value could not be made */
         dio_fail_memory(err, "a JSON document");
         return;
     case json_error_duplicate_key:

@@ -1,0 +1,235 @@
+/* test_memory.c: the Nth allocation fails, for every N: readers, fields, command lines and files
+ * either succeed or say that memory ran out, and nothing is left behind (the sanitizers look).
+ * The linker's --wrap sends the library's own allocations here; jansson's come by its hook. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/args.h"
+#include "base/file.h"
+
+/* Allocations until the one that fails; negative: none does. */
+static long left = -1;
+
+static bool fails(void)
+{
+    return left >= 0 && left-- == 0;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    return fails() ? NULL : __real_aligned_alloc(align, n);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    return fails() ? NULL : __real_strdup(s);
+}
+
+char *__wrap_strndup(const char *s, size_t n)
+{
+    return fails() ? NULL : __real_strndup(s, n);
+}
+
+/* Out of memory is a failure of kind RETRY; `any_kind` for work in which it may be told otherwise.
+ * Runs `work` with the 1st, 2nd, ... allocation failing, until none fails. */
+static void sweep(const char *what, bool (*work)(dio_error *err), bool any_kind)
+{
+    for (long n = 0;; n++) {
+        assert_true(n < 100000);
+        dio_error err = {0};
+        left = n;
+        bool ok = work(&err);
+        bool failed = left < 0;
+        left = -1;
+        if (!failed) {
+            if (!ok)
+                fail_msg("%s without a failing allocation: %s", what, err.message);
+            print_message("%s: %ld allocations\n", what, n);
+            return;
+        }
+        if (!ok && err.kind != DIO_ERROR_RETRY && !(any_kind && err.kind == DIO_ERROR_INVALID))
+            fail_msg("%s, allocation %ld: \"%s\" of kind %d", what, n, err.message, err.kind);
+    }
+}
+
+/* Many keys, so that the index is built. */
+static const char *document(int keys)
+{
+    static char text[600000];
+    char *p = text;
+    p += sprintf(p, "{\"text\":\"a\",\"layers\":{");
+    for (int i = 0; i < keys; i++)
+        p += sprintf(p, "%s\"key-%d\": [%d, {\"x\": \"%0100d\"}]", i ? ", " : "", i, i, i);
+    sprintf(p, "}}");
+    return text;
+}
+
+static bool read_json(dio_error *err)
+{
+    const char *text = document(100);
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    dio_value *v = dio_json_parse(a, "m.json", text, strlen(text), err);
+    bool ok = v != NULL;
+    if (ok && !dio_json_write(a, v, 2))
+        ok = dio_fail_memory(err, "the text");
+    dio_arena_destroy(a);
+    return ok;
+}
+
+static bool read_yaml(dio_error *err)
+{
+    const char *text = document(4000);
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    bool ok = dio_yaml_parse(a, "m.yaml", text, strlen(text), err) != NULL;
+    dio_arena_destroy(a);
+    return ok;
+}
+
+struct params {
+    const char *text, *note;
+    const dio_value *layers;
+    dio_args_list set;
+    char room[64];
+};
+
+static const dio_field fields[] = {
+    DIO_FIELD(struct params, text, NULL, 0, 0, "words"),
+    DIO_FIELD(struct params, note, "nothing", 0, 0, "more words"),
+    DIO_FIELD(struct params, layers, "[]", 0, 0, "a tree"),
+    {0},
+};
+
+static bool read_fields(dio_error *err)
+{
+    const char *text = document(4000);
+    struct params p;
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    dio_value *v = dio_yaml_parse(a, "m.yaml", text, strlen(text), err);
+    bool ok = v && dio_fields_read(fields, &p, v, "step", DIO_FIELDS_STRICT, a, NULL, NULL, err);
+    if (ok && (!dio_fields_canonical(fields, &p, a) || !dio_fields_help(fields, "--", a) ||
+               !dio_fields_markdown(fields, a) || !dio_fields_schema(fields, true, a) ||
+               dio_arena_failed(a)))
+        ok = dio_fail_memory(err, "derived texts");
+    dio_arena_destroy(a);
+    return ok;
+}
+
+static bool read_args(dio_error *err)
+{
+    static const dio_args_repeat repeats[] = {
+        {"set", offsetof(struct params, set), "KEY=VALUE", "an input"}, {0}};
+    char *argv[] = {"--text", "x", "--set", "a=1", "--set=b=2", "--layers", "[1, {a: b}]"};
+    struct params p;
+    dio_args_given given;
+    dio_args_group groups[] = {{"Options", fields, repeats, &p}, {0}};
+    dio_args args = {.command = "test", .doc = "Tests.", .groups = groups};
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    bool ok = dio_args_parse(&args, 7, argv, a, &given, err);
+    if (ok && !dio_args_help(&args, a))
+        ok = dio_fail_memory(err, "the help");
+    dio_arena_destroy(a);
+    return ok;
+}
+
+static bool write_and_read_file(dio_error *err)
+{
+    char path[64], hash[DIO_HASH_TEXT];
+    snprintf(path, sizeof path, "/tmp/diorama-memory-%ld", (long)getpid());
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    bool ok = dio_file_write(path, "bytes", 5, err) && dio_file_read(a, path, 10, NULL, err) &&
+              dio_hash_file(path, hash, err);
+    dio_map_file *m = ok ? dio_map_open(path, err) : NULL;
+    ok = ok && m;
+    dio_map_unref(m);
+    dio_arena_destroy(a);
+    unlink(path);
+    return ok;
+}
+
+static void json(void **state)
+{
+    (void)state;
+    sweep("json", read_json, true); /* jansson may take its own shortage for a wrong token */
+}
+
+static void yaml(void **state)
+{
+    (void)state;
+    sweep("yaml", read_yaml, false);
+}
+
+static void field(void **state)
+{
+    (void)state;
+    sweep("fields", read_fields, false);
+}
+
+static void args(void **state)
+{
+    (void)state;
+    sweep("args", read_args, false);
+}
+
+static void file(void **state)
+{
+    (void)state;
+    sweep("file", write_and_read_file, false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json), cmocka_unit_test(yaml), cmocka_unit_test(field),
+        cmocka_unit_test(args), cmocka_unit_test(file),
+    };
+    json_set_alloc_funcs(__wrap_malloc, free);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
