@@ -122,8 +122,8 @@ char *dio_arena_vprintf(dio_arena *a, const char *format, va_list args)
     va_end(again);
     if (n < 0)
         n = 0;
-    char *s = n < DIO_ARENA_SMALL ? dio_arena_alloc(a, (size_t)n + 1)
-                                  : dio_arena_try(a, (size_t)n + 1);
+    char *s =
+        n < DIO_ARENA_SMALL ? dio_arena_alloc(a, (size_t)n + 1) : dio_arena_try(a, (size_t)n + 1);
     if (s)
         vsnprintf(s, (size_t)n + 1, format, args);
     return s;

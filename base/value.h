@@ -60,8 +60,8 @@ typedef struct dio_value {
 
 /* Limits of the readers: what is deeper or larger is refused with a place. */
 enum {
-    DIO_VALUE_DEPTH = 64,            /* nesting of lists and maps */
-    DIO_VALUE_ALIAS_NODES = 100000,  /* nodes that YAML aliases may expand to, in all */
+    DIO_VALUE_DEPTH = 64,           /* nesting of lists and maps */
+    DIO_VALUE_ALIAS_NODES = 100000, /* nodes that YAML aliases may expand to, in all */
 };
 
 /* Parses JSON text (strict RFC 8259: UTF-8, no duplicate keys, no trailing text) or YAML 1.2

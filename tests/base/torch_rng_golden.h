@@ -1,4 +1,5 @@
 /* Made by tools/golden/torch_rng.py with torch 2.15.0. */
+/* clang-format off */
 static const struct golden randn[] = {
     {0ull, 1, {0x1.8a7eb80000000p+0f}},
     {0ull, 5, {0x1.8a7eb80000000p+0f, -0x1.2c78a00000000p-2f, -0x1.16e2920000000p+1f, 0x1.23096c0000000p-1f, -0x1.15a3420000000p+0f}},

@@ -20,6 +20,7 @@ def seeded(seed):
 
 torch.set_num_threads(1)
 print("/* Made by tools/golden/torch_rng.py with torch", torch.__version__.split("+")[0] + ". */")
+print("/* clang-format off */")
 print("static const struct golden randn[] = {")
 for seed in SEEDS:
     for n in SIZES:
