@@ -22,7 +22,7 @@ enum { DIO_BLOCK = 256 }; /* threads of a block wherever a kernel does not say o
 
 /* --- host side ---------------------------------------------------------------------------- */
 
-static inline int64_t dio_ceil(int64_t n, int64_t by)
+static __host__ __device__ inline int64_t dio_ceil(int64_t n, int64_t by)
 {
     return (n + by - 1) / by;
 }
