@@ -144,8 +144,9 @@ static void wrong_recipes(void **state)
     static const struct {
         const char *recipe, *message;
     } cases[] = {
-        {"version: 1\nkind: lm\nname: x\n", "data: a recipe says where its text comes from"},
-        {"version: 1\nkind: lm\nname: x\ndata: {kind: texts}\n", "did you mean text"},
+        {"version: 1\nkind: lm\nname: x\ntrain: {steps: 1}\n", "data: a recipe says where its text comes from"},
+        {"version: 1\nkind: lm\nname: x\ntrain: {steps: 1}\ndata: {kind: texts}\n",
+         "did you mean text"},
         {"version: 1\nkind: lm\nname: x\nsequense: 4\n", "did you mean"},
         {"version: 1\nkind: lm\nname: x\ndata: {kind: text, path: text.txt}\ntrain: {steps: 1}\n",
          "either model"},

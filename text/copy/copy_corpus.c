@@ -40,10 +40,10 @@ bool dio_copy_draw(const dio_copy_corpus *c, uint64_t seed, dio_copy_split split
                    dio_arena *a, struct dio_brief *brief, struct dio_ad *ad)
 {
     struct dio_copy_plan plan;
-    if (!dio_plan_draw(c, seed, split, index, a, &plan))
+    if (!dio_copy_plan_draw(c, seed, split, index, a, &plan))
         return false;
     *brief = plan.brief;
-    return !ad || dio_plan_write(c, &plan, ad);
+    return !ad || dio_copy_plan_write(c, &plan, ad);
 }
 
 char *dio_copy_document(const dio_copy_corpus *c, uint64_t seed, dio_copy_split split,
