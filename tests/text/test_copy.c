@@ -14,6 +14,7 @@
 
 #include "text/copy/copy.h"
 #include "text/copy/grammar.h"
+#include "text/copy/phrase.h"
 
 enum { DOCUMENTS = 2000, SEED = 7 };
 
@@ -331,6 +332,34 @@ static void test_lexicon_errors_have_a_place(void **state)
     assert_non_null(strstr(err.message, "no-such-folder"));
 }
 
+/* Whoever edits the lexicon is told where and what. */
+static void test_wrong_phrases_have_a_place(void **state)
+{
+    static const struct {
+        const char *phrase, *says;
+    } bad[] = {
+        {"Meet {prodct}.", "{prodct}: no slot and no pool has this name"},
+        {"Meet {product.", "a { is not closed"},
+        {"Meet [{product}.", "] is missing at the end"},
+        {"Meet {product}).", ") closes nothing"},
+        {"((((((((((x))))))))))", "nested more than 8 deep"},
+        {"", "a phrase is empty"},
+    };
+    dio_arena *a = dio_arena_create();
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        dio_error err = {0};
+        dio_value *v = dio_value_string(a, bad[i].phrase);
+        v->file = "phrases.yaml";
+        v->line = 12;
+        assert_null(dio_phrase_compile(a, NULL, v, &err));
+        assert_non_null(strstr(err.message, bad[i].says));
+        assert_string_equal(err.file, "phrases.yaml");
+        assert_int_equal(err.line, 12);
+    }
+    dio_arena_destroy(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_every_tag_is_listed),
         cmocka_unit_test(test_english),
         cmocka_unit_test(test_lexicon_errors_have_a_place),
+        cmocka_unit_test(test_wrong_phrases_have_a_place),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
