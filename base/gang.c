@@ -51,6 +51,7 @@ int dio_gang_size(void)
     return omp_get_max_threads();
 }
 
+/* OpenMP keeps the number by calling thread: it holds for gangs that this thread starts. */
 void dio_gang_resize(int threads)
 {
     omp_set_num_threads(threads < 1 ? 1 : threads);
