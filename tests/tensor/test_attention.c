@@ -106,45 +106,47 @@ static void dirty(dio_plan *p)
     }
 }
 
-/* All T tokens in chunks, B sequences side by side; tokens t.. of sequence b lie at x + b * n. */
+/* One chunk: tokens t..t+n of each sequence, which lie at x + b * T * size. */
+static void run_chunk(dio_plan *p, const struct setup *s, int64_t batch, int64_t t, int64_t n,
+                      const float *const x[3], float *out)
+{
+    const char *const names[] = {"q", "k", "v"};
+    const int64_t qs = s->heads * s->size;
+    const int32_t start[B] = {(int32_t)t, (int32_t)t, (int32_t)t};
+    float *part = malloc((size_t)(batch * n * qs) * 4);
+    dio_error err = {0};
+    set(p, "start", start, batch);
+    for (int i = 0; i < 3; i++) {
+        const int64_t size = i ? s->key_heads * s->size : qs;
+        for (int64_t b = 0; b < batch; b++)
+            memcpy(part + b * n * size, x[i] + (b * T + t) * size, (size_t)(n * size) * 4);
+        set(p, names[i], part, batch * n * size);
+    }
+    assert_true(dio_plan_run(p, &err));
+    const float *y = dio_plan_output(p, 0, NULL);
+    for (int64_t b = 0; b < batch; b++)
+        memcpy(out + (b * T + t) * qs, y + b * n * qs, (size_t)(n * qs) * 4);
+    free(part);
+}
+
+/* All T tokens of `batch` sequences, a chunk at a time; the last may be shorter. */
 static void chunked(dio_device *d, const struct setup *s, int64_t batch, int64_t chunk,
                     const float *q, const float *k, const float *v, float *out)
 {
-    const int64_t qs = s->heads * s->size, ks = s->key_heads * s->size;
-    dio_plan *first = NULL;
-    for (int64_t t = 0; t < T; t += chunk) {
-        const int64_t n = T - t < chunk ? T - t : chunk;
-        dio_error err = {0};
-        dio_plan *p = step_plan(d, s, batch, n);
-        if (first)
-            assert_true(dio_plan_share_state(p, first, &err));
-        else
-            dirty(p);
-        float *part = malloc((size_t)(batch * n * qs) * 4);
-        int32_t start[B] = {(int32_t)t, (int32_t)t, (int32_t)t};
-        set(p, "start", start, batch);
-        const struct {
-            const char *name;
-            const float *x;
-            int64_t size;
-        } in[] = {{"q", q, qs}, {"k", k, ks}, {"v", v, ks}};
-        for (int i = 0; i < 3; i++) {
-            for (int64_t b = 0; b < batch; b++)
-                memcpy(part + b * n * in[i].size, in[i].x + (b * T + t) * in[i].size,
-                       (size_t)(n * in[i].size) * 4);
-            set(p, in[i].name, part, batch * n * in[i].size);
-        }
-        assert_true(dio_plan_run(p, &err));
-        const float *y = dio_plan_output(p, 0, NULL);
-        for (int64_t b = 0; b < batch; b++)
-            memcpy(out + (b * T + t) * qs, y + b * n * qs, (size_t)(n * qs) * 4);
-        free(part);
-        if (first)
-            dio_plan_destroy(p);
-        else
-            first = p;
+    const float *const x[3] = {q, k, v};
+    dio_plan *p = step_plan(d, s, batch, chunk);
+    dio_error err = {0};
+    int64_t t = 0;
+    dirty(p);
+    for (; t + chunk <= T; t += chunk)
+        run_chunk(p, s, batch, t, chunk, x, out);
+    if (t < T) {
+        dio_plan *rest = step_plan(d, s, batch, T - t);
+        assert_true(dio_plan_share_state(rest, p, &err));
+        run_chunk(rest, s, batch, t, T - t, x, out);
+        dio_plan_destroy(rest);
     }
-    dio_plan_destroy(first);
+    dio_plan_destroy(p);
 }
 
 static void same(const char *what, const struct setup *s, const float *a, const float *b, int64_t n)
