@@ -22,6 +22,12 @@ bool dio_template_single(const dio_template *t)
     return t->count == 1 && t->parts[0].expr;
 }
 
+const dio_path *dio_template_path(const dio_template *t)
+{
+    bool only = dio_template_single(t) && t->parts[0].expr->kind == DIO_EXPR_READ;
+    return only ? t->parts[0].expr->path : NULL;
+}
+
 const dio_path *dio_template_paths(const dio_template *t, int *count)
 {
     *count = t->path_count;
@@ -76,7 +82,7 @@ static bool fail_key(const dio_path *path, int i, const dio_value *in, dio_error
     const char *of = i > 0 ? path->part[i - 1] : "an expression";
     if (near)
         return dio_value_fail(&path->place, err,
-                              "\"%.60s\" is not in %s; did you mean \"%.60s\"?", path->part[i], of,
+                              "\"%.60s\" is not in %s: did you mean \"%.60s\"?", path->part[i], of,
                               near);
     return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s", path->part[i], of);
 }

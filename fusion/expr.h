@@ -48,6 +48,9 @@ dio_template *dio_template_parse(dio_arena *a, const dio_value *scalar, const ch
 bool dio_template_plain(const dio_template *t);
 bool dio_template_single(const dio_template *t);
 
+/* The path when the scalar is one path and nothing else, else NULL. */
+const dio_path *dio_template_path(const dio_template *t);
+
 /* All paths in it, also those that a run may not reach. */
 const dio_path *dio_template_paths(const dio_template *t, int *count);
 

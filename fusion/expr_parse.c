@@ -379,7 +379,7 @@ static const dio_filter *find_filter(struct parser *p, const char *at, const cha
         names[n++] = f->name;
     }
     const char *near = dio_nearest(name, names, n);
-    return fail(p, at, "there is no filter \"%.40s\"%s%s%s", name, near ? "; did you mean \"" : "",
+    return fail(p, at, "there is no filter \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "",
                 near ? near : "", near ? "\"?" : "");
 }
 

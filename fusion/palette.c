@@ -104,7 +104,7 @@ const dio_palette *dio_palette_choose(const dio_palettes *p, const char *name, c
     if (strcmp(name, "auto") != 0) {
         const char *near = dio_nearest(name, names, p->count + 1);
         dio_fail(err, "there is no palette \"%.60s\"%s%s%s", name,
-                 near ? "; did you mean \"" : "; see assets/palettes.yaml", near ? near : "",
+                 near ? ": did you mean \"" : "; see assets/palettes.yaml", near ? near : "",
                  near ? "\"?" : "");
         return NULL;
     }

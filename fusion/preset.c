@@ -149,7 +149,7 @@ const dio_preset *dio_preset_read(dio_arena *a, const char *assets, const char *
     if (!known) {
         const char *near = dio_nearest(name, names, count);
         dio_fail(err, "there is no preset \"%.60s\"%s%s%s", name,
-                 near ? "; did you mean \"" : "; `diorama presets` lists them", near ? near : "",
+                 near ? ": did you mean \"" : "; `diorama presets` lists them", near ? near : "",
                  near ? "\"?" : "");
         return NULL;
     }

@@ -1,0 +1,273 @@
+/* pipeline.c: a pipeline file from bytes to structs, with every mistake on the way reported.
+ * What the parts refer to is checked afterwards, in dag.c and pipeline_check.c. */
+#include "fusion/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS = 200, OUTPUTS = 200 };
+
+const dio_field dio_pipeline_fields[] = {
+    DIO_FIELD(struct dio_pipeline_row, version, NULL, 0, 0, "version of this language: 1"),
+    DIO_FIELD(struct dio_pipeline_row, name, "pipeline", 1, 80, "what the pipeline is called"),
+    DIO_FIELD(struct dio_pipeline_row, description, "", 0, 2000, "what it makes"),
+    DIO_FIELD(struct dio_pipeline_row, inputs, "", 0, 0, "what --set may give, by name"),
+    DIO_FIELD(struct dio_pipeline_row, defaults, "", 0, 0, "what holds for all steps"),
+    DIO_FIELD(struct dio_pipeline_row, steps, NULL, 0, 0, "what is done"),
+    DIO_FIELD(struct dio_pipeline_row, outputs, "", 0, 0, "which results become files, by name"),
+    { 0 },
+};
+
+const dio_field dio_default_fields[] = {
+    DIO_FIELD(struct dio_defaults, seed, "0", 0, 0, "the same seed gives the same results"),
+    DIO_FIELD(struct dio_defaults, candidates, "1", 1, 64, "how often to try a step"),
+    { 0 },
+};
+
+const dio_field dio_node_fields[] = {
+    DIO_FIELD(struct dio_node_row, id, NULL, 1, 40, "its name in steps.NAME.outputs"),
+    DIO_FIELD(struct dio_node_row, uses, NULL, 1, 80, "type and version: compose.video@1"),
+    DIO_FIELD(struct dio_node_row, with, "", 0, 0, "its parameters"),
+    DIO_FIELD_KEY(struct dio_node_row, condition, "if", "", 0, 0,
+                  "run it only when this expression is true"),
+    DIO_FIELD(struct dio_node_row, needs, "", 0, 0, "steps that must run before it"),
+    DIO_FIELD(struct dio_node_row, matrix, "", 0, 0, "lists whose every combination is run"),
+    DIO_FIELD(struct dio_node_row, candidates, "1", 1, 64, "how often to try"),
+    DIO_FIELD(struct dio_node_row, rank, "", 0, 0, "how to choose among candidates"),
+    DIO_FIELD(struct dio_node_row, review, "", 0, 0, "wait for a person's choice"),
+    { 0 },
+};
+
+const dio_field dio_output_fields[] = {
+    DIO_FIELD(struct dio_output_row, from, NULL, 1, 200, "${{ steps.ID.outputs.NAME }}"),
+    DIO_FIELD(struct dio_output_row, path, NULL, 1, 4000, "file in the output folder"),
+    DIO_FIELD(struct dio_output_row, description, "", 0, 2000, "what it is"),
+    { 0 },
+};
+
+static const unsigned strict = DIO_FIELDS_STRICT | DIO_FIELDS_COLLECT;
+
+/* Reads a map of fields; every problem goes to the report. */
+static bool read_row(dio_pipeline *p, const dio_field *fields, void *out, const dio_value *v,
+                     const char *what)
+{
+    dio_error unused = {0};
+    return dio_fields_read(fields, out, v, what, strict, p->arena, dio_report_add, &p->report,
+                           &unused);
+}
+
+/* Letters, digits, _ and -: what expressions can spell after a dot. */
+static bool good_name(const char *name)
+{
+    if (!((*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || *name == '_'))
+        return false;
+    return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+           strlen(name);
+}
+
+bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, const char *name)
+{
+    if (good_name(name))
+        return true;
+    return dio_report_at(&p->report, place,
+                         "%s \"%.60s\": a name is letters, digits, _ and -, and begins with a "
+                         "letter", what, name);
+}
+
+/* ---- steps ---- */
+
+static const char later[] = "is not in this version of diorama; remove it";
+
+static void check_later(dio_pipeline *p, const dio_node *n)
+{
+    const struct dio_node_row *r = &n->row;
+    if (r->candidates > 1)
+        dio_report_at(&p->report, dio_map_get(n->place, "candidates"),
+                      "candidates: choosing among %d results %s", r->candidates, later);
+    if (r->rank)
+        dio_report_at(&p->report, r->rank, "rank: choosing among results %s", later);
+    if (r->review)
+        dio_report_at(&p->report, r->review, "review: waiting for a person's choice %s", later);
+}
+
+static void read_node(dio_pipeline *p, dio_node *n, const dio_value *v)
+{
+    n->place = v;
+    n->instances = 1;
+    read_row(p, dio_node_fields, &n->row, v, "a step");
+    const dio_value *id = dio_map_get(v, "id"), *uses = dio_map_get(v, "uses");
+    n->id = n->row.id && dio_name_check(p, id, "id", n->row.id) ? n->row.id : "";
+    dio_error e = {0};
+    if (n->row.uses && !(n->type = dio_step_find(n->row.uses, &e))) {
+        dio_error_at(&e, uses->file, uses->line, uses->column);
+        dio_report_add(&p->report, &e);
+    }
+    if (n->row.with && n->row.with->kind != DIO_MAP) {
+        dio_report_at(&p->report, n->row.with, "with: expected a map, found %s",
+                      dio_kind_name(n->row.with->kind));
+        n->row.with = NULL;
+    }
+    check_later(p, n);
+    dio_matrix_read(p, n);
+    for (const dio_node *other = p->nodes; other < n; other++) {
+        if (*n->id && strcmp(other->id, n->id) == 0)
+            dio_report_at(&p->report, id, "id: \"%s\" is taken by the step in line %d", n->id,
+                          other->place->line);
+    }
+}
+
+static void read_nodes(dio_pipeline *p, const dio_value *list)
+{
+    if (!list)
+        return;
+    if (list->kind != DIO_LIST || list->list.count == 0) {
+        dio_report_at(&p->report, list, "steps: expected a list of steps, found %s",
+                      list->kind == DIO_LIST ? "none" : dio_kind_name(list->kind));
+        return;
+    }
+    if (list->list.count > STEPS) {
+        dio_report_at(&p->report, list, "steps: %d steps; the most is %d", list->list.count, STEPS);
+        return;
+    }
+    p->nodes = dio_arena_try(p->arena, (size_t)list->list.count * sizeof *p->nodes);
+    int64_t all = 0;
+    for (int i = 0; p->nodes && i < list->list.count; i++) {
+        read_node(p, &p->nodes[i], list->list.items[i]);
+        all += p->nodes[i].instances;
+        p->node_count++;
+    }
+    if (all > DIO_PIPELINE_INSTANCES)
+        dio_report_at(&p->report, list, "steps: matrices multiply to %lld runs; the most is %d",
+                      (long long)all, DIO_PIPELINE_INSTANCES);
+}
+
+/* ---- outputs ---- */
+
+static void read_outputs(dio_pipeline *p, const dio_value *map)
+{
+    if (!map)
+        return;
+    if (map->kind != DIO_MAP || map->map.count > OUTPUTS) {
+        dio_report_at(&p->report, map, "outputs: expected a map of at most %d outputs", OUTPUTS);
+        return;
+    }
+    p->outputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *p->outputs);
+    for (int i = 0; p->outputs && i < map->map.count; i++) {
+        dio_output *o = &p->outputs[p->output_count++];
+        const dio_value *key = map->map.keys[i], *v = map->map.items[i];
+        *o = (dio_output){.name = key->string.text, .place = v, .node = -1};
+        dio_name_check(p, key, "output", o->name);
+        read_row(p, dio_output_fields, &o->row, v,
+                 dio_arena_printf(p->arena, "output \"%.60s\"", o->name));
+        o->from_value = o->row.from ? dio_map_get(v, "from") : NULL;
+        o->path_value = o->row.path ? dio_map_get(v, "path") : NULL;
+    }
+}
+
+/* ---- the file ---- */
+
+static void read_root(dio_pipeline *p)
+{
+    struct dio_pipeline_row row = {0};
+    if (p->root->kind != DIO_MAP) {
+        dio_report_at(&p->report, p->root, "expected a map with version, name and steps, found %s",
+                      dio_kind_name(p->root->kind));
+        return;
+    }
+    read_row(p, dio_pipeline_fields, &row, p->root, "a pipeline");
+    const dio_value *version = dio_map_get(p->root, "version");
+    if (row.version != 1 && version && version->kind == DIO_INT)
+        dio_report_at(&p->report, version, "version: %d is not 1, the only one that this diorama "
+                      "reads", row.version);
+    p->name = row.name ? row.name : "pipeline";
+    if (row.defaults && read_row(p, dio_default_fields, &p->defaults, row.defaults, "defaults") &&
+        p->defaults.candidates > 1)
+        dio_report_at(&p->report, dio_map_get(row.defaults, "candidates"),
+                      "candidates: choosing among %d results %s", p->defaults.candidates, later);
+    dio_inputs_read(p, row.inputs);
+    read_nodes(p, row.steps);
+    read_outputs(p, row.outputs);
+}
+
+static dio_pipeline *create(const char *path, const char *assets, dio_error *err)
+{
+    dio_pipeline *p = calloc(1, sizeof *p);
+    if (p && !(p->arena = dio_arena_create())) {
+        free(p);
+        p = NULL;
+    }
+    if (!p) {
+        dio_fail_memory(err, "a pipeline");
+        return NULL;
+    }
+    p->path = dio_arena_strdup(p->arena, path);
+    p->dir = dio_path_dir(p->arena, path);
+    p->sets = dio_value_map(p->arena);
+    p->report = (dio_report){.arena = p->arena, .file = p->path};
+    p->studio = dio_studio_create(assets, err);
+    if (p->studio)
+        return p;
+    dio_pipeline_close(p);
+    return NULL;
+}
+
+/* Takes the text, which lies in the arena. */
+static dio_pipeline *read_text(dio_pipeline *p, const char *text, size_t length, dio_error *err)
+{
+    dio_error e = {0};
+    p->source = p->report.source = text;
+    if (!dio_hash_bytes(text, length, p->hash, err)) {
+        dio_pipeline_close(p);
+        return NULL;
+    }
+    p->root = dio_yaml_parse(p->arena, p->path, text, length, &e);
+    if (p->root)
+        read_root(p);
+    else
+        dio_report_add(&p->report, &e);
+    return p;
+}
+
+dio_pipeline *dio_pipeline_open(const char *path, const char *assets, dio_error *err)
+{
+    dio_pipeline *p = create(path, assets, err);
+    if (!p)
+        return NULL;
+    size_t length;
+    char *text = dio_file_read(p->arena, path, DIO_PIPELINE_BYTES, &length, err);
+    if (text)
+        return read_text(p, text, length, err);
+    dio_pipeline_close(p);
+    return NULL;
+}
+
+dio_pipeline *dio_pipeline_parse(const char *path, const char *text, size_t length,
+                                 const char *assets, dio_error *err)
+{
+    dio_pipeline *p = create(path, assets, err);
+    if (!p)
+        return NULL;
+    char *copy = length <= DIO_PIPELINE_BYTES ? dio_arena_strndup(p->arena, text, length) : NULL;
+    if (copy)
+        return read_text(p, copy, length, err);
+    dio_fail(err, "%s: a pipeline of %zu bytes; the most is %d", path, length, DIO_PIPELINE_BYTES);
+    dio_pipeline_close(p);
+    return NULL;
+}
+
+void dio_pipeline_close(dio_pipeline *p)
+{
+    if (!p)
+        return;
+    dio_studio_destroy(p->studio);
+    dio_arena_destroy(p->arena);
+    free(p);
+}
+
+const char *dio_pipeline_problems(dio_pipeline *p, int *count)
+{
+    if (count)
+        *count = p->report.count + p->report.dropped;
+    const char *text = dio_report_text(&p->report, p->arena);
+    return text ? text : "error: out of memory\n";
+}

@@ -1,0 +1,147 @@
+#pragma once
+/* pipeline.h: private to fusion/: a pipeline as read, checked and multiplied out. */
+#include "base/file.h"
+#include "fusion/expr.h"
+#include "fusion/fusion.h"
+#include "fusion/report.h"
+#include "fusion/step.h"
+
+typedef enum dio_input_type {
+    DIO_INPUT_STRING,
+    DIO_INPUT_INTEGER,
+    DIO_INPUT_NUMBER,
+    DIO_INPUT_BOOLEAN,
+    DIO_INPUT_ENUM,
+    DIO_INPUT_IMAGE,
+    DIO_INPUT_AUDIO,
+    DIO_INPUT_VIDEO,
+} dio_input_type;
+
+/* The rows are the file's parts as written; their members are those of the field tables. */
+struct dio_pipeline_row {
+    int version;
+    const char *name, *description;
+    const dio_value *inputs, *defaults, *steps, *outputs;
+};
+
+struct dio_input_row {
+    int type;
+    bool required;
+    const dio_value *fallback, *values;
+    const char *description;
+    int max_length;
+    double minimum, maximum;
+};
+
+typedef struct dio_input {
+    const char *name;
+    struct dio_input_row row;
+    const dio_value *place;
+    const dio_value *value; /* what counts; &dio_unknown while a required one is missing */
+} dio_input;
+
+struct dio_node_row {
+    const char *id, *uses;
+    const dio_value *with, *condition, *needs, *matrix, *rank, *review;
+    int candidates;
+};
+
+typedef struct dio_axis {
+    const char *name;
+    const dio_value *values; /* a list of scalars */
+} dio_axis;
+
+enum { DIO_AXES = 8 };
+
+/* One step of the file. */
+typedef struct dio_node {
+    const char *id;
+    struct dio_node_row row;
+    const dio_value *place;
+    const dio_step *type; /* NULL: unknown, reported */
+    dio_axis axis[DIO_AXES];
+    int axes;
+    int instances;      /* the product of the axes; 1 without */
+    int *needs;         /* indices of nodes */
+    int need_count, need_cap;
+    bool wanted;        /* by --only */
+} dio_node;
+
+struct dio_output_row {
+    const char *from, *path, *description;
+};
+
+typedef struct dio_output {
+    const char *name;
+    struct dio_output_row row;
+    const dio_value *place, *from_value, *path_value;
+    int node;           /* -1: not understood, reported */
+    const dio_port *port;
+} dio_output;
+
+struct dio_defaults {
+    uint64_t seed;
+    int candidates;
+};
+
+struct dio_pipeline {
+    dio_arena *arena;
+    dio_studio *studio;
+    const char *path, *dir, *source;
+    char hash[DIO_HASH_TEXT];
+    dio_report report;
+    const dio_value *root;
+    const char *name;
+    struct dio_defaults defaults;
+    uint64_t seed;
+    dio_input *inputs;
+    int input_count;
+    dio_node *nodes;
+    int node_count;
+    dio_output *outputs;
+    int output_count;
+    int *order;          /* nodes, every one after what it needs */
+    bool checked;
+    const char *plan[2]; /* as text and as JSON, once made */
+    dio_value *sets;     /* map of name -> text given by --set */
+};
+
+/* Tables of the file's parts, for reading and for the schema. */
+extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_node_fields[],
+    dio_output_fields[], dio_default_fields[];
+extern const char *const dio_input_types[];
+
+/* False, with a problem, unless expressions can spell the name. */
+bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, const char *name);
+
+/* inputs.c: reads the declarations; then gives each its value from --set or its default. */
+void dio_inputs_read(dio_pipeline *p, const dio_value *map);
+void dio_inputs_resolve(dio_pipeline *p);
+
+/* matrix.c: reads a step's axes; picks the values of instance i into a map. */
+void dio_matrix_read(dio_pipeline *p, dio_node *node);
+dio_value *dio_matrix_pick(const dio_node *node, int instance, dio_arena *a);
+/* "spot (format=square-1x1)". */
+const char *dio_matrix_label(const dio_node *node, int instance, dio_arena *a);
+
+/* bind.c: a scope in which expressions are read, and values with their expressions filled in. */
+dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a);
+/* Calls fn for every path of every expression in v. Parse mistakes go to the report, if any. */
+typedef void dio_path_fn(void *user, const dio_path *path);
+void dio_value_paths(const dio_pipeline *p, const dio_value *v, dio_path_fn *fn, void *user,
+                     dio_report *report);
+/* A copy of v with expressions evaluated; &dio_unknown when something in it is not known. NULL
+ * on failure. */
+const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const dio_value *scope,
+                                dio_arena *a, dio_error *err);
+/* Reads a node's parameters in a scope. Fields that are unknown are left zero. */
+bool dio_node_params(const dio_pipeline *p, const dio_node *node, const dio_value *scope,
+                     void *params, const dio_value **with, dio_report *report);
+
+/* graph of steps, in dag.c: needs from expressions and `needs`, order, cycles. */
+void dio_dag_build(dio_pipeline *p);
+
+/* pipeline_check.c: an output's final path in a scope, inside `out`; "" while it is not known.
+ * NULL on failure, with the place in the file. */
+const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_value *scope,
+                            const char *out, dio_arena *a, dio_error *err);

@@ -1,0 +1,178 @@
+/* pipeline_check.c: everything that can be known before the first model loads. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fusion/pipeline.h"
+
+/* Reads a node's parameters for every instance as far as values are known, and lets its type look
+ * at them. Instances differ only in their matrix values, so equal problems count once. */
+static void check_node(dio_pipeline *p, const dio_node *n)
+{
+    dio_arena *scratch = dio_arena_create();
+    void *params = calloc(1, n->type->params_size);
+    if (!scratch || !params) {
+        dio_report_at(&p->report, n->place, "out of memory for a step");
+    } else {
+        dio_report mine = {.arena = scratch};
+        dio_value *scope = dio_scope_create(p, scratch);
+        for (int i = 0; i < n->instances && mine.count < DIO_REPORT_MOST; i++) {
+            const dio_value *with;
+            memset(params, 0, n->type->params_size);
+            dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, i, scratch));
+            dio_node_params(p, n, scope, params, &with, &mine);
+            if (n->type->check)
+                n->type->check(p->studio, params, with, &mine);
+        }
+        for (int i = 0; i < mine.count; i++)
+            dio_report_add(&p->report, &mine.list[i]);
+    }
+    free(params);
+    dio_arena_destroy(scratch);
+}
+
+/* `if:` is true, false, or one expression: text around it would always be true. */
+static void check_condition(dio_pipeline *p, const dio_node *n)
+{
+    const dio_value *v = n->row.condition;
+    dio_error e = {0};
+    if (!v || v->kind == DIO_BOOL)
+        return;
+    const dio_template *t = v->kind == DIO_STRING
+                                ? dio_template_parse(p->arena, v, p->source, &e)
+                                : NULL;
+    if (e.kind == DIO_ERROR_NONE && (!t || !dio_template_single(t)))
+        dio_report_at(&p->report, v, "if: write true, false or one expression in ${{ }}");
+}
+
+/* ---- final names ---- */
+
+static const char *suffix_of(dio_media media)
+{
+    return media == DIO_MEDIA_VIDEO   ? ".mp4"
+           : media == DIO_MEDIA_IMAGE ? ".png"
+           : media == DIO_MEDIA_AUDIO ? ".wav"
+                                      : ".txt";
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcasecmp(text + n - m, end) == 0;
+}
+
+const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_value *scope,
+                            const char *out, dio_arena *a, dio_error *err)
+{
+    const dio_value *v = dio_value_bind(p, o->path_value, scope, a, err);
+    if (!v || v == &dio_unknown)
+        return v ? "" : NULL;
+    const char *name = dio_value_text(a, v);
+    const char *path = dio_path_confine(a, out, name, err);
+    if (path && !ends_with(path, suffix_of(o->port->media))) {
+        dio_fail(err, "path: a %s is written as *%s, found \"%.100s\"",
+                 dio_media_name(o->port->media), suffix_of(o->port->media), name);
+        path = NULL;
+    }
+    if (!path)
+        dio_error_at(err, o->path_value->file, o->path_value->line, o->path_value->column);
+    return path;
+}
+
+struct claim {
+    const char *path;
+    const dio_output *output;
+};
+
+static int by_path(const void *a, const void *b)
+{
+    return strcasecmp(((const struct claim *)a)->path, ((const struct claim *)b)->path);
+}
+
+/* Two results under one name would leave one of them: also when a file system ignores case. */
+static void check_claims(dio_pipeline *p, struct claim *claims, int count)
+{
+    if (count > 1)
+        qsort(claims, (size_t)count, sizeof *claims, by_path);
+    for (int i = 1; i < count; i++) {
+        const dio_output *o = claims[i].output;
+        if (strcasecmp(claims[i].path, claims[i - 1].path) != 0)
+            continue;
+        bool same = o == claims[i - 1].output;
+        dio_report_at(&p->report, o->path_value,
+                      "path: %s \"%.100s\"; %s", same ? "several results would be" : "two outputs "
+                      "would be", claims[i].path,
+                      same ? "put ${{ matrix... }} into it" : "give each its own");
+    }
+}
+
+static void check_outputs(dio_pipeline *p, const char *out)
+{
+    dio_arena *scratch = dio_arena_create();
+    struct claim *claims = NULL;
+    int count = 0, cap = 0;
+    dio_value *scope = scratch ? dio_scope_create(p, scratch) : NULL;
+    for (int i = 0; scratch && i < p->output_count; i++) {
+        const dio_output *o = &p->outputs[i];
+        const dio_node *n = o->node >= 0 ? &p->nodes[o->node] : NULL;
+        for (int k = 0; n && o->port && o->path_value && k < n->instances; k++) {
+            dio_error e = {0};
+            dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, k, scratch));
+            const char *path = dio_output_path(p, o, scope, out, scratch, &e);
+            if (!path)
+                dio_report_add(&p->report, &e);
+            else if (*path && dio_arena_grow(scratch, &claims, count, &cap, sizeof *claims))
+                claims[count++] = (struct claim){path, o};
+        }
+    }
+    check_claims(p, claims, count);
+    dio_arena_destroy(scratch);
+}
+
+/* ---- the whole ---- */
+
+static void want(dio_pipeline *p, int node)
+{
+    if (p->nodes[node].wanted)
+        return;
+    p->nodes[node].wanted = true;
+    for (int i = 0; i < p->nodes[node].need_count; i++)
+        want(p, p->nodes[node].needs[i]);
+}
+
+static void choose(dio_pipeline *p, const char *only)
+{
+    const char *ids[256];
+    for (int i = 0; i < p->node_count; i++) {
+        ids[i] = p->nodes[i].id;
+        if (!only || strcmp(only, ids[i]) == 0)
+            want(p, i);
+        if (only && strcmp(only, ids[i]) == 0)
+            return;
+    }
+    if (!only)
+        return;
+    const char *near = dio_nearest(only, ids, p->node_count);
+    dio_report_at(&p->report, NULL, "--only %.60s: there is no such step%s%s%s", only,
+                  near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
+{
+    p->seed = options->has_seed ? options->seed : p->defaults.seed;
+    if (p->root && !p->checked) {
+        p->checked = true;
+        dio_inputs_resolve(p);
+        dio_dag_build(p);
+        for (int i = 0; i < p->node_count; i++) {
+            check_condition(p, &p->nodes[i]);
+            if (p->nodes[i].type)
+                check_node(p, &p->nodes[i]);
+        }
+        check_outputs(p, options->out ? options->out : "out");
+        choose(p, options->only);
+    }
+    if (dio_arena_failed(p->arena))
+        dio_report_at(&p->report, NULL, "out of memory for the pipeline");
+    return p->root && p->report.count == 0;
+}

@@ -1,0 +1,161 @@
+/* pipeline_schema.c: the JSON Schema of pipeline files, for editors.
+ * Made from the tables that check the files, so the two cannot disagree on keys, types, ranges or
+ * defaults. Any parameter may also be an expression. */
+#include <string.h>
+
+#include "fusion/pipeline.h"
+
+static dio_value *text(dio_arena *a, const char *s)
+{
+    return dio_value_string(a, s);
+}
+
+static dio_value *property(const dio_value *schema, const char *name)
+{
+    return dio_map_get(dio_map_get(schema, "properties"), name);
+}
+
+static void set_type(dio_value *schema, const char *type, dio_arena *a)
+{
+    dio_map_set(a, schema, "type", text(a, type));
+}
+
+/* A string with an expression in it. */
+static dio_value *expression(dio_arena *a)
+{
+    dio_value *v = dio_value_map(a);
+    set_type(v, "string", a);
+    dio_map_set(a, v, "pattern", text(a, "\\$\\{\\{"));
+    return v;
+}
+
+/* {anyOf: [schema, expression]}, with the description where editors look for it. */
+static dio_value *or_expression(dio_value *schema, dio_arena *a)
+{
+    dio_value *v = dio_value_map(a), *list = dio_value_list(a);
+    dio_list_add(a, list, schema);
+    dio_list_add(a, list, expression(a));
+    dio_map_set(a, v, "anyOf", list);
+    dio_value *description = dio_map_get(schema, "description");
+    if (description)
+        dio_map_set(a, v, "description", description);
+    return v;
+}
+
+/* {anyProperty: schema}: a map of one kind of thing. */
+static void set_map_of(dio_value *schema, dio_value *item, dio_arena *a)
+{
+    set_type(schema, "object", a);
+    dio_map_set(a, schema, "additionalProperties", item);
+}
+
+static dio_value *presets(dio_arena *a, const char *assets, dio_error *err)
+{
+    int count;
+    const char *const *names = dio_preset_names(a, assets, &count, err);
+    dio_value *list = dio_value_list(a);
+    for (int i = 0; names && i < count; i++)
+        dio_list_add(a, list, text(a, names[i]));
+    return names ? list : NULL;
+}
+
+static dio_value *with_schema(const dio_step *step, dio_value *preset_names, dio_arena *a)
+{
+    dio_value *with = dio_fields_schema(step->params, true, a);
+    dio_value *properties = dio_map_get(with, "properties");
+    for (int i = 0; i < properties->map.count; i++) {
+        const char *key = properties->map.keys[i]->string.text;
+        dio_value *one = properties->map.items[i];
+        if (strcmp(key, "preset") == 0)
+            dio_map_set(a, one, "examples", preset_names);
+        dio_map_set(a, properties, key, or_expression(one, a));
+    }
+    return with;
+}
+
+/* if uses is this type, then with is its parameters. */
+static dio_value *step_rule(const dio_step *step, dio_value *preset_names, dio_arena *a)
+{
+    dio_value *rule = dio_value_map(a), *is = dio_value_map(a), *uses = dio_value_map(a);
+    dio_value *then = dio_value_map(a), *with = dio_value_map(a), *value = dio_value_map(a);
+    dio_map_set(a, value, "const",
+                text(a, dio_arena_printf(a, "%s@%d", step->name, step->version)));
+    dio_map_set(a, uses, "uses", value);
+    dio_map_set(a, is, "properties", uses);
+    dio_map_set(a, with, "with", with_schema(step, preset_names, a));
+    dio_map_set(a, then, "properties", with);
+    dio_map_set(a, rule, "if", is);
+    dio_map_set(a, rule, "then", then);
+    return rule;
+}
+
+static dio_value *step_schema(dio_value *preset_names, dio_arena *a)
+{
+    dio_value *step = dio_fields_schema(dio_node_fields, true, a);
+    dio_value *names = dio_value_list(a), *rules = dio_value_list(a);
+    for (int i = 0; dio_steps[i]; i++) {
+        dio_list_add(a, names, text(a, dio_arena_printf(a, "%s@%d", dio_steps[i]->name,
+                                                        dio_steps[i]->version)));
+        dio_list_add(a, rules, step_rule(dio_steps[i], preset_names, a));
+    }
+    dio_map_set(a, property(step, "uses"), "enum", names);
+    set_type(property(step, "with"), "object", a);
+    dio_value *list = dio_value_map(a);
+    set_type(list, "array", a);
+    dio_map_set(a, list, "minItems", dio_value_int(a, 1));
+    set_map_of(property(step, "matrix"), list, a);
+    dio_map_set(a, step, "allOf", rules);
+    return step;
+}
+
+char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
+{
+    dio_value *preset_names = presets(a, assets, err);
+    if (!preset_names)
+        return NULL;
+    dio_value *root = dio_value_map(a), *body = dio_fields_schema(dio_pipeline_fields, true, a);
+    dio_map_set(a, root, "$schema", text(a, "http://json-schema.org/draft-07/schema#"));
+    dio_map_set(a, root, "title", text(a, "diorama pipeline, version 1"));
+    for (int i = 0; i < body->map.count; i++) {
+        if (strcmp(body->map.keys[i]->string.text, "$schema") != 0)
+            dio_map_set(a, root, body->map.keys[i]->string.text, body->map.items[i]);
+    }
+    dio_value *steps = property(root, "steps");
+    set_type(steps, "array", a);
+    dio_map_set(a, steps, "items", step_schema(preset_names, a));
+    set_map_of(property(root, "inputs"), dio_fields_schema(dio_input_fields, true, a), a);
+    set_map_of(property(root, "outputs"), dio_fields_schema(dio_output_fields, true, a), a);
+    dio_value *defaults = dio_fields_schema(dio_default_fields, true, a);
+    dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults);
+    char *json = dio_json_write(a, root, 2);
+    if (!json)
+        dio_fail_memory(err, "the schema");
+    return json;
+}
+
+char *dio_presets_text(dio_arena *a, const char *assets, bool json, dio_error *err)
+{
+    int count;
+    const char *const *names = dio_preset_names(a, assets, &count, err);
+    dio_value *list = dio_value_list(a);
+    char *lines = dio_arena_strdup(a, "");
+    for (int i = 0; names && i < count; i++) {
+        const dio_preset *p = dio_preset_read(a, assets, names[i], err);
+        if (!p)
+            return NULL;
+        dio_value *v = dio_value_map(a);
+        dio_map_set(a, v, "name", text(a, p->name));
+        dio_map_set(a, v, "title", text(a, p->title));
+        dio_map_set(a, v, "width", dio_value_int(a, p->width));
+        dio_map_set(a, v, "height", dio_value_int(a, p->height));
+        dio_map_set(a, v, "fps", dio_value_int(a, p->fps));
+        dio_map_set(a, v, "most_seconds", dio_value_real(a, p->most_seconds));
+        dio_map_set(a, v, "source", text(a, p->source));
+        dio_map_set(a, v, "checked", text(a, p->checked));
+        dio_list_add(a, list, v);
+        lines = dio_arena_printf(a, "%s%-16s %4dx%-4d %2d fps  up to %g s  %s (checked %s)\n",
+                                 lines, p->name, p->width, p->height, p->fps, p->most_seconds,
+                                 p->title, p->checked);
+    }
+    return !names ? NULL : json ? dio_json_write(a, list, 2) : lines;
+}

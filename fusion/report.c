@@ -1,0 +1,110 @@
+/* report.c: problems collected, put in order and shown. */
+#include "fusion/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+enum { SHOWN = 160 }; /* characters of a line that are shown */
+
+void dio_report_add(void *report, const dio_error *problem)
+{
+    dio_report *r = report;
+    for (int i = 0; i < r->count; i++) {
+        const dio_error *e = &r->list[i];
+        if (e->line == problem->line && e->column == problem->column &&
+            strcmp(e->message, problem->message) == 0)
+            return;
+    }
+    if (r->count == DIO_REPORT_MOST ||
+        !dio_arena_grow(r->arena, &r->list, r->count, &r->cap, sizeof *r->list)) {
+        r->dropped++;
+        return;
+    }
+    r->list[r->count++] = *problem;
+}
+
+bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)
+{
+    char text[DIO_ERROR_MESSAGE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    dio_error e = {0};
+    dio_fail(&e, "%s", text);
+    if (v)
+        dio_error_at(&e, v->file, v->line, v->column);
+    dio_report_add(r, &e);
+    return false;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const dio_error *p = a, *q = b;
+    if (p->line != q->line)
+        return p->line - q->line;
+    if (p->column != q->column)
+        return p->column - q->column;
+    return strcmp(p->message, q->message);
+}
+
+static const char *line_of(const char *source, int line)
+{
+    for (int i = 1; source && i < line; i++) {
+        source = strchr(source, '\n');
+        source = source ? source + 1 : NULL;
+    }
+    return source;
+}
+
+/* The line with a caret below it. Control characters are shown as spaces, so that a terminal is not
+ * told what to do by a file. */
+static void put_excerpt(dio_str *s, const dio_report *r, const dio_error *e)
+{
+    const char *line = e->line > 0 && r->file && strcmp(e->file, r->file) == 0
+                           ? line_of(r->source, e->line)
+                           : NULL;
+    if (!line)
+        return;
+    dio_str_puts(s, "    ");
+    uint32_t cp;
+    int column = 1;
+    for (int n; *line && *line != '\n' && *line != '\r' && column <= SHOWN; line += n, column++) {
+        n = dio_utf8_next(line, strlen(line), &cp);
+        if (n == 0 || cp < ' ' || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
+            (cp >= 0x2066 && cp <= 0x2069)) {
+            n = n ? n : 1;
+            dio_str_putc(s, ' ');
+        } else {
+            dio_str_put(s, line, (size_t)n);
+        }
+    }
+    if (e->column > 0 && e->column <= SHOWN)
+        dio_str_printf(s, "\n    %*s^", e->column - 1, "");
+    dio_str_putc(s, '\n');
+}
+
+char *dio_report_text(dio_report *r, dio_arena *a)
+{
+    dio_str s = {0};
+    dio_str_puts(&s, "");
+    if (r->count > 1)
+        qsort(r->list, (size_t)r->count, sizeof *r->list, by_place);
+    for (int i = 0; i < r->count; i++) {
+        const dio_error *e = &r->list[i];
+        if (e->file[0] && e->line)
+            dio_str_printf(&s, "%s:%d:%d: ", e->file, e->line, e->column);
+        else if (e->file[0])
+            dio_str_printf(&s, "%s: ", e->file);
+        dio_str_printf(&s, "error: %s\n", e->message);
+        put_excerpt(&s, r, e);
+    }
+    if (r->dropped)
+        dio_str_printf(&s, "and %d more\n", r->dropped);
+    char *text = dio_arena_strndup(a, s.text, s.length);
+    dio_str_deinit(&s);
+    return text;
+}

@@ -1,0 +1,27 @@
+#pragma once
+/* report.h: all problems of a pipeline, told in one pass.
+ *
+ * Each is `file:line:column: error: message`, the line of the file and a caret under the place.
+ * Order is that of the file; the same problem at the same place counts once.
+ */
+#include "base/error.h"
+#include "base/value.h"
+
+enum { DIO_REPORT_MOST = 100 }; /* told; more are counted */
+
+typedef struct dio_report {
+    dio_arena *arena;
+    const char *file, *source; /* the text that carets point into; NULL: none */
+    dio_error *list;
+    int count, cap, dropped;
+} dio_report;
+
+/* A dio_problem_fn: `report` is a dio_report. */
+void dio_report_add(void *report, const dio_error *problem);
+
+/* Adds a sentence at v's place (NULL: at none). Always returns false. */
+bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The whole as text, "" when there is no problem. */
+char *dio_report_text(dio_report *r, dio_arena *a);

@@ -1,0 +1,74 @@
+/* compose_image.c: a poster: all the words in one picture, as PNG. */
+#include <string.h>
+
+#include "fusion/compose.h"
+#include "vision/png.h"
+
+struct params {
+    struct dio_compose c;
+};
+
+static const dio_field fields[] = {
+    DIO_COMPOSE_FIELDS("feed-4x5"),
+    { 0 },
+};
+
+static void check(dio_studio *studio, const void *params, const dio_value *with,
+                  dio_report *report)
+{
+    const struct params *p = params;
+    dio_compose_check(studio, &p->c, with, report);
+}
+
+/* Planes to the interleaved bytes that PNG holds. */
+static bool write_picture(const dio_canvas *c, const char *path, const char *title,
+                          dio_error *err)
+{
+    dio_png_writer *png = dio_png_open(path, c->w, c->h, title, err);
+    unsigned char row[4096 * 3];
+    bool ok = png != NULL;
+    for (int y = 0; ok && y < c->h; y++) {
+        for (int x = 0; x < c->w; x++) {
+            for (int p = 0; p < 3; p++)
+                row[3 * x + p] = c->plane[p].data[(size_t)y * (size_t)c->plane[p].stride + x];
+        }
+        ok = dio_png_row(png, row, err);
+    }
+    if (!ok) {
+        dio_png_abort(png);
+        return false;
+    }
+    return dio_png_close(png, err);
+}
+
+static bool run(dio_task *t, const void *params, dio_error *err)
+{
+    const struct params *p = params;
+    struct dio_composing c;
+    if (!dio_compose_open(t, &p->c, &c, err))
+        return false;
+    dio_canvas canvas;
+    if (!dio_canvas_init(&canvas, DIO_SPACE_RGB, c.preset->width, c.preset->height, err))
+        return false;
+    const char *path = dio_task_path(t, "image", ".png");
+    bool ok = dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, NULL, NULL,
+                              err) &&
+              dio_task_progress(t, 0.3, err) &&
+              write_picture(&canvas, path, p->c.headline, err);
+    dio_canvas_deinit(&canvas);
+    if (ok)
+        dio_task_give_file(t, "image", path);
+    return ok;
+}
+
+const dio_step dio_step_compose_image = {
+    .name = "compose.image",
+    .version = 1,
+    .doc = "A poster: product, headline, text and button over a paper landscape, as PNG.",
+    .params = fields,
+    .params_size = sizeof(struct params),
+    .out = (const dio_port[]){{"image", DIO_MEDIA_IMAGE, "the poster"}, { 0 }},
+    .weight = 0.5,
+    .check = check,
+    .run = run,
+};

@@ -1,0 +1,87 @@
+/* compose_video.c: a short film: headline, what is behind it, and a last card with the button. */
+#include "fusion/av.h"
+#include "fusion/compose.h"
+#include "fusion/film.h"
+
+struct params {
+    struct dio_compose c;
+    double seconds;
+    int quality;
+};
+
+static const dio_field fields[] = {
+    DIO_COMPOSE_FIELDS(NULL),
+    DIO_FIELD(struct params, seconds, "8", 1, 600, "length of the film"),
+    DIO_FIELD(struct params, quality, "19", 0, 40, "x264's rate factor: less is better and larger"),
+    { 0 },
+};
+
+static void check(dio_studio *studio, const void *params, const dio_value *with,
+                  dio_report *report)
+{
+    const struct params *p = params;
+    dio_error e = {0};
+    dio_compose_check(studio, &p->c, with, report);
+    const dio_preset *preset = p->c.preset ? dio_studio_preset(studio, p->c.preset, &e) : NULL;
+    const dio_value *seconds = dio_map_get(with, "seconds");
+    if (preset && p->seconds > 0 &&
+        (p->seconds < preset->least_seconds || p->seconds > preset->most_seconds))
+        dio_report_at(report, seconds ? seconds : with, "seconds: %g; a film for %s takes %g to %g",
+                      p->seconds, preset->name, preset->least_seconds, preset->most_seconds);
+}
+
+static bool encode(dio_task *t, dio_film *film, dio_video *v, dio_error *err)
+{
+    int frames = dio_film_frames(film);
+    for (int i = 0; i < frames; i++) {
+        dio_canvas canvas;
+        if (!dio_task_progress(t, (double)i / frames, err) || !dio_video_canvas(v, &canvas, err))
+            return false;
+        dio_film_frame(film, i, &canvas);
+        if (!dio_video_put(v, err))
+            return false;
+    }
+    return true;
+}
+
+static bool run(dio_task *t, const void *params, dio_error *err)
+{
+    const struct params *p = params;
+    struct dio_composing c;
+    if (!dio_compose_open(t, &p->c, &c, err))
+        return false;
+    dio_film *film = dio_film_create(c.fonts, c.preset, c.palette, &c.words, p->seconds, t->seed,
+                                     DIO_SPACE_BT709, err);
+    if (!film)
+        return false;
+    const char *path = dio_task_path(t, "video", ".mp4");
+    dio_video *v = dio_video_open(path,
+                                  &(dio_video_settings){.width = c.preset->width,
+                                                        .height = c.preset->height,
+                                                        .fps = c.preset->fps,
+                                                        .frames = dio_film_frames(film),
+                                                        .quality = p->quality,
+                                                        .title = p->c.headline},
+                                  err);
+    bool ok = v && encode(t, film, v, err);
+    if (ok)
+        ok = dio_video_close(v, err);
+    else
+        dio_video_abort(v);
+    dio_film_destroy(film);
+    if (ok)
+        dio_task_give_file(t, "video", path);
+    return ok;
+}
+
+const dio_step dio_step_compose_video = {
+    .name = "compose.video",
+    .version = 1,
+    .doc = "A short film: scenes of words over a moving paper landscape, H.264 with silent sound.",
+    .params = fields,
+    .params_size = sizeof(struct params),
+    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, { 0 }},
+    .weight = 3,
+    .check = check,
+    .run = run,
+};
