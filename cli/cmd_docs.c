@@ -1,0 +1,104 @@
+/* cmd_docs.c: the generated pages of docs/, from the registries: operators, models, commands. What
+ * needs media libraries (steps, the schema) is written by builds that have them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assets.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/docs_media.h"
+#include "tensor/op.h"
+#include "text/lm.h"
+
+struct options {
+    const char *folder;
+};
+
+static const dio_field fields[] = {
+    DIO_FIELD(struct options, folder, "docs", 0, 0, "where the pages go"),
+    {0},
+};
+
+static const char made[] = "<!-- Made by `./dev docs`: change the source, not this page. -->\n\n";
+
+static void ops_page(dio_str *s)
+{
+    dio_str_printf(s, "# Operators\n\n%s", made);
+    dio_str_printf(s, "%d operators. Each is held to its reference, to central differences and to "
+                   "the same bits for any threads by the op sweep.\n\n", dio_ops_count);
+    dio_str_puts(s, "| name | what it computes | gradient | fast CPU kernel |\n|---|---|---|---|\n");
+    for (int i = 0; i < dio_ops_count; i++) {
+        const dio_op *op = dio_ops[i];
+        const char *grad = op->grad ? "yes" : op->flags & DIO_OP_WRITES ? "writes in place" : "no";
+        dio_str_printf(s, "| `%s` | ", op->name);
+        for (const char *c = op->doc; *c; c++) /* a bar would end the cell */
+            dio_str_puts(s, *c == '|' ? "\\|" : (char[]){*c, 0});
+        dio_str_printf(s, " | %s | %s |\n", grad,
+                       op->flags & DIO_OP_VIEW ? "a view" : op->cpu ? "yes" : "reference");
+    }
+}
+
+static void models_page(dio_arena *a, dio_str *s)
+{
+    dio_str_printf(s, "# Model families\n\n%s", made);
+    for (int i = 0; i < dio_text_models.count; i++) {
+        const dio_model *m = dio_text_models.items[i];
+        dio_str_printf(s, "## %s\n\n%s. `model_type`:", m->name, m->doc);
+        for (const char *const *t = m->types; *t; t++)
+            dio_str_printf(s, "%s `%s`", t == m->types ? "" : ",", *t);
+        dio_str_printf(s, ".\n\n%s\n", dio_fields_markdown(m->config, a));
+    }
+}
+
+static void commands_page(dio_arena *a, dio_str *s)
+{
+    dio_str_printf(s, "# Commands\n\n%s", made);
+    for (int i = 0; i < dio_commands_count; i++) {
+        const dio_command *c = dio_commands[i];
+        dio_str_printf(s, "## diorama %s\n\n%s.\n\n", c->name, c->doc);
+        if (c->options)
+            dio_str_printf(s, "%s\n", dio_fields_markdown(c->options, a));
+        for (const dio_args_repeat *r = c->repeats; r && r->name; r++)
+            dio_str_printf(s, "- `--%s %s` (again and again): %s\n", r->name, r->argument, r->doc);
+        if (c->repeats)
+            dio_str_putc(s, '\n');
+    }
+    dio_str_printf(s, "## All commands\n\n%s", dio_fields_markdown(dio_common_fields, a));
+}
+
+static bool write_page(dio_cli *cli, const char *folder, const char *name, dio_str *s)
+{
+    bool ok = s->failed ? dio_fail_memory(&cli->error, name)
+                        : dio_file_write(dio_path_join(cli->arena, folder, name), s->text,
+                                         s->length, &cli->error);
+    dio_str_deinit(s);
+    *s = (dio_str){0};
+    return ok;
+}
+
+static bool run(dio_cli *cli, void *options)
+{
+    const struct options *o = options;
+    dio_str s = {0};
+    if (!dio_dir_make(o->folder, &cli->error))
+        return false;
+    ops_page(&s);
+    if (!write_page(cli, o->folder, "ops.md", &s))
+        return false;
+    models_page(cli->arena, &s);
+    if (!write_page(cli, o->folder, "models.md", &s))
+        return false;
+    commands_page(cli->arena, &s);
+    return write_page(cli, o->folder, "commands.md", &s) &&
+           dio_docs_media(cli, o->folder, &cli->error);
+}
+
+const dio_command dio_command_docs = {
+    .name = "docs",
+    .doc = "write the generated pages of the documentation",
+    .options = fields,
+    .operands = (const char *const[]){"folder", NULL},
+    .size = sizeof(struct options),
+    .run = run,
+};
