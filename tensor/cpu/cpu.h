@@ -118,6 +118,12 @@ typedef struct dio_cpu {
     int mr, nr; /* the register tile, rows x columns */
     void (*tile)(const dio_tile *t);
     void (*strip)(const dio_strip *s);
+
+    /* The machine's limits, for `diorama bench`: operations done in registers (8-bit ones with
+     * VNNI, else NULL), and n floats read. `keep` makes the work observable. */
+    double (*peak_fma)(int64_t rounds, float *keep);
+    double (*peak_vnni)(int64_t rounds, float *keep);
+    void (*peak_read)(const float *x, int64_t n, float *keep);
 } dio_cpu;
 
 /* Which function stands where in unary[]. */

@@ -7,3 +7,5 @@ extern const dio_cpu dio_cpu_generic;
 extern const dio_cpu dio_cpu_avx2;
 extern const dio_cpu dio_cpu_avx512;
 extern const dio_cpu dio_cpu_avx512vnni;
+
+double dio_cpu_peak_vnni(int64_t rounds, float *keep);

@@ -33,6 +33,7 @@ enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
 #include "tensor/cpu/rows_tmpl.h"
 #include "tensor/cpu/tile_tmpl.h"
 
+#include "tensor/cpu/peak_tmpl.h"
 #include "tensor/cpu/score_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
 
@@ -90,7 +91,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
 
 #define UNARY(name) unary_##name,
 #define SLOPE(name) slope_##name,
-#define TABLE(isa_, symbol)                                                                        \
+#define TABLE(isa_, symbol, vnni)                                                                   \
     const dio_cpu dio_cpu_##symbol = {                                                             \
         .isa = isa_, .name = #symbol,                                                              \
         .unary = {EACH_UNARY(UNARY)}, .unary_grad = {EACH_UNARY(SLOPE)},                           \
@@ -103,14 +104,15 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .score_row = score_row, .score_row_grad = score_row_grad,                                  \
         .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
         .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
+        .peak_fma = peak_fma, .peak_vnni = vnni, .peak_read = peak_read,                           \
     }
 
 /* VNNI adds instructions for integers only: its floats are AVX-512's. */
 #if V_REGISTERS == 32
-TABLE(DIO_ISA_AVX512, avx512);
-TABLE(DIO_ISA_AVX512VNNI, avx512vnni);
+TABLE(DIO_ISA_AVX512, avx512, NULL);
+TABLE(DIO_ISA_AVX512VNNI, avx512vnni, dio_cpu_peak_vnni);
 #elif V_REGISTERS == 16
-TABLE(DIO_ISA_AVX2, avx2);
+TABLE(DIO_ISA_AVX2, avx2, NULL);
 #else
-TABLE(DIO_ISA_GENERIC, generic);
+TABLE(DIO_ISA_GENERIC, generic, NULL);
 #endif

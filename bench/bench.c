@@ -1,0 +1,127 @@
+/* bench.c: runs figures and writes them down in one form. */
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/gang.h"
+
+#define DIO_BENCH(file, name) extern const dio_bench dio_bench_##name;
+#include "bench/bench.def"
+#undef DIO_BENCH
+
+const dio_bench *const dio_benches[] = {
+#define DIO_BENCH(file, name) &dio_bench_##name,
+#include "bench/bench.def"
+#undef DIO_BENCH
+};
+
+const int dio_benches_count = (int)(sizeof dio_benches / sizeof dio_benches[0]);
+
+double dio_bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
+                      dio_error *err)
+{
+    const double start = dio_bench_now();
+    double best = 1e30;
+    for (int n = 0; n < 3 || dio_bench_now() - start < seconds; n++) {
+        const double before = dio_bench_now();
+        if (!fn(user, err))
+            return -1;
+        const double took = dio_bench_now() - before;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+int dio_bench_rss_mb(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%*s %ld", &pages) != 1)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return (int)((double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6);
+}
+
+static dio_value *line_of(dio_arena *a, const dio_bench *b, double value, double share, int rss_mb)
+{
+    dio_value *line = dio_value_map(a);
+    dio_map_set(a, line, "bench", dio_value_string(a, b->name));
+    dio_map_set(a, line, "value", dio_value_real(a, value));
+    dio_map_set(a, line, "unit", dio_value_string(a, b->unit));
+    if (b->of != DIO_PEAK_NONE && share > 0) {
+        dio_map_set(a, line, "share", dio_value_real(a, share));
+        dio_map_set(a, line, "of", dio_value_string(a, dio_peak_name(b->of)));
+    }
+    dio_map_set(a, line, "rss_mb", dio_value_int(a, rss_mb));
+    dio_map_set(a, line, "threads", dio_value_int(a, dio_gang_size()));
+    return line;
+}
+
+/* Three digits say what a timing can say. */
+static double rounded(double x)
+{
+    char text[32];
+    double y = x;
+    snprintf(text, sizeof text, "%.3g", x);
+    sscanf(text, "%lf", &y);
+    return y;
+}
+
+static bool run_one(const dio_bench *b, dio_bench_run *r, dio_bench_sink *sink, void *user,
+                    dio_error *err)
+{
+    double value = 0, reached = 0;
+    r->arena = dio_arena_create();
+    r->rss_mb = 0;
+    if (!r->arena)
+        return dio_fail_memory(err, "a benchmark");
+    const bool ok = b->run(r, b, &value, &reached, err);
+    if (ok) {
+        const double peak = r->peak[b->of], share = peak > 0 ? rounded(reached / peak) : 0;
+        const int rss_mb = r->rss_mb ? r->rss_mb : dio_bench_rss_mb();
+        sink(user, line_of(r->arena, b, rounded(value), share, rss_mb));
+    } else {
+        dio_error_prefix(err, "bench %s", b->name);
+    }
+    dio_arena_destroy(r->arena);
+    return ok;
+}
+
+static bool is_of(const char *group, const char *name)
+{
+    const size_t n = group ? strlen(group) : 0;
+    return !group || (strncmp(group, name, n) == 0 && (name[n] == '.' || !name[n]));
+}
+
+bool dio_bench_group(const char *group, dio_device *device, dio_bench_sink *sink, void *user,
+                     dio_error *err)
+{
+    dio_bench_run r = {.device = device, .seconds = 0.5};
+    bool any = false;
+    for (int i = 0; i < dio_benches_count; i++)
+        any = any || is_of(group, dio_benches[i]->name);
+    if (!any)
+        return dio_fail(err, "bench: there is no group or figure \"%s\"", group);
+    for (int p = DIO_PEAK_FMA; p < DIO_PEAKS; p++) {
+        r.peak[p] = dio_peak_measure((dio_peak)p, device, err);
+        if (r.peak[p] < 0)
+            return false;
+    }
+    for (int i = 0; i < dio_benches_count; i++) {
+        const dio_bench *b = dio_benches[i];
+        if ((is_of(group, b->name) || is_of("peak", b->name)) && !run_one(b, &r, sink, user, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,61 @@
+#pragma once
+/* bench.h: figures with the machine's own limits beside them.
+ *
+ * A figure is one `const dio_bench` in a file of this folder, and one line in bench.def; its name
+ * starts with its group ("ops.gemm.f32.1024"). The runner measures the machine's peaks first, then
+ * each figure of the group, best of several short runs, and hands every result to a sink.
+ */
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "tensor/device.h"
+
+/* What this machine can do with the gang's threads. */
+typedef enum dio_peak {
+    DIO_PEAK_NONE,
+    DIO_PEAK_FMA,  /* "fma_gflops": 1e9 f32 operations a second, a multiply-add counting two */
+    DIO_PEAK_VNNI, /* "vnni_gops": the same in 8 bits; 0 where there is no VNNI */
+    DIO_PEAK_READ, /* "read_gbps": 1e9 bytes a second from memory */
+    DIO_PEAKS,
+} dio_peak;
+
+typedef struct dio_bench_run {
+    dio_device *device;
+    double peak[DIO_PEAKS];
+    double seconds; /* about how long a figure may be measured */
+    dio_arena *arena;
+    int rss_mb; /* set by a figure while it holds its memory; 0: what is left after it */
+} dio_bench_run;
+
+typedef struct dio_bench {
+    const char *name, *unit, *doc;
+    dio_peak of;
+    /* Measures. *value in the figure's unit; *reached in the peak's unit (when `of` is one). */
+    bool (*run)(dio_bench_run *r, const struct dio_bench *b, double *value, double *reached,
+                dio_error *err);
+    const void *attrs; /* the figure's own sizes */
+} dio_bench;
+
+extern const dio_bench *const dio_benches[];
+extern const int dio_benches_count;
+
+/* Called with {"bench":..,"value":..,"unit":..,"share":..,"of":..,"rss_mb":..,"threads":..} after
+ * each figure; share and of are missing where there is no peak. */
+typedef void dio_bench_sink(void *user, const dio_value *line);
+
+/* Measures the peaks and then every figure whose name begins with `group` and a dot (NULL: all). */
+bool dio_bench_group(const char *group, dio_device *device, dio_bench_sink *sink, void *user,
+                     dio_error *err);
+
+/* Runs fn until `seconds` are over and at least three times; the shortest time of one call. */
+double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
+                      dio_error *err); /* negative when fn failed */
+double dio_bench_now(void); /* seconds */
+int dio_bench_rss_mb(void); /* memory that the process holds now */
+
+/* See peaks.c. 0 where there is no such thing (VNNI on an older machine, another device than the
+ * CPU); negative when it could not be measured. */
+double dio_peak_measure(dio_peak peak, dio_device *device, dio_error *err);
+const char *dio_peak_name(dio_peak peak);

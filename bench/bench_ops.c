@@ -1,0 +1,237 @@
+/* bench_ops.c: operators at the sizes that models give them, run as a plan runs them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "bench/bench.h"
+#include "tensor/graph.h"
+#include "tensor/ops.h"
+#include "tensor/plan.h"
+
+struct spec {
+    dio_val (*build)(dio_graph *g, const struct spec *s, dio_error *err);
+    int64_t m, n, k; /* rows, columns, depth; or as the builder reads them */
+    dio_dtype dtype; /* of the weight */
+    bool train;      /* weights change between runs: not packed */
+    double flops, bytes; /* of one run; the one that the figure counts is not 0 */
+    int32_t start;   /* what i32 inputs are filled with */
+};
+
+/* Inputs of a plan by name; unknown names are skipped. */
+static bool fill(dio_plan *p, const char *name, const struct spec *s, dio_error *err)
+{
+    dio_type t;
+    float *x = dio_plan_memory(p, name, &t);
+    if (!x)
+        return true;
+    const int64_t n = dio_type_count(&t);
+    float *data = malloc((size_t)(n + 1) * sizeof *data);
+    if (!data)
+        return dio_fail_memory(err, "a benchmark's input");
+    for (int64_t i = 0; i < n; i++) {
+        data[i] = dio_uniform(1, (uint64_t)name[0], (uint64_t)i) - 0.5f;
+        if (t.dtype == DIO_I32)
+            memcpy(&data[i], &s->start, sizeof s->start);
+    }
+    const bool ok = dio_plan_set(p, name, data, (size_t)n * sizeof *data, err);
+    free(data);
+    return ok;
+}
+
+static bool step(void *user, dio_error *err)
+{
+    return dio_plan_run(user, err);
+}
+
+static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
+                dio_error *err)
+{
+    static const char *const inputs[] = {"a", "b", "c", "d", "start", "keys", "values"};
+    const struct spec *s = b->attrs;
+    const dio_plan_options options = {.train = s->train};
+    dio_graph *g = dio_graph_create();
+    dio_plan *p = NULL;
+    bool ok = false;
+    if (!g) {
+        dio_fail_memory(err, "a benchmark");
+        goto done;
+    }
+    dio_val out = s->build(g, s, err);
+    if (!dio_graph_ready(g, err))
+        goto done;
+    p = dio_plan_create(g, &out, 1, false, r->device, &options, err);
+    if (!p)
+        goto done;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (!fill(p, inputs[i], s, err))
+            goto done;
+    const double seconds = dio_bench_best(r->seconds, step, p, err);
+    if (seconds < 0)
+        goto done;
+    r->rss_mb = dio_bench_rss_mb();
+    *value = *reached = (s->flops > 0 ? s->flops : s->bytes) / seconds / 1e9;
+    ok = true;
+done:
+    dio_plan_destroy(p);
+    dio_graph_destroy(g);
+    return ok;
+}
+
+static dio_val weight(dio_graph *g, const struct spec *s, int64_t rows, int64_t cols,
+                      dio_error *err)
+{
+    const dio_type t = dio_type_2d(DIO_F32, rows, cols);
+    dio_tensor *w = dio_tensor_create("w", &t, err), *stored = NULL;
+    if (w) {
+        float *x = dio_tensor_data(w);
+        for (int64_t i = 0; i < rows * cols; i++)
+            x[i] = dio_uniform(2, 0, (uint64_t)i) - 0.5f;
+        stored = s->dtype == DIO_F32 ? dio_tensor_ref(w) : dio_tensor_convert(w, s->dtype, err);
+    }
+    const dio_val v = stored ? dio_param(g, stored) : dio_graph_fail(g, "%s", err->message);
+    dio_tensor_unref(stored);
+    dio_tensor_unref(w);
+    return v;
+}
+
+static dio_val product(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    const dio_val a = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->k));
+    return dio_matmul(g, a, dio_input(g, "b", dio_type_2d(DIO_F32, s->k, s->n)), false, false);
+}
+
+/* The forward of a layer, and its gradients: dx [M,K] from dy [M,N], dw [N,K] from dy and x. */
+static dio_val forward(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    const dio_val a = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->k));
+    return dio_linear(g, a, weight(g, s, s->n, s->k, err), DIO_NONE, DIO_ACT_NONE);
+}
+
+static dio_val to_input(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    const dio_val dy = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->n));
+    return dio_linear_kn(g, dy, weight(g, s, s->n, s->k, err), DIO_NONE, DIO_ACT_NONE);
+}
+
+static dio_val to_weight(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    const dio_val dy = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->n));
+    return dio_matmul(g, dy, dio_input(g, "b", dio_type_2d(DIO_F32, s->m, s->k)), true, false);
+}
+
+enum { HEADS = 12, SIZE = 64 }; /* GPT-2's */
+
+/* Batch m, n tokens. */
+static dio_val attention(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    const dio_type t = dio_type_4d(DIO_F32, s->m, s->n, HEADS, SIZE);
+    const dio_val q = dio_input(g, "a", t), k = dio_input(g, "b", t), v = dio_input(g, "c", t);
+    const dio_attention_attrs attrs = {.causal = true};
+    const dio_val out = dio_attention(g, q, k, v, DIO_NONE, attrs);
+    if (!s->train)
+        return out;
+    dio_val grads[3];
+    const dio_val loss = dio_sum(g, dio_mul(g, out, dio_input(g, "d", t)), 15, false);
+    dio_backward(g, loss, (dio_val[]){q, k, v}, 3, grads);
+    return dio_add(g, dio_add(g, grads[0], grads[1]), grads[2]);
+}
+
+/* One token after `start` others. */
+static dio_val cached(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    const dio_val q = dio_input(g, "a", dio_type_4d(DIO_F32, 1, 1, HEADS, SIZE));
+    const dio_val keys = dio_state(g, "keys", dio_cache_key_type(1, HEADS, s->n, SIZE));
+    const dio_val values = dio_state(g, "values", dio_cache_value_type(1, HEADS, s->n, SIZE));
+    const dio_val start = dio_input(g, "start", dio_type_1d(DIO_I32, 1));
+    return dio_attention_cached(g, q, keys, values, start, (dio_attention_attrs){0});
+}
+
+static dio_val rows(dio_graph *g, const struct spec *s)
+{
+    return dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->n));
+}
+
+static dio_val vector(dio_graph *g, const char *name, const struct spec *s)
+{
+    return dio_input(g, name, dio_type_1d(DIO_F32, s->n));
+}
+
+static dio_val layer_norm(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    return dio_layer_norm(g, rows(g, s), vector(g, "b", s), vector(g, "c", s), 1e-5f);
+}
+
+static dio_val rms_norm(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    return dio_rms_norm(g, rows(g, s), vector(g, "b", s), 1e-5f);
+}
+
+static dio_val softmax(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    return dio_softmax(g, rows(g, s));
+}
+
+static dio_val gelu_tanh(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    return dio_gelu_tanh(g, rows(g, s));
+}
+
+static dio_val cross_entropy(dio_graph *g, const struct spec *s, dio_error *err)
+{
+    (void)err;
+    const dio_val target = dio_input(g, "start", dio_type_1d(DIO_I32, s->m));
+    return dio_cross_entropy(g, rows(g, s), target, -100, 0);
+}
+
+#define FIGURE(symbol, name_, doc_, unit_, peak, ...)                                              \
+    const dio_bench dio_bench_##symbol = {                                                         \
+        .name = name_, .unit = unit_, .doc = doc_, .of = peak, .run = run,                         \
+        .attrs = &(const struct spec){__VA_ARGS__},                                                \
+    };
+#define FLOPS(symbol, name, doc, ...)                                                              \
+    FIGURE(symbol, name, doc, "GFLOP/s", DIO_PEAK_FMA, __VA_ARGS__)
+#define BYTES(symbol, name, doc, ...) FIGURE(symbol, name, doc, "GB/s", DIO_PEAK_READ, __VA_ARGS__)
+#define MNK(m_, n_, k_) .m = m_, .n = n_, .k = k_, .flops = 2.0 * (m_) * (n_) * (k_)
+
+FLOPS(gemm_1024, "ops.gemm.f32.1024", "1024^3 in f32, nothing packed before", product,
+      MNK(1024, 1024, 1024))
+FLOPS(gemm_train, "ops.gemm.train.forward", "a layer 256 -> 768 over 4096 tokens", forward,
+      MNK(4096, 768, 256), .train = true)
+FLOPS(gemm_train_dx, "ops.gemm.train.dx", "its input's gradient", to_input, MNK(4096, 768, 256),
+      .train = true)
+FLOPS(gemm_train_dw, "ops.gemm.train.dw", "its weight's gradient", to_weight, MNK(4096, 768, 256),
+      .train = true)
+FLOPS(gemm_prefill_bf16, "ops.gemm.prefill.bf16", "512 tokens through a layer 768 -> 3072 in bf16",
+      forward, MNK(512, 3072, 768), .dtype = DIO_BF16)
+BYTES(gemv_bf16, "ops.gemv.bf16", "one token through a layer 768 -> 50257 in bf16", forward,
+      .m = 1, .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
+BYTES(gemv_f32, "ops.gemv.f32", "the same in f32", forward, .m = 1, .n = 50257, .k = 768,
+      .bytes = 4.0 * 50257 * 768)
+BYTES(gemv_bf16_8, "ops.gemv.bf16.batch8", "eight tokens through the same in bf16", forward,
+      .m = 8, .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
+/* A causal query sees half of the tokens on average; two products forward, five backward. */
+#define SEEN(batch, time) (2.0 * (batch) * HEADS * (time) * ((time) + 1) / 2 * SIZE)
+FLOPS(attention, "ops.attention.prefill", "512 tokens, 12 heads of 64, causal", attention, .m = 1,
+      .n = 512, .flops = 2 * SEEN(1, 512))
+FLOPS(attention_train, "ops.attention.train", "16 x 256 tokens, forward and backward", attention,
+      .m = 16, .n = 256, .train = true, .flops = 7 * SEEN(16, 256))
+BYTES(attention_decode, "ops.attention.decode", "one token after 4095 others, 12 heads of 64",
+      cached, .n = 4096, .start = 4095, .bytes = 2.0 * 4 * 4096 * HEADS * SIZE)
+BYTES(layer_norm, "ops.layer_norm", "65536 rows of 768", layer_norm, .m = 65536, .n = 768,
+      .bytes = 2.0 * 4 * 65536 * 768)
+BYTES(rms_norm, "ops.rms_norm", "65536 rows of 768", rms_norm, .m = 65536, .n = 768,
+      .bytes = 2.0 * 4 * 65536 * 768)
+BYTES(softmax, "ops.softmax", "65536 rows of 768", softmax, .m = 65536, .n = 768,
+      .bytes = 2.0 * 4 * 65536 * 768)
+BYTES(gelu_tanh, "ops.gelu_tanh", "65536 x 768 numbers", gelu_tanh, .m = 65536, .n = 768,
+      .bytes = 2.0 * 4 * 65536 * 768)
+BYTES(cross_entropy, "ops.cross_entropy", "1024 rows of a vocabulary of 50257", cross_entropy,
+      .m = 1024, .n = 50257, .start = 7, .bytes = 4.0 * 1024 * 50257)
