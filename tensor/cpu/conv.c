@@ -4,12 +4,14 @@
  * columns, the data's gradient folds w^T x y back, the weights' gradient is y x columns^T. Columns
  * are made for a block of places at a time, which keeps them in cache and bounds the scratch; the
  * blocks follow from the shape alone and every sum runs in rising order, so neither threads nor
- * the batch change a bit. Groups of a few channels go to conv_direct.c. */
+ * the batch change a bit. Groups of a few channels go to conv_direct.c, pictures of many channels to
+ * oneDNN (but for the gradient of the weights, whose sum it cuts by threads). */
 #include <string.h>
 
 #include "base/gang.h"
 #include "tensor/cpu/conv_span.h"
 #include "tensor/cpu/gemm.h"
+#include "tensor/cpu/onednn.h"
 
 /* Floats of columns made at a time: 4 MB, so that the packed copy and the columns share L2 + L3. */
 enum { BLOCK_FLOATS = 1 << 20, BLOCK_PLACES = 64, IMAGES = 32, DIRECT = 16 };
@@ -66,7 +68,8 @@ size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
     size_t most = dio_gemm_work(cpu, &forward);
     most = largest(most, dio_gemm_work(cpu, &data));
     most = largest(most, dio_gemm_work(cpu, &weights));
-    return columns_bytes(s) + most;
+    most += columns_bytes(s);
+    return dio_onednn_serves(cpu, s) ? largest(most, dio_onednn_work(s)) : most;
 }
 
 /* --- columns --- */
@@ -145,6 +148,22 @@ static void fill_bias(const float *bias, float *to, int64_t batch, int64_t chann
 {
     struct fill f = {bias, to, channels, size};
     dio_gang_run(batch * channels, fill_plane, &f);
+}
+
+static void add_plane(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct fill *f = user;
+    float *to = f->to + item * f->size, b = f->bias[item % f->channels];
+    for (int64_t i = 0; i < f->size; i++)
+        to[i] += b;
+}
+
+static void add_bias(const float *bias, float *to, int64_t batch, int64_t channels, int64_t size)
+{
+    struct fill f = {bias, to, channels, size};
+    if (bias)
+        dio_gang_run(batch * channels, add_plane, &f);
 }
 
 /* --- by matrix products --- */
@@ -281,6 +300,8 @@ static void step_weights(void *user, const struct step *t)
 void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const float *w,
                       const float *bias, float *y, void *work)
 {
+    if (dio_onednn_serves(cpu, s) && dio_onednn_conv(s, x, w, bias, y, work))
+        return;
     fill_bias(bias, y, s->batch, s->groups * s->o, s->oh * s->ow);
     if (is_direct(s)) {
         dio_conv_direct_forward(cpu, s, x, w, y);
@@ -294,6 +315,10 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
 void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float *y, const float *w,
                    const float *bias, float *x, void *work)
 {
+    if (dio_onednn_serves(cpu, s) && dio_onednn_conv_data(s, y, w, x, work)) {
+        add_bias(bias, x, s->batch, s->groups * s->c, s->h * s->w);
+        return;
+    }
     fill_bias(bias, x, s->batch, s->groups * s->c, s->h * s->w);
     if (is_direct(s)) {
         dio_conv_direct_data(cpu, s, y, w, x);

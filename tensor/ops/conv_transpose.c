@@ -129,7 +129,7 @@ static const dio_op_case cases[] = {
                     .output_pad = {1, 1})},
     {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 4, 3, 1, 1), DIO_T(DIO_F32, 3)}, .n_in = 3,
      .attrs = ATTRS(PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 32, 12, 11), DIO_T(DIO_F32, 32, 24, 4, 4)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 32, 20, 18), DIO_T(DIO_F32, 32, 24, 4, 4)}, .n_in = 2,
      .attrs = ATTRS(.stride = {2, 2}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 1),
      .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 4, 5, 4)}, .n_in = 2, .attrs = ATTRS(PLAIN),
