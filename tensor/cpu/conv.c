@@ -4,8 +4,8 @@
  * columns, the data's gradient folds w^T x y back, the weights' gradient is y x columns^T. Columns
  * are made for a block of places at a time, which keeps them in cache and bounds the scratch; the
  * blocks follow from the shape alone and every sum runs in rising order, so neither threads nor
- * the batch change a bit. Groups of a few channels go to conv_direct.c, pictures of many channels to
- * oneDNN (but for the gradient of the weights, whose sum it cuts by threads). */
+ * the batch change a bit. Groups of a few channels go to conv_direct.c, pictures of many channels
+ * to oneDNN (but for the gradient of the weights, whose sum it cuts by threads). */
 #include <string.h>
 
 #include "base/gang.h"

@@ -2,8 +2,8 @@
  *
  * oneDNN decides by the number of threads and by the batch how it cuts a convolution, and in some
  * shapes (3 threads, 96 channels of 42x64, kernel 2x3) that reaches the last bits. So it is only
- * ever asked for one image on one thread, by the direct algorithm, and the cut is ours: the result's
- * channels in chunks that the shape gives, one an item of the gang.
+ * ever asked for one image on one thread, by the direct algorithm, and the cut is ours: the
+ * result's channels in chunks that the shape gives, one an item of the gang.
  *
  * A primitive wants its operands in a layout of its own (channels in blocks of 16). The source is
  * brought into it once an image, each chunk's weights once a call, each chunk's result is brought
