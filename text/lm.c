@@ -2,6 +2,7 @@
 #include "text/lm.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "tensor/ops.h"
@@ -62,6 +63,17 @@ dio_lm *dio_lm_open(const char *dir, const dio_lm_options *options, dio_error *e
     return NULL;
 }
 
+/* A config can ask for more than the machine has; the kernel would find out by killing us. */
+static bool fits(const dio_lm *lm, dio_dtype dtype, dio_error *err)
+{
+    double need = (double)dio_walk_parameters(&lm->walk) * (dtype == DIO_BF16 ? 2 : 4);
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    return need < have ||
+           dio_fail(err, "a model of this config has %lld parameters, %.1f GB; this machine has %.1f "
+                         "GB of memory", (long long)dio_walk_parameters(&lm->walk), need / 1e9,
+                    have / 1e9);
+}
+
 dio_lm *dio_lm_create(const dio_value *config, uint64_t seed, dio_dtype dtype, dio_error *err)
 {
     dio_lm *lm = start(err);
@@ -70,7 +82,8 @@ dio_lm *dio_lm_create(const dio_value *config, uint64_t seed, dio_dtype dtype, d
     /* A copy by way of text, so that what is saved later is what JSON can say. */
     char *text = dio_json_write(lm->arena, config, 0);
     dio_value *copy = dio_json_parse(lm->arena, "config.json", text, strlen(text), err);
-    if (copy && build(lm, copy, err) && dio_walk_draw(&lm->walk, seed, dtype, 0, err))
+    if (copy && build(lm, copy, err) && fits(lm, dtype, err) &&
+        dio_walk_draw(&lm->walk, seed, dtype, 0, err))
         return lm;
     dio_lm_close(lm);
     return NULL;

@@ -60,8 +60,9 @@ static void test_round_trip(void **state)
         const dio_tensor *t = dio_weights_find(w, tensors[i]->name);
         assert_non_null(t);
         assert_true(dio_type_equal(&t->type, &tensors[i]->type));
-        assert_memory_equal(dio_tensor_data(t), dio_tensor_data(tensors[i]),
-                            dio_type_bytes(&t->type));
+        if (dio_type_bytes(&t->type))
+            assert_memory_equal(dio_tensor_data(t), dio_tensor_data(tensors[i]),
+                                dio_type_bytes(&t->type));
         /* The writer aligns, so every mapped tensor is where its type wants it. */
         assert_int_equal((uintptr_t)dio_tensor_data(t) % dio_dtype_size(t->type.dtype), 0);
         dio_tensor_unref(tensors[i]);
@@ -76,7 +77,8 @@ static void put(const char *header, const void *data, size_t n)
     uint64_t length = strlen(header);
     fwrite(&length, 8, 1, f);
     fwrite(header, 1, length, f);
-    fwrite(data, 1, n, f);
+    if (n)
+        fwrite(data, 1, n, f);
     fclose(f);
 }
 
