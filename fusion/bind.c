@@ -24,7 +24,7 @@ dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a)
     for (int i = 0; i < p->input_count; i++)
         dio_map_set(a, inputs, p->inputs[i].name, held(p->inputs[i].value));
     for (int i = 0; i < p->node_count; i++) {
-        const dio_node *n = &p->nodes[i];
+        const dio_stage *n = &p->nodes[i];
         dio_value *step = dio_value_map(a), *outputs = dio_value_map(a);
         for (const dio_port *port = n->type ? n->type->out : NULL; port && port->name; port++)
             dio_map_set(a, outputs, port->name, held(&dio_unknown));
@@ -143,7 +143,7 @@ static const dio_field *known_fields(const dio_field *all, const char *const *un
     return out;
 }
 
-bool dio_node_params(const dio_pipeline *p, const dio_node *node, const dio_value *scope,
+bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_value *scope,
                      void *params, const dio_value **with, dio_report *report)
 {
     dio_arena *a = report->arena;

@@ -6,6 +6,7 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 
 /* AVIO's write callback takes const bytes from libavformat 61 (FFmpeg 7). */
 #if LIBAVFORMAT_VERSION_MAJOR >= 61

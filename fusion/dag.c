@@ -13,7 +13,7 @@ static int find_node(const dio_pipeline *p, const char *id)
     return -1;
 }
 
-static void add_need(dio_pipeline *p, dio_node *n, int need)
+static void add_need(dio_pipeline *p, dio_stage *n, int need)
 {
     for (int i = 0; i < n->need_count; i++) {
         if (n->needs[i] == need)
@@ -25,7 +25,7 @@ static void add_need(dio_pipeline *p, dio_node *n, int need)
 
 struct reader {
     dio_pipeline *p;
-    dio_node *node; /* that reads; NULL: an output's path */
+    dio_stage *node; /* that reads; NULL: an output's path */
     const dio_value *scope;
 };
 
@@ -57,7 +57,7 @@ static void read_path(void *user, const dio_path *path)
         read_step(r, path);
 }
 
-static void read_needs(dio_pipeline *p, dio_node *n)
+static void read_needs(dio_pipeline *p, dio_stage *n)
 {
     const dio_value *v = n->row.needs;
     const dio_value *one[1] = {v};
@@ -168,7 +168,7 @@ void dio_dag_build(dio_pipeline *p)
 {
     dio_value *scope = dio_scope_create(p, p->arena);
     for (int i = 0; i < p->node_count; i++) {
-        dio_node *n = &p->nodes[i];
+        dio_stage *n = &p->nodes[i];
         struct reader r = {p, n, scope};
         dio_map_set(p->arena, scope, "matrix", dio_matrix_pick(n, 0, p->arena));
         n->need_count = 0;

@@ -87,7 +87,7 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
         if (strcmp(record->result[i].port, o->port->name) == 0)
             found = &record->result[i];
     }
-    if (record->state == DIO_STATE_DONE && !found)
+    if (record->state == DIO_OUTCOME_DONE && !found)
         return dio_fail(err, "output %s: step \"%s\" made no \"%s\" with these parameters",
                         o->name, record->label, o->port->name);
     if (!found)

@@ -84,7 +84,11 @@ static bool fail_key(const dio_path *path, int i, const dio_value *in, dio_error
         return dio_value_fail(&path->place, err,
                               "\"%.60s\" is not in %s: did you mean \"%.60s\"?", path->part[i], of,
                               near);
-    return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s", path->part[i], of);
+    char has[200] = "";
+    for (int k = 0; k < n && strlen(has) + strlen(names[k]) + 3 < sizeof has; k++)
+        snprintf(has + strlen(has), sizeof has - strlen(has), "%s%s", k ? ", " : "", names[k]);
+    return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s: it has %s", path->part[i],
+                          of, n ? has : "nothing");
 }
 
 const dio_value *dio_path_get(const dio_path *path, const dio_value *scope, dio_error *err)
@@ -104,7 +108,7 @@ const dio_value *dio_path_get(const dio_path *path, const dio_value *scope, dio_
             if (v->kind == DIO_MAP)
                 fail_key(path, i, v, err);
             else
-                dio_value_fail(&path->place, err, "%.60s: %s is a %s and has no \"%.60s\"",
+                dio_value_fail(&path->place, err, "%.60s: %s is %s and has no \"%.60s\"",
                                path->part[0], path->part[i - 1], dio_kind_name(v->kind),
                                path->part[i]);
             return NULL;
@@ -155,7 +159,7 @@ static const dio_value *compare(dio_arena *a, const dio_expr *e, const dio_value
     } else if (p->kind == DIO_STRING && q->kind == DIO_STRING) {
         order = strcmp(p->string.text, q->string.text);
     } else {
-        dio_value_fail(&e->place, err, "a %s and a %s have no order", dio_kind_name(p->kind),
+        dio_value_fail(&e->place, err, "%s and %s have no order", dio_kind_name(p->kind),
                        dio_kind_name(q->kind));
         return NULL;
     }

@@ -36,7 +36,8 @@ static const dio_value *change_case(dio_arena *a, const dio_value *v, enum lette
     dio_str s = {0};
     uint32_t cp;
     bool start = true; /* of a word */
-    for (int n; *text && (n = dio_utf8_next(text, strlen(text), &cp)) > 0; text += n) {
+    const char *end = text + strlen(text);
+    for (int n; (n = dio_utf8_next(text, (size_t)(end - text), &cp)) > 0; text += n) {
         if (to == UPPER || (to == TITLE && start))
             put_cp(&s, (uint32_t)utf8proc_toupper((int32_t)cp));
         else

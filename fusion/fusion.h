@@ -79,6 +79,7 @@ typedef struct dio_run_event {
 
 typedef struct dio_run_options {
     const char *out; /* folder of the final files; made when missing */
+    const char *device; /* "auto" (what NULL means), "cpu" or "cuda" */
     void (*event)(void *user, const dio_run_event *event); /* or NULL */
     bool (*cancelled)(void *user);                         /* or NULL; asked often */
     void *user;

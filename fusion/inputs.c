@@ -25,7 +25,7 @@ const dio_field dio_input_fields[] = {
     { 0 },
 };
 
-static void check_declaration(dio_pipeline *p, const dio_input *in)
+static void check_declaration(dio_pipeline *p, const dio_pipeline_input *in)
 {
     const dio_value *values = in->row.values;
     bool is_enum = in->row.type == DIO_INPUT_ENUM;
@@ -58,8 +58,8 @@ void dio_inputs_read(dio_pipeline *p, const dio_value *map)
     p->inputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *p->inputs);
     for (int i = 0; p->inputs && i < map->map.count; i++) {
         const dio_value *key = map->map.keys[i], *v = map->map.items[i];
-        dio_input *in = &p->inputs[p->input_count++];
-        *in = (dio_input){.name = key->string.text, .place = key, .value = &dio_unknown};
+        dio_pipeline_input *in = &p->inputs[p->input_count++];
+        *in = (dio_pipeline_input){.name = key->string.text, .place = key, .value = &dio_unknown};
         dio_name_check(p, key, "input", in->name);
         dio_error unused = {0};
         if (dio_fields_read(dio_input_fields, &in->row, v,
@@ -67,6 +67,8 @@ void dio_inputs_read(dio_pipeline *p, const dio_value *map)
                             DIO_FIELDS_STRICT | DIO_FIELDS_COLLECT, p->arena, dio_report_add,
                             &p->report, &unused))
             check_declaration(p, in);
+        else
+            in->broken = true;
     }
 }
 
@@ -81,7 +83,7 @@ static const char *control_in(const char *text)
     return NULL;
 }
 
-static bool check_string(dio_pipeline *p, const dio_input *in, const dio_value *v)
+static bool check_string(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
 {
     const char *bad = control_in(v->string.text);
     size_t length = dio_utf8_count(v->string.text, v->string.length);
@@ -95,7 +97,7 @@ static bool check_string(dio_pipeline *p, const dio_input *in, const dio_value *
     return true;
 }
 
-static bool check_number(dio_pipeline *p, const dio_input *in, const dio_value *v)
+static bool check_number(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
 {
     double number = v->kind == DIO_INT ? (double)v->integer : v->real;
     if (number < in->row.minimum)
@@ -107,7 +109,7 @@ static bool check_number(dio_pipeline *p, const dio_input *in, const dio_value *
     return true;
 }
 
-static bool check_enum(dio_pipeline *p, const dio_input *in, const dio_value *v)
+static bool check_enum(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
 {
     const char *names[64] = {NULL};
     int n = 0;
@@ -131,7 +133,7 @@ static bool check_enum(dio_pipeline *p, const dio_input *in, const dio_value *v)
 }
 
 /* A file must lie in the pipeline's folder; the value becomes its path from here. */
-static const dio_value *check_file(dio_pipeline *p, const dio_input *in, const dio_value *v)
+static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
 {
     dio_error e = {0};
     const char *path = dio_path_confine(p->arena, p->dir, v->string.text, &e);
@@ -144,7 +146,7 @@ static const dio_value *check_file(dio_pipeline *p, const dio_input *in, const d
 }
 
 /* The value when it is right, else NULL and a problem. */
-static const dio_value *check_value(dio_pipeline *p, const dio_input *in, const dio_value *v)
+static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
 {
     static const struct {
         dio_kind kind;
@@ -179,7 +181,7 @@ static const dio_value *check_value(dio_pipeline *p, const dio_input *in, const 
 
 /* Text from a command line as a value of the declared type. Text that is not one stays a string
  * and is refused by check_value. */
-static dio_value *typed(dio_pipeline *p, const dio_input *in, const char *text)
+static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, const char *text)
 {
     int64_t integer;
     double real;
@@ -230,8 +232,9 @@ void dio_inputs_resolve(dio_pipeline *p)
 {
     static const dio_value nothing = {.kind = DIO_NULL};
     for (int i = 0; i < p->input_count; i++) {
-        dio_input *in = &p->inputs[i];
-        const dio_value *set = dio_map_get(p->sets, in->name), *given = in->row.fallback;
+        dio_pipeline_input *in = &p->inputs[i];
+        const dio_value *set = dio_map_get(p->sets, in->name);
+        const dio_value *given = in->broken ? NULL : in->row.fallback;
         in->value = &nothing;
         if (set)
             given = typed(p, in, set->string.text);
@@ -242,6 +245,8 @@ void dio_inputs_resolve(dio_pipeline *p)
             in->value = given ? given : &dio_unknown;
         } else if (in->row.required) {
             in->value = &dio_unknown;
+            if (in->broken)
+                continue;
             dio_report_at(&p->report, in->place, "input \"%s\" is required: give --set %s=...",
                           in->name, in->name);
         }

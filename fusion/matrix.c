@@ -21,7 +21,7 @@ static bool check_axis(dio_pipeline *p, const dio_value *key, const dio_value *l
     return true;
 }
 
-void dio_matrix_read(dio_pipeline *p, dio_node *node)
+void dio_matrix_read(dio_pipeline *p, dio_stage *node)
 {
     const dio_value *map = node->row.matrix;
     if (!map)
@@ -48,7 +48,7 @@ void dio_matrix_read(dio_pipeline *p, dio_node *node)
 }
 
 /* The index of an instance along each axis; the last axis runs fastest, as loops are read. */
-static void indices(const dio_node *node, int instance, int out[DIO_AXES])
+static void indices(const dio_stage *node, int instance, int out[DIO_AXES])
 {
     for (int i = node->axes - 1; i >= 0; i--) {
         int n = node->axis[i].values->list.count;
@@ -57,7 +57,7 @@ static void indices(const dio_node *node, int instance, int out[DIO_AXES])
     }
 }
 
-dio_value *dio_matrix_pick(const dio_node *node, int instance, dio_arena *a)
+dio_value *dio_matrix_pick(const dio_stage *node, int instance, dio_arena *a)
 {
     int at[DIO_AXES];
     indices(node, instance, at);
@@ -67,7 +67,7 @@ dio_value *dio_matrix_pick(const dio_node *node, int instance, dio_arena *a)
     return map;
 }
 
-const char *dio_matrix_label(const dio_node *node, int instance, dio_arena *a)
+const char *dio_matrix_label(const dio_stage *node, int instance, dio_arena *a)
 {
     if (node->axes == 0)
         return node->id;

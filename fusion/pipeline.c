@@ -24,17 +24,17 @@ const dio_field dio_default_fields[] = {
     { 0 },
 };
 
-const dio_field dio_node_fields[] = {
-    DIO_FIELD(struct dio_node_row, id, NULL, 1, 40, "its name in steps.NAME.outputs"),
-    DIO_FIELD(struct dio_node_row, uses, NULL, 1, 80, "type and version: compose.video@1"),
-    DIO_FIELD(struct dio_node_row, with, "", 0, 0, "its parameters"),
-    DIO_FIELD_KEY(struct dio_node_row, condition, "if", "", 0, 0,
+const dio_field dio_stage_fields[] = {
+    DIO_FIELD(struct dio_stage_row, id, NULL, 1, 40, "its name in steps.NAME.outputs"),
+    DIO_FIELD(struct dio_stage_row, uses, NULL, 1, 80, "type and version: compose.video@1"),
+    DIO_FIELD(struct dio_stage_row, with, "", 0, 0, "its parameters"),
+    DIO_FIELD_KEY(struct dio_stage_row, condition, "if", "", 0, 0,
                   "run it only when this expression is true"),
-    DIO_FIELD(struct dio_node_row, needs, "", 0, 0, "steps that must run before it"),
-    DIO_FIELD(struct dio_node_row, matrix, "", 0, 0, "lists whose every combination is run"),
-    DIO_FIELD(struct dio_node_row, candidates, "1", 1, 64, "how often to try"),
-    DIO_FIELD(struct dio_node_row, rank, "", 0, 0, "how to choose among candidates"),
-    DIO_FIELD(struct dio_node_row, review, "", 0, 0, "wait for a person's choice"),
+    DIO_FIELD(struct dio_stage_row, needs, "", 0, 0, "steps that must run before it"),
+    DIO_FIELD(struct dio_stage_row, matrix, "", 0, 0, "lists whose every combination is run"),
+    DIO_FIELD(struct dio_stage_row, candidates, "1", 1, 64, "how often to try"),
+    DIO_FIELD(struct dio_stage_row, rank, "", 0, 0, "how to choose among candidates"),
+    DIO_FIELD(struct dio_stage_row, review, "", 0, 0, "wait for a person's choice"),
     { 0 },
 };
 
@@ -78,9 +78,9 @@ bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, c
 
 static const char later[] = "is not in this version of diorama; remove it";
 
-static void check_later(dio_pipeline *p, const dio_node *n)
+static void check_later(dio_pipeline *p, const dio_stage *n)
 {
-    const struct dio_node_row *r = &n->row;
+    const struct dio_stage_row *r = &n->row;
     if (r->candidates > 1)
         dio_report_at(&p->report, dio_map_get(n->place, "candidates"),
                       "candidates: choosing among %d results %s", r->candidates, later);
@@ -90,11 +90,11 @@ static void check_later(dio_pipeline *p, const dio_node *n)
         dio_report_at(&p->report, r->review, "review: waiting for a person's choice %s", later);
 }
 
-static void read_node(dio_pipeline *p, dio_node *n, const dio_value *v)
+static void read_node(dio_pipeline *p, dio_stage *n, const dio_value *v)
 {
     n->place = v;
     n->instances = 1;
-    read_row(p, dio_node_fields, &n->row, v, "a step");
+    read_row(p, dio_stage_fields, &n->row, v, "a step");
     const dio_value *id = dio_map_get(v, "id"), *uses = dio_map_get(v, "uses");
     n->id = n->row.id && dio_name_check(p, id, "id", n->row.id) ? n->row.id : "";
     dio_error e = {0};
@@ -109,7 +109,7 @@ static void read_node(dio_pipeline *p, dio_node *n, const dio_value *v)
     }
     check_later(p, n);
     dio_matrix_read(p, n);
-    for (const dio_node *other = p->nodes; other < n; other++) {
+    for (const dio_stage *other = p->nodes; other < n; other++) {
         if (*n->id && strcmp(other->id, n->id) == 0)
             dio_report_at(&p->report, id, "id: \"%s\" is taken by the step in line %d", n->id,
                           other->place->line);
@@ -202,6 +202,7 @@ static dio_pipeline *create(const char *path, const char *assets, dio_error *err
     }
     p->path = dio_arena_strdup(p->arena, path);
     p->dir = dio_path_dir(p->arena, path);
+    p->name = "pipeline";
     p->sets = dio_value_map(p->arena);
     p->report = (dio_report){.arena = p->arena, .file = p->path};
     p->studio = dio_studio_create(assets, err);

@@ -33,14 +33,15 @@ struct dio_input_row {
     double minimum, maximum;
 };
 
-typedef struct dio_input {
+typedef struct dio_pipeline_input {
     const char *name;
     struct dio_input_row row;
     const dio_value *place;
+    bool broken;            /* its declaration is wrong, and that is reported */
     const dio_value *value; /* what counts; &dio_unknown while a required one is missing */
-} dio_input;
+} dio_pipeline_input;
 
-struct dio_node_row {
+struct dio_stage_row {
     const char *id, *uses;
     const dio_value *with, *condition, *needs, *matrix, *rank, *review;
     int candidates;
@@ -54,9 +55,9 @@ typedef struct dio_axis {
 enum { DIO_AXES = 8 };
 
 /* One step of the file. */
-typedef struct dio_node {
+typedef struct dio_stage {
     const char *id;
-    struct dio_node_row row;
+    struct dio_stage_row row;
     const dio_value *place;
     const dio_step *type; /* NULL: unknown, reported */
     dio_axis axis[DIO_AXES];
@@ -65,7 +66,8 @@ typedef struct dio_node {
     int *needs;         /* indices of nodes */
     int need_count, need_cap;
     bool wanted;        /* by --only */
-} dio_node;
+    unsigned lacks;     /* bit i: its parameters do not yield output i */
+} dio_stage;
 
 struct dio_output_row {
     const char *from, *path, *description;
@@ -94,9 +96,9 @@ struct dio_pipeline {
     const char *name;
     struct dio_defaults defaults;
     uint64_t seed;
-    dio_input *inputs;
+    dio_pipeline_input *inputs;
     int input_count;
-    dio_node *nodes;
+    dio_stage *nodes;
     int node_count;
     dio_output *outputs;
     int output_count;
@@ -107,7 +109,7 @@ struct dio_pipeline {
 };
 
 /* Tables of the file's parts, for reading and for the schema. */
-extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_node_fields[],
+extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_stage_fields[],
     dio_output_fields[], dio_default_fields[];
 extern const char *const dio_input_types[];
 
@@ -119,10 +121,10 @@ void dio_inputs_read(dio_pipeline *p, const dio_value *map);
 void dio_inputs_resolve(dio_pipeline *p);
 
 /* matrix.c: reads a step's axes; picks the values of instance i into a map. */
-void dio_matrix_read(dio_pipeline *p, dio_node *node);
-dio_value *dio_matrix_pick(const dio_node *node, int instance, dio_arena *a);
+void dio_matrix_read(dio_pipeline *p, dio_stage *node);
+dio_value *dio_matrix_pick(const dio_stage *node, int instance, dio_arena *a);
 /* "spot (format=square-1x1)". */
-const char *dio_matrix_label(const dio_node *node, int instance, dio_arena *a);
+const char *dio_matrix_label(const dio_stage *node, int instance, dio_arena *a);
 
 /* bind.c: a scope in which expressions are read, and values with their expressions filled in. */
 dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a);
@@ -135,7 +137,7 @@ void dio_value_paths(const dio_pipeline *p, const dio_value *v, dio_path_fn *fn,
 const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const dio_value *scope,
                                 dio_arena *a, dio_error *err);
 /* Reads a node's parameters in a scope. Fields that are unknown are left zero. */
-bool dio_node_params(const dio_pipeline *p, const dio_node *node, const dio_value *scope,
+bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_value *scope,
                      void *params, const dio_value **with, dio_report *report);
 
 /* graph of steps, in dag.c: needs from expressions and `needs`, order, cycles. */

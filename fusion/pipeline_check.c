@@ -7,7 +7,7 @@
 
 /* Reads a node's parameters for every instance as far as values are known, and lets its type look
  * at them. Instances differ only in their matrix values, so equal problems count once. */
-static void check_node(dio_pipeline *p, const dio_node *n)
+static void check_node(dio_pipeline *p, dio_stage *n)
 {
     dio_arena *scratch = dio_arena_create();
     void *params = calloc(1, n->type->params_size);
@@ -20,9 +20,11 @@ static void check_node(dio_pipeline *p, const dio_node *n)
             const dio_value *with;
             memset(params, 0, n->type->params_size);
             dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, i, scratch));
-            dio_node_params(p, n, scope, params, &with, &mine);
+            dio_stage_params(p, n, scope, params, &with, &mine);
             if (n->type->check)
                 n->type->check(p->studio, params, with, &mine);
+            for (int k = 0; n->type->gives && n->type->out[k].name; k++)
+                n->lacks |= (unsigned)!n->type->gives(params, n->type->out[k].name) << k;
         }
         for (int i = 0; i < mine.count; i++)
             dio_report_add(&p->report, &mine.list[i]);
@@ -31,8 +33,26 @@ static void check_node(dio_pipeline *p, const dio_node *n)
     dio_arena_destroy(scratch);
 }
 
+/* A path to an output that its step's parameters do not yield. */
+static void check_given(void *user, const dio_path *path)
+{
+    dio_pipeline *p = user;
+    if (path->count != 4 || strcmp(path->part[0], "steps") != 0)
+        return;
+    for (int i = 0; i < p->node_count; i++) {
+        const dio_stage *n = &p->nodes[i];
+        if (strcmp(n->id, path->part[1]) != 0)
+            continue;
+        for (int k = 0; n->lacks >> k; k++) {
+            if (n->lacks >> k & 1 && strcmp(n->type->out[k].name, path->part[3]) == 0)
+                dio_report_at(&p->report, &path->place, "step \"%s\" yields no \"%s\" with its "
+                              "parameters", n->id, path->part[3]);
+        }
+    }
+}
+
 /* `if:` is true, false, or one expression: text around it would always be true. */
-static void check_condition(dio_pipeline *p, const dio_node *n)
+static void check_condition(dio_pipeline *p, const dio_stage *n)
 {
     const dio_value *v = n->row.condition;
     dio_error e = {0};
@@ -70,8 +90,8 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
     const char *name = dio_value_text(a, v);
     const char *path = dio_path_confine(a, out, name, err);
     if (path && !ends_with(path, suffix_of(o->port->media))) {
-        dio_fail(err, "path: a %s is written as *%s, found \"%.100s\"",
-                 dio_media_name(o->port->media), suffix_of(o->port->media), name);
+        dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
+                 dio_media_name(o->port->media), suffix_of(o->port->media));
         path = NULL;
     }
     if (!path)
@@ -90,7 +110,7 @@ static int by_path(const void *a, const void *b)
 }
 
 /* Two results under one name would leave one of them: also when a file system ignores case. */
-static void check_claims(dio_pipeline *p, struct claim *claims, int count)
+static void check_claims(dio_pipeline *p, struct claim *claims, int count, size_t root)
 {
     if (count > 1)
         qsort(claims, (size_t)count, sizeof *claims, by_path);
@@ -101,7 +121,7 @@ static void check_claims(dio_pipeline *p, struct claim *claims, int count)
         bool same = o == claims[i - 1].output;
         dio_report_at(&p->report, o->path_value,
                       "path: %s \"%.100s\"; %s", same ? "several results would be" : "two outputs "
-                      "would be", claims[i].path,
+                      "would be", claims[i].path + root,
                       same ? "put ${{ matrix... }} into it" : "give each its own");
     }
 }
@@ -114,7 +134,7 @@ static void check_outputs(dio_pipeline *p, const char *out)
     dio_value *scope = scratch ? dio_scope_create(p, scratch) : NULL;
     for (int i = 0; scratch && i < p->output_count; i++) {
         const dio_output *o = &p->outputs[i];
-        const dio_node *n = o->node >= 0 ? &p->nodes[o->node] : NULL;
+        const dio_stage *n = o->node >= 0 ? &p->nodes[o->node] : NULL;
         for (int k = 0; n && o->port && o->path_value && k < n->instances; k++) {
             dio_error e = {0};
             dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, k, scratch));
@@ -125,7 +145,7 @@ static void check_outputs(dio_pipeline *p, const char *out)
                 claims[count++] = (struct claim){path, o};
         }
     }
-    check_claims(p, claims, count);
+    check_claims(p, claims, count, strlen(out) + 1);
     dio_arena_destroy(scratch);
 }
 
@@ -168,6 +188,14 @@ bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
             check_condition(p, &p->nodes[i]);
             if (p->nodes[i].type)
                 check_node(p, &p->nodes[i]);
+        }
+        for (int i = 0; i < p->node_count; i++) {
+            dio_value_paths(p, p->nodes[i].row.with, check_given, p, NULL);
+            dio_value_paths(p, p->nodes[i].row.condition, check_given, p, NULL);
+        }
+        for (int i = 0; i < p->output_count; i++) {
+            if (p->outputs[i].from_value)
+                dio_value_paths(p, p->outputs[i].from_value, check_given, p, NULL);
         }
         check_outputs(p, options->out ? options->out : "out");
         choose(p, options->only);

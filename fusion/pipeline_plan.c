@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "fusion/pipeline.h"
 
-static dio_value *node_value(dio_pipeline *p, const dio_node *n, dio_arena *a)
+static dio_value *node_value(dio_pipeline *p, const dio_stage *n, dio_arena *a)
 {
     dio_value *v = dio_value_map(a), *needs = dio_value_list(a), *runs = dio_value_list(a);
     dio_map_set(a, v, "step", dio_value_string(a, n->id));
@@ -22,7 +22,7 @@ static dio_value *node_value(dio_pipeline *p, const dio_node *n, dio_arena *a)
 static dio_value *output_value(dio_pipeline *p, const dio_output *o, dio_value *scope,
                                dio_arena *a)
 {
-    const dio_node *n = &p->nodes[o->node];
+    const dio_stage *n = &p->nodes[o->node];
     dio_value *files = dio_value_list(a);
     for (int i = 0; i < n->instances; i++) {
         dio_error e = {0};
@@ -64,7 +64,7 @@ const char *dio_pipeline_plan(dio_pipeline *p, bool json)
     dio_value *plan = dio_value_map(a), *steps = dio_value_list(a), *outputs = dio_value_map(a);
     dio_value *scope = dio_scope_create(p, a);
     for (int i = 0; i < p->node_count; i++) {
-        const dio_node *n = &p->nodes[p->order[i]];
+        const dio_stage *n = &p->nodes[p->order[i]];
         if (n->wanted)
             dio_list_add(a, steps, node_value(p, n, a));
     }

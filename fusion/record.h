@@ -2,12 +2,12 @@
 /* record.h: private to fusion/: what happened to each instance of a step, and run.json made of it. */
 #include "fusion/pipeline.h"
 
-typedef enum dio_state {
-    DIO_STATE_WAITING,
-    DIO_STATE_DONE,
-    DIO_STATE_SKIPPED, /* its `if` was false, or what it needs was skipped */
-    DIO_STATE_FAILED,
-} dio_state;
+typedef enum dio_outcome {
+    DIO_OUTCOME_WAITING,
+    DIO_OUTCOME_DONE,
+    DIO_OUTCOME_SKIPPED, /* its `if` was false, or what it needs was skipped */
+    DIO_OUTCOME_FAILED,
+} dio_outcome;
 
 enum { DIO_RESULTS = 32 };
 
@@ -18,10 +18,10 @@ typedef struct dio_result {
 } dio_result;
 
 typedef struct dio_record {
-    const dio_node *node;
+    const dio_stage *node;
     int instance;
     const char *label;
-    dio_state state;
+    dio_outcome state;
     const char *error;
     double seconds;
     const char *params;      /* canonical JSON of what the step was given */

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-enum { SHOWN = 160 }; /* characters of a line that are shown */
+enum { SHOWN = 140, BEFORE = 60 }; /* characters shown of a line, and before the place in a long one */
 
 void dio_report_add(void *report, const dio_error *problem)
 {
@@ -69,11 +69,17 @@ static void put_excerpt(dio_str *s, const dio_report *r, const dio_error *e)
                            : NULL;
     if (!line)
         return;
-    dio_str_puts(s, "    ");
     uint32_t cp;
-    int column = 1;
-    for (int n; *line && *line != '\n' && *line != '\r' && column <= SHOWN; line += n, column++) {
-        n = dio_utf8_next(line, strlen(line), &cp);
+    int first = e->column > SHOWN ? e->column - BEFORE : 1, column = 1;
+    const char *cut = first > 1 ? "... " : "";
+    dio_str_printf(s, "    %s", cut);
+    for (int n; *line && *line != '\n' && *line != '\r' && column < first + SHOWN;
+         line += n, column++) {
+        n = dio_utf8_next(line, 4, &cp);
+        if (column < first) {
+            n = n ? n : 1;
+            continue;
+        }
         if (n == 0 || cp < ' ' || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
             (cp >= 0x2066 && cp <= 0x2069)) {
             n = n ? n : 1;
@@ -82,8 +88,8 @@ static void put_excerpt(dio_str *s, const dio_report *r, const dio_error *e)
             dio_str_put(s, line, (size_t)n);
         }
     }
-    if (e->column > 0 && e->column <= SHOWN)
-        dio_str_printf(s, "\n    %*s^", e->column - 1, "");
+    if (e->column > 0)
+        dio_str_printf(s, "\n    %*s^", e->column - first + (int)strlen(cut), "");
     dio_str_putc(s, '\n');
 }
 

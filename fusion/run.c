@@ -81,7 +81,7 @@ void dio_task_note(dio_task *t, const char *key, const dio_value *value)
 /* ---- one instance ---- */
 
 /* *yes: whether it is to run. An unknown condition depends on a step that was skipped. */
-static bool wanted(dio_run *run, const dio_node *n, bool *yes, dio_error *err)
+static bool wanted(dio_run *run, const dio_stage *n, bool *yes, dio_error *err)
 {
     *yes = true;
     if (!n->row.condition)
@@ -92,12 +92,12 @@ static bool wanted(dio_run *run, const dio_node *n, bool *yes, dio_error *err)
 }
 
 /* Reads the parameters; *known is false when they depend on a skipped step. */
-static bool read_params(dio_run *run, const dio_node *n, void *params, bool *known,
+static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known,
                         dio_error *err)
 {
     const dio_value *with;
     dio_report report = {.arena = run->arena};
-    *known = dio_node_params(run->p, n, run->scope, params, &with, &report);
+    *known = dio_stage_params(run->p, n, run->scope, params, &with, &report);
     if (report.count == 0 && n->type->check && *known)
         n->type->check(run->p->studio, params, with, &report);
     if (report.count == 0)
@@ -120,7 +120,7 @@ static void publish(dio_run *run, const dio_record *r)
 
 static bool run_record(dio_run *run, dio_record *r, dio_error *err)
 {
-    const dio_node *n = r->node;
+    const dio_stage *n = r->node;
     bool yes, known = true;
     void *params = calloc(1, n->type->params_size);
     if (!params)
@@ -134,8 +134,8 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
         ok = dio_task_progress(&task, 0, err) && n->type->run(&task, params, err);
     }
     free(params);
-    r->state = !ok ? DIO_STATE_FAILED : yes && known ? DIO_STATE_DONE : DIO_STATE_SKIPPED;
-    if (r->state == DIO_STATE_DONE)
+    r->state = !ok ? DIO_OUTCOME_FAILED : yes && known ? DIO_OUTCOME_DONE : DIO_OUTCOME_SKIPPED;
+    if (r->state == DIO_OUTCOME_DONE)
         publish(run, r);
     return ok;
 }
@@ -154,7 +154,7 @@ static bool run_all(dio_run *run, dio_error *err)
             r->error = dio_arena_strdup(run->arena, err->message);
         }
         tell(run, (dio_run_event){.what = DIO_RUN_END, .step = r->label, .failed = !ok,
-                                  .skipped = r->state == DIO_STATE_SKIPPED}, 1);
+                                  .skipped = r->state == DIO_OUTCOME_SKIPPED}, 1);
         run->weight_done += r->node->type->weight;
     }
     return ok;
@@ -172,7 +172,7 @@ static bool plan(dio_run *run, dio_error *err)
     if (!run->records)
         return dio_fail_memory(err, "a run");
     for (int i = 0; i < p->node_count; i++) {
-        const dio_node *n = &p->nodes[p->order[i]];
+        const dio_stage *n = &p->nodes[p->order[i]];
         for (int k = 0; n->wanted && k < n->instances; k++) {
             run->records[run->record_count++] =
                 (dio_record){.node = n, .instance = k, .notes = dio_value_map(run->arena),
@@ -219,6 +219,8 @@ bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error
     struct tm tm;
     strftime(run.date, sizeof run.date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     bool ok = plan(&run, err) && open_work(&run, err);
+    if (options->device)
+        dio_studio_use(p->studio, options->device);
     if (ok) {
         tell(&run, (dio_run_event){.what = DIO_RUN_PLAN}, 0);
         ok = run_all(&run, err);

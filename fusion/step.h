@@ -48,6 +48,8 @@ typedef struct dio_step {
     const dio_port *out;
     double weight; /* how long it takes, beside others; for the time left */
     dio_step_check *check; /* or NULL */
+    /* Whether these parameters yield that output; NULL: always all. */
+    bool (*gives)(const void *params, const char *port);
     dio_step_work *run;
 } dio_step;
 

@@ -2,20 +2,35 @@
  * same sentence again, which is the cheapest way to tell it. */
 #include "fusion/studio.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/assets.h"
+#include "base/file.h"
 
 struct entry {
     const dio_preset *preset;
     struct entry *next;
 };
 
+/* A model is opened as a writer of ads, as a language model, or as both. */
+struct model {
+    const char *name;
+    dio_copywriter *writer;
+    dio_lm *lm;
+    dio_tokenizer *tokenizer;
+    struct model *next;
+};
+
 struct dio_studio {
     dio_arena *arena;
-    const char *assets;
+    const char *assets, *device_kind;
     dio_fonts *fonts;
     dio_palettes palettes;
     struct entry *presets;
+    dio_device *device;
+    struct model *models;
 };
 
 dio_studio *dio_studio_create(const char *assets, dio_error *err)
@@ -30,6 +45,7 @@ dio_studio *dio_studio_create(const char *assets, dio_error *err)
         return NULL;
     }
     s->assets = dio_arena_strdup(s->arena, assets);
+    s->device_kind = "auto";
     return s;
 }
 
@@ -37,6 +53,12 @@ void dio_studio_destroy(dio_studio *s)
 {
     if (!s)
         return;
+    for (struct model *m = s->models; m; m = m->next) {
+        dio_copywriter_close(m->writer);
+        dio_tokenizer_destroy(m->tokenizer);
+        dio_lm_close(m->lm);
+    }
+    dio_device_close(s->device);
     dio_fonts_close(s->fonts);
     dio_arena_destroy(s->arena);
     free(s);
@@ -74,4 +96,83 @@ const dio_preset *dio_studio_preset(dio_studio *s, const char *name, dio_error *
     *e = (struct entry){preset, s->presets};
     s->presets = e;
     return preset;
+}
+
+void dio_studio_use(dio_studio *s, const char *device)
+{
+    s->device_kind = dio_arena_strdup(s->arena, device);
+}
+
+dio_device *dio_studio_device(dio_studio *s, dio_error *err)
+{
+    if (!s->device)
+        s->device = dio_device_open(s->device_kind, err);
+    return s->device;
+}
+
+static struct model *model_of(dio_studio *s, const char *name)
+{
+    for (struct model *m = s->models; m; m = m->next) {
+        if (strcmp(m->name, name) == 0)
+            return m;
+    }
+    struct model *m = dio_arena_alloc(s->arena, sizeof *m);
+    *m = (struct model){.name = dio_arena_strdup(s->arena, name), .next = s->models};
+    return s->models = m;
+}
+
+dio_copywriter *dio_studio_copywriter(dio_studio *s, const char *model, dio_error *err)
+{
+    dio_device *device = dio_studio_device(s, err);
+    struct model *m = model_of(s, model);
+    if (device && !m->writer)
+        m->writer = dio_copywriter_open(model, device, err);
+    return device ? m->writer : NULL;
+}
+
+const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenizer **tokenizer,
+                            dio_error *err)
+{
+    dio_device *device = dio_studio_device(s, err);
+    struct model *m = model_of(s, model);
+    const char *path = device ? dio_assets_model(s->arena, model, err) : NULL;
+    if (!path)
+        return NULL;
+    if (!m->tokenizer && !(m->tokenizer = dio_tokenizer_load(path, err)))
+        return NULL;
+    if (!m->lm)
+        m->lm = dio_lm_open(path, &(dio_lm_options){.dtype = DIO_DTYPES}, err);
+    *tokenizer = m->tokenizer;
+    return m->lm;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), k = strlen(end);
+    return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
+                                        dio_error *err)
+{
+    const char *path = dio_assets_model(s->arena, model, err);
+    struct dirent **list = NULL;
+    if (!path)
+        return NULL;
+    dio_value *facts = dio_value_map(a), *files = dio_value_map(a);
+    int n = scandir(path, &list, NULL, alphasort);
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        const char *name = list[i]->d_name;
+        char hash[DIO_HASH_TEXT];
+        if (ok && (ends_with(name, ".safetensors") || ends_with(name, ".json"))) {
+            ok = dio_hash_file(dio_path_join(a, path, name), hash, err);
+            dio_map_set(a, files, name, dio_value_string(a, hash));
+        }
+        free(list[i]);
+    }
+    free(list);
+    dio_map_set(a, facts, "name", dio_value_string(a, model));
+    dio_map_set(a, facts, "sha256", files);
+    return ok ? facts : NULL;
 }

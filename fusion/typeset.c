@@ -1,8 +1,10 @@
 /* typeset.c: a Pango layout that was made to fit.
  *
- * Sizes go down a geometric ladder, so that a search is a handful of layouts. Everything is
- * measured by ink as well as by line height: an accent, a swash or a stack of marks that leaves
- * its line is part of the box, and neighbours keep clear of it. */
+ * Fonts are not hinted, so a text of half the size in half the width breaks at the same places: the
+ * layout is made at one size, in a width that is scaled instead, and drawn scaled. Opening a dozen
+ * fallback fonts again for every size that is tried would take a hundred times longer.
+ * Everything is measured by ink as well as by line height: an accent, a swash or a stack of marks
+ * that leaves its line is part of the box, and neighbours keep clear of it. */
 #include "fusion/typeset.h"
 
 #include <math.h>
@@ -14,12 +16,16 @@
 /* A size step of 4 % is below what the eye notices between two texts. */
 static const float ladder = 0.96f;
 
+/* Pixels an em that layouts are made at. */
+enum { REFERENCE = 100 };
+
 struct dio_typeset {
     PangoLayout *layout;
     float size;
     bool least;
     int line_count;
-    PangoRectangle all; /* ink and logical together, in pixels of the layout */
+    double scale;  /* from the layout's pixels to ours */
+    dio_box all;   /* ink and logical together, ours, (0, 0) where the layout begins */
 };
 
 /* Typed line ends and tabs are spaces here: a text breaks where it must, not where it was typed.
@@ -44,32 +50,40 @@ static char *tidy(const char *text, bool upper)
     return out;
 }
 
-static void set_style(PangoLayout *layout, dio_fonts *fonts, const dio_style *style, float size)
+static void set_style(PangoLayout *layout, dio_fonts *fonts, const dio_style *style)
 {
     PangoFontDescription *font = pango_font_description_new();
     pango_font_description_set_family(font, style->display ? dio_fonts_display(fonts)
                                                            : dio_fonts_text(fonts));
     pango_font_description_set_weight(font, (PangoWeight)style->weight);
-    pango_font_description_set_absolute_size(font, (double)size * PANGO_SCALE);
+    pango_font_description_set_absolute_size(font, REFERENCE * PANGO_SCALE);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     PangoAttrList *list = pango_attr_list_new();
     pango_attr_list_insert(list,
-                           pango_attr_letter_spacing_new((int)(style->tracking * size *
+                           pango_attr_letter_spacing_new((int)(style->tracking * REFERENCE *
                                                                PANGO_SCALE)));
     pango_layout_set_attributes(layout, list);
     pango_attr_list_unref(list);
 }
 
-static PangoRectangle extents(PangoLayout *layout)
+/* A box in Pango's units in ours, rounded outwards. */
+static dio_box scaled(int x0, int y0, int x1, int y1, double scale)
+{
+    double unit = scale / PANGO_SCALE;
+    int left = (int)floor(x0 * unit), top = (int)floor(y0 * unit);
+    return (dio_box){left, top, (int)ceil(x1 * unit) - left, (int)ceil(y1 * unit) - top};
+}
+
+static dio_box extents(PangoLayout *layout, double scale)
 {
     PangoRectangle ink, logical;
-    pango_layout_get_pixel_extents(layout, &ink, &logical);
-    int x0 = ink.width ? ink.x : logical.x, x1 = x0 + (ink.width ? ink.width : logical.width);
+    pango_layout_get_extents(layout, &ink, &logical);
+    const PangoRectangle *wide = ink.width ? &ink : &logical;
     int y0 = ink.y < logical.y ? ink.y : logical.y;
     int y1 = ink.y + ink.height > logical.y + logical.height ? ink.y + ink.height
                                                              : logical.y + logical.height;
-    return (PangoRectangle){x0, y0, x1 - x0, y1 - y0};
+    return scaled(wide->x, y0, wide->x + wide->width, y1, scale);
 }
 
 /* Does the ink of one line reach into the next? */
@@ -103,13 +117,18 @@ static void set_leading(PangoLayout *layout, float leading)
     }
 }
 
-static bool fits(PangoLayout *layout, int width, int lines)
+static void set_width(PangoLayout *layout, int width, double scale)
 {
-    return pango_layout_get_line_count(layout) <= lines && extents(layout).width <= width;
+    pango_layout_set_width(layout, (int)(width / scale * PANGO_SCALE));
+}
+
+static bool fits(PangoLayout *layout, int width, double scale, int lines)
+{
+    return pango_layout_get_line_count(layout) <= lines && extents(layout, scale).w <= width;
 }
 
 /* Narrows the layout to the least width that keeps its number of lines. */
-static void balance(PangoLayout *layout, int width, const dio_style *style)
+static void balance(PangoLayout *layout, int width, double scale)
 {
     int lines = pango_layout_get_line_count(layout);
     if (lines < 2)
@@ -117,37 +136,38 @@ static void balance(PangoLayout *layout, int width, const dio_style *style)
     int lo = width / 3, hi = width; /* hi always works */
     while (hi - lo > 4) {
         int mid = (lo + hi) / 2;
-        pango_layout_set_width(layout, mid * PANGO_SCALE);
-        if (pango_layout_get_line_count(layout) == lines && fits(layout, mid, style->lines))
+        set_width(layout, mid, scale);
+        if (fits(layout, mid, scale, lines))
             hi = mid;
         else
             lo = mid;
     }
-    pango_layout_set_width(layout, hi * PANGO_SCALE);
+    set_width(layout, hi, scale);
 }
 
 /* Finds the size: whole words first; at the least size words may be cut. */
-static bool fit(dio_typeset *t, dio_fonts *fonts, const char *name, const dio_style *style,
-                float factor, int width, dio_error *err)
+static bool fit(dio_typeset *t, const char *name, const dio_style *style, float factor, int width,
+                dio_error *err)
 {
     float size = fmaxf(style->size * factor, style->least);
-    pango_layout_set_width(t->layout, width * PANGO_SCALE);
     pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD);
     for (;; size = fmaxf(size * ladder, style->least)) {
         t->size = size;
+        t->scale = (double)size / REFERENCE;
         t->least = size <= style->least;
-        set_style(t->layout, fonts, style, size);
         if (t->least)
             pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD_CHAR);
-        if (fits(t->layout, width, style->lines))
+        set_width(t->layout, width, t->scale);
+        if (fits(t->layout, width, t->scale, style->lines))
             break;
         if (t->least)
             return dio_fail(err,
                             "%s: too long; at the smallest size (%.0f px) it takes %d lines, and "
                             "%d is the most; shorten it",
-                            name, size, pango_layout_get_line_count(t->layout), style->lines);
+                            name, (double)size, pango_layout_get_line_count(t->layout),
+                            style->lines);
     }
-    balance(t->layout, width, style);
+    balance(t->layout, width, t->scale);
     set_leading(t->layout, style->leading);
     return true;
 }
@@ -164,12 +184,12 @@ static bool build(dio_typeset *t, dio_fonts *fonts, const char *name, const char
     pango_layout_set_text(t->layout, clean, -1);
     g_free(clean);
     pango_layout_set_alignment(t->layout, centred ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
-    set_style(t->layout, fonts, style, style->least);
+    set_style(t->layout, fonts, style);
     if (!dio_fonts_cover(fonts, t->layout, name, err) ||
-        !fit(t, fonts, name, style, factor, width, err))
+        !fit(t, name, style, factor, width, err))
         return false;
     t->line_count = pango_layout_get_line_count(t->layout);
-    t->all = extents(t->layout);
+    t->all = extents(t->layout, t->scale);
     return true;
 }
 
@@ -216,12 +236,12 @@ bool dio_typeset_rtl(const dio_typeset *t)
 
 int dio_typeset_width(const dio_typeset *t)
 {
-    return t->all.width;
+    return t->all.w;
 }
 
 int dio_typeset_height(const dio_typeset *t)
 {
-    return t->all.height;
+    return t->all.h;
 }
 
 int dio_typeset_lines(const dio_typeset *t)
@@ -244,26 +264,30 @@ dio_box dio_typeset_ink(const dio_typeset *t, int line)
     PangoRectangle ink;
     pango_layout_iter_get_line_extents(it, &ink, NULL);
     pango_layout_iter_free(it);
-    pango_extents_to_pixels(&ink, NULL); /* rounds outwards */
-    return (dio_box){ink.x - t->all.x, ink.y - t->all.y, ink.width, ink.height};
+    dio_box box = scaled(ink.x, ink.y, ink.x + ink.width, ink.y + ink.height, t->scale);
+    box.x -= t->all.x;
+    box.y -= t->all.y;
+    return box;
 }
 
 void dio_typeset_draw(const dio_typeset *t, int line, cairo_t *cr, double x, double y,
                       dio_rgb colour, double alpha)
 {
+    cairo_save(cr);
     cairo_set_source_rgba(cr, (double)colour.r, (double)colour.g, (double)colour.b, alpha);
-    x -= t->all.x;
-    y -= t->all.y;
+    cairo_translate(cr, x - t->all.x, y - t->all.y);
+    cairo_scale(cr, t->scale, t->scale);
     if (line < 0) {
-        cairo_move_to(cr, x, y);
+        cairo_move_to(cr, 0, 0);
         pango_cairo_show_layout(cr, t->layout);
-        return;
+    } else {
+        PangoLayoutIter *it = line_at(t, line);
+        PangoRectangle logical;
+        pango_layout_iter_get_line_extents(it, NULL, &logical);
+        cairo_move_to(cr, (double)logical.x / PANGO_SCALE,
+                      (double)pango_layout_iter_get_baseline(it) / PANGO_SCALE);
+        pango_cairo_show_layout_line(cr, pango_layout_iter_get_line_readonly(it));
+        pango_layout_iter_free(it);
     }
-    PangoLayoutIter *it = line_at(t, line);
-    PangoRectangle logical;
-    pango_layout_iter_get_line_extents(it, NULL, &logical);
-    cairo_move_to(cr, x + (double)logical.x / PANGO_SCALE,
-                  y + (double)pango_layout_iter_get_baseline(it) / PANGO_SCALE);
-    pango_cairo_show_layout_line(cr, pango_layout_iter_get_line_readonly(it));
-    pango_layout_iter_free(it);
+    cairo_restore(cr);
 }
