@@ -24,13 +24,13 @@ static bool among(const char *words, const char *word)
 bool dio_keys_check(const dio_value *v, const char *what, const char *keys, dio_error *err)
 {
     if (v->kind != DIO_MAP)
-        return dio_value_fail(v, err, "%s is a %s: an object is expected", what,
+        return dio_value_fail(v, err, "%s is %s: an object is expected", what,
                               dio_kind_name(v->kind));
     for (int i = 0; i < v->map.count; i++)
         if (!among(keys, v->map.keys[i]->string.text))
             return dio_value_fail(v->map.keys[i], err,
-                                  "%s: the key \"%.60s\" is not supported; known are: %s", what,
-                                  v->map.keys[i]->string.text, keys);
+                                  "%s: the key \"%.60s\" is not supported; known are: %.*s", what,
+                                  v->map.keys[i]->string.text, (int)strlen(keys) - 1, keys);
     return true;
 }
 
@@ -48,7 +48,7 @@ static bool read_part(const dio_components *c, const dio_value *v, dio_component
                       void *user, int depth, dio_error *err)
 {
     if (v->kind != DIO_MAP)
-        return dio_value_fail(v, err, "a %s is a %s: an object with a \"type\" is expected",
+        return dio_value_fail(v, err, "a %s is %s: an object with a \"type\" is expected",
                               c->what, dio_kind_name(v->kind));
     const dio_value *type = dio_map_get(v, "type");
     if (!type || type->kind != DIO_STRING)
@@ -95,7 +95,7 @@ bool dio_member_bool(const dio_value *v, const char *key, bool fallback, bool *o
 {
     const dio_value *m = member(v, key);
     if (m && m->kind != DIO_BOOL)
-        return dio_value_fail(m, err, "%s is a %s: true or false is expected", key,
+        return dio_value_fail(m, err, "%s is %s: true or false is expected", key,
                               dio_kind_name(m->kind));
     *out = m ? m->boolean : fallback;
     return true;

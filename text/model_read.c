@@ -142,7 +142,7 @@ static bool read_unk(dio_tokenizer *t, const dio_value *model, dio_error *err)
     if (!v || v->kind == DIO_NULL)
         return true;
     if (v->kind != DIO_STRING)
-        return dio_value_fail(v, err, "model: unk_token is a %s: a string or null is expected",
+        return dio_value_fail(v, err, "model: unk_token is %s: a string or null is expected",
                               dio_kind_name(v->kind));
     t->model.unk = dio_vocab_find(&t->model.vocab, v->string.text, v->string.length);
     if (t->model.unk < 0)
@@ -155,7 +155,7 @@ bool dio_model_read(dio_tokenizer *t, const dio_value *model, const dio_value *a
                     dio_error *err)
 {
     if (model->kind != DIO_MAP)
-        return dio_value_fail(model, err, "model is a %s: an object is expected",
+        return dio_value_fail(model, err, "model is %s: an object is expected",
                               dio_kind_name(model->kind));
     const dio_value *type = dio_map_get(model, "type");
     if (type && (type->kind != DIO_STRING || strcmp(type->string.text, "BPE")))
@@ -202,7 +202,7 @@ bool dio_model_read_gpt2(dio_tokenizer *t, const dio_value *vocab, const char *f
 {
     size_t lines = 1, bad;
     if (vocab->kind != DIO_MAP)
-        return dio_value_fail(vocab, err, "the vocabulary is a %s: an object of token to id is "
+        return dio_value_fail(vocab, err, "the vocabulary is %s: an object of token to id is "
                                           "expected", dio_kind_name(vocab->kind));
     if (!dio_utf8_valid(merges, size, &bad)) {
         dio_fail(err, "the merges are not UTF-8 at byte %zu", bad);

@@ -18,11 +18,15 @@ struct dio_matcher {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint64_t budget;
 };
 
-/* Steps of backtracking from one position. A run of a million spaces under \s+(?!\S) needs a
- * few; an expression made to be slow is stopped after about a second. */
-enum { STEPS = 20 * 1000 * 1000, HEAP_KIB = 64 * 1024 };
+/* What a match may cost. It first sees a window of the text and may take FIRST steps of
+ * backtracking in it; almost every match needs less. A match that runs into the window's end gets
+ * a larger one, and one that needs more steps gets them, from a budget that grows with the text:
+ * a run of a million spaces is one match. An expression made to be slow uses the budget up. */
+enum { WINDOW = 128, FIRST = 1000, GROWTH = 16, BUDGET = 20 * 1000 * 1000, BUDGET_A_BYTE = 256 };
+enum { HEAP_KIB = 64 * 1024 };
 enum { STACK_FIRST = 32 * 1024, STACK_MOST = 16 * 1024 * 1024 };
 
 static bool compile(dio_pattern *p, const dio_str *rewritten, dio_error *err)
@@ -41,7 +45,7 @@ static bool compile(dio_pattern *p, const dio_str *rewritten, dio_error *err)
                         rewritten->text);
     }
     /* Without a JIT for this machine the interpreter gives the same matches. */
-    pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+    pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
     return true;
 }
 
@@ -97,7 +101,7 @@ dio_matcher *dio_matcher_create(dio_error *err)
         dio_fail_memory(err, "matching a pattern");
         return NULL;
     }
-    pcre2_set_match_limit(m->context, STEPS);
+    m->budget = BUDGET;
     pcre2_set_heap_limit(m->context, HEAP_KIB);
     return m;
 }
@@ -129,20 +133,61 @@ static size_t step(const char *text, size_t n, size_t at)
     return at + (length ? (size_t)length : 1);
 }
 
+static bool spend(dio_matcher *m, uint64_t cost)
+{
+    if (m->budget < cost)
+        return false;
+    m->budget -= cost;
+    return true;
+}
+
 /* Compiled code starts on 32 KiB of the machine's stack. What needs more gets a stack of its own,
  * which is not made before because making it costs more than most texts do. */
-static int match_at(const dio_pattern *p, dio_matcher *m, const char *text, size_t n, size_t start)
+static int match_once(const dio_pattern *p, dio_matcher *m, const char *text, size_t end,
+                      size_t start, uint32_t options)
 {
-    int found = pcre2_match(p->code, (PCRE2_SPTR)text, n, start, PCRE2_NO_UTF_CHECK, m->data,
-                            m->context);
+    int found = pcre2_match(p->code, (PCRE2_SPTR)text, end, start, options, m->data, m->context);
     if (found != PCRE2_ERROR_JIT_STACKLIMIT || m->stack)
         return found;
     m->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, NULL);
     if (!m->stack)
         return found;
     pcre2_jit_stack_assign(m->context, NULL, m->stack);
-    return pcre2_match(p->code, (PCRE2_SPTR)text, n, start, PCRE2_NO_UTF_CHECK, m->data,
-                       m->context);
+    return pcre2_match(p->code, (PCRE2_SPTR)text, end, start, options, m->data, m->context);
+}
+
+static int match_window(const dio_pattern *p, dio_matcher *m, const char *text, size_t end,
+                        size_t start, uint32_t options)
+{
+    for (uint64_t steps = FIRST;; steps *= GROWTH) {
+        pcre2_set_match_limit(m->context, (uint32_t)(steps < UINT32_MAX ? steps : UINT32_MAX));
+        int found = match_once(p, m, text, end, start, options | PCRE2_NO_UTF_CHECK);
+        if (found != PCRE2_ERROR_MATCHLIMIT || !spend(m, steps * GROWTH))
+            return found;
+    }
+}
+
+/* The first match from `start` on. An attempt that would look beyond the window says so (a
+ * "partial" match) instead of deciding, so what windows give is what the whole text gives. */
+static int search(const dio_pattern *p, dio_matcher *m, const char *text, size_t n, size_t start)
+{
+    for (size_t window = WINDOW;;) {
+        size_t end = n - start <= window ? n : start + window;
+        while (end < n && ((unsigned char)text[end] & 0xc0) == 0x80)
+            end++;
+        int found = match_window(p, m, text, end, start, end < n ? PCRE2_PARTIAL_HARD : 0);
+        if (found == PCRE2_ERROR_PARTIAL) {
+            start = pcre2_get_ovector_pointer(m->data)[0];
+            window *= 4;
+            if (!spend(m, window))
+                return PCRE2_ERROR_MATCHLIMIT;
+        } else if (found == PCRE2_ERROR_NOMATCH && end < n) {
+            start = end;
+            window *= 2;
+        } else {
+            return found;
+        }
+    }
 }
 
 int dio_pattern_next(const dio_pattern *p, dio_matcher *m, const char *text, size_t n,
@@ -150,8 +195,10 @@ int dio_pattern_next(const dio_pattern *p, dio_matcher *m, const char *text, siz
 {
     if (p->literal)
         return match->next <= n ? next_literal(p, text, n, match) : 0;
+    if (!match->any && !match->next)
+        m->budget += (uint64_t)n * BUDGET_A_BYTE;
     while (match->next <= n) {
-        int found = match_at(p, m, text, n, match->next);
+        int found = search(p, m, text, n, match->next);
         if (found == PCRE2_ERROR_NOMATCH)
             return 0;
         if (found < 0) {

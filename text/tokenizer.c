@@ -79,6 +79,7 @@ static bool read_folder(dio_arena *a, const char *path, dio_tokenizer_source *s,
     bool is_file = length > 5 && !strcmp(path + length - 5, ".json");
     s->folder = is_file ? dio_path_dir(a, path) : path;
     if (is_file) {
+        s->file = path;
         s->tokenizer = dio_file_read(a, path, DIO_TOKENIZER_FILE, &s->tokenizer_size, err);
         if (!s->tokenizer)
             return false;

@@ -24,6 +24,7 @@ enum {
     DIO_TOKENIZER_FILE = 64 << 20,  /* bytes of tokenizer.json, vocab.json or merges.txt */
     DIO_TOKENIZER_TOKENS = 1 << 21, /* tokens */
     DIO_TOKENIZER_MERGES = 1 << 22, /* merges */
+    DIO_TOKENIZER_VALUES = 3 << 20, /* values in one file */
     DIO_TOKENIZER_TOKEN = 4096,     /* bytes of one token's text */
     DIO_TOKENIZER_TEXT = 256 << 20, /* bytes of one text to encode */
 };
@@ -34,6 +35,7 @@ typedef struct dio_tokenizer_source {
     const char *tokenizer, *vocab, *merges, *config, *chat;
     size_t tokenizer_size, vocab_size, merges_size, config_size, chat_size;
     const char *folder; /* put before the names in messages; NULL: none */
+    const char *file;   /* the label of `tokenizer`; NULL: tokenizer.json in the folder */
 } dio_tokenizer_source;
 
 /* NULL with a message when a file is wrong or asks for what is not supported. */

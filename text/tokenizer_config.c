@@ -15,7 +15,7 @@ static bool read_name(const dio_tokenizer *t, const dio_value *config, const cha
     if (!v || v->kind == DIO_NULL)
         return true;
     if (v->kind != DIO_STRING)
-        return dio_value_fail(v, err, "%s is a %s: a token is expected", key,
+        return dio_value_fail(v, err, "%s is %s: a token is expected", key,
                               dio_kind_name(v->kind));
     *id = dio_vocab_find(&t->model.vocab, v->string.text, v->string.length);
     if (*id < 0)
@@ -72,7 +72,7 @@ static bool read_chat(dio_tokenizer *t, const dio_value *v, dio_error *err)
 bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *err)
 {
     if (v->kind != DIO_MAP)
-        return dio_value_fail(v, err, "the configuration is a %s: an object is expected",
+        return dio_value_fail(v, err, "the configuration is %s: an object is expected",
                               dio_kind_name(v->kind));
     return read_name(t, v, "bos_token", &t->bos, err) &&
            read_name(t, v, "eos_token", &t->eos, err) &&

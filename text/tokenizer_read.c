@@ -16,7 +16,7 @@ static const char *label(dio_arena *a, const dio_tokenizer_source *s, const char
 static bool check_top(const dio_value *v, dio_error *err)
 {
     static const char *const off[] = { "truncation", "padding" };
-    if (!dio_keys_check(v, "tokenizer.json", top_keys, err))
+    if (!dio_keys_check(v, "a tokenizer", top_keys, err))
         return false;
     const dio_value *version = dio_map_get(v, "version");
     if (!version || version->kind != DIO_STRING || strcmp(version->string.text, "1.0"))
@@ -29,7 +29,7 @@ static bool check_top(const dio_value *v, dio_error *err)
     }
     const dio_value *added = dio_map_get(v, "added_tokens");
     if (added && added->kind != DIO_LIST)
-        return dio_value_fail(added, err, "added_tokens is a %s: a list is expected",
+        return dio_value_fail(added, err, "added_tokens is %s: a list is expected",
                               dio_kind_name(added->kind));
     if (!dio_map_get(v, "model"))
         return dio_value_fail(v, err, "there is no \"model\"");
@@ -46,11 +46,26 @@ static bool check_gaps(const dio_tokenizer *t, dio_error *err)
     return true;
 }
 
+/* A parsed value takes some 150 bytes, so a file of commas is refused before it is parsed. */
+static const dio_value *parse(dio_arena *a, const char *file, const char *text, size_t size,
+                              dio_error *err)
+{
+    size_t commas = 0;
+    for (const char *at = text; (at = memchr(at, ',', size - (size_t)(at - text))); at++)
+        commas++;
+    if (commas <= DIO_TOKENIZER_VALUES)
+        return dio_json_parse(a, file, text, size, err);
+    dio_fail(err, "the file has %zu commas: no tokenizer has more than %d tokens and merges",
+             commas, DIO_TOKENIZER_VALUES);
+    dio_error_at(err, file, 0, 0);
+    return NULL;
+}
+
 static bool read_json(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
                       dio_error *err)
 {
-    const char *file = label(a, s, "tokenizer.json");
-    const dio_value *v = dio_json_parse(a, file, s->tokenizer, s->tokenizer_size, err);
+    const char *file = s->file ? s->file : label(a, s, "tokenizer.json");
+    const dio_value *v = parse(a, file, s->tokenizer, s->tokenizer_size, err);
     if (!v || !check_top(v, err))
         return false;
     const dio_value *added = dio_map_get(v, "added_tokens");
@@ -88,7 +103,7 @@ static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source
                       dio_error *err)
 {
     const char *file = label(a, s, "vocab.json"), *merges = label(a, s, "merges.txt");
-    const dio_value *vocab = dio_json_parse(a, file, s->vocab, s->vocab_size, err);
+    const dio_value *vocab = parse(a, file, s->vocab, s->vocab_size, err);
     const dio_value *parts =
         vocab ? dio_json_parse(a, "gpt2", gpt2_parts, strlen(gpt2_parts), err) : NULL;
     if (!parts)
