@@ -104,80 +104,118 @@ static bool ends_sentence(const char *text)
     return n && strchr(".!?", text[n - 1]);
 }
 
-/* NULL, or the rule that this try breaks. */
-static const char *broken_rule(const struct ad *ad, dio_ad_part part, const dio_text *try,
-                               const char *text)
+/* How much is wrong with a try: what can stand when nothing better comes, and what cannot. */
+enum { GOOD, FLAWED, UNFIT };
+
+struct verdict {
+    int grade;
+    const char *rule; /* what is broken; NULL when good */
+};
+
+static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *text)
 {
     const dio_ad_field *f = &dio_ad_fields[part];
-    const char *headline = ad->out->text[DIO_AD_HEADLINE];
-    if (try->finish != DIO_FINISH_STOP)
-        return "does not end by itself";
+    const char *headline = ad->out->text[DIO_AD_HEADLINE], *flaw = NULL;
     if (!*text)
-        return "is empty";
+        return (struct verdict){UNFIT, "is empty"};
     if (dio_utf8_count(text, strlen(text)) > (size_t)f->limit)
-        return "is too long";
+        return (struct verdict){UNFIT, "is too long"};
     if (f->sentence && !ends_sentence(text))
-        return "does not end as a sentence does";
+        return (struct verdict){UNFIT, "does not end as a sentence does"};
     if (dio_copy_rules_broken(ad->w->rules, text, ad->allowed))
-        return "says what copy must not say";
+        return (struct verdict){UNFIT, "says what copy must not say"};
     if (part == DIO_AD_BODY && !holds(headline, ad->brief->product) &&
         !holds(text, ad->brief->product))
-        return "does not name the product";
+        return (struct verdict){UNFIT, "does not name the product"};
     if (part == DIO_AD_SCRIPT && !is_script_length(ad, text))
-        return "is not as long as was asked";
-    if (part != DIO_AD_HASHTAGS && part != DIO_AD_SCENE)
-        return dio_copy_lint(ad->a, text, ad->brief->product);
-    return NULL;
+        flaw = "is not as long as was asked";
+    else if (part != DIO_AD_HASHTAGS && part != DIO_AD_SCENE)
+        flaw = dio_copy_lint(ad->a, text, ad->brief->product);
+    return (struct verdict){flaw ? FLAWED : GOOD, flaw};
 }
 
-/* Several tries at one field; the first that keeps the rules, in *text. */
-static bool try_field(struct ad *ad, dio_ad_part part, int round, const dio_ids *ids,
-                      const char **text, const char **rule, dio_error *err)
+/* A text that was cut off, or is too long, up to its last whole sentence within the limit. */
+static const char *whole_sentences(const struct ad *ad, dio_ad_part part, const char *text)
+{
+    size_t room = strlen(text), end = 0;
+    while (room && dio_utf8_count(text, room) > (size_t)dio_ad_fields[part].limit)
+        room--;
+    for (size_t i = 0; i < room; i++)
+        if (strchr(".!?", text[i]) && (!text[i + 1] || isspace((unsigned char)text[i + 1])))
+            end = i + 1;
+    return dio_arena_strndup(ad->a, text, end);
+}
+
+/* The best try so far at a field. */
+struct best {
+    const char *text, *rule;
+    int grade;
+};
+
+static void consider(struct ad *ad, dio_ad_part part, const dio_text *try, const char *start,
+                     struct best *best)
+{
+    const char *text = trimmed(ad->a, dio_arena_printf(ad->a, "%s%s", start, try->text));
+    struct verdict v = judge(ad, part, text);
+    if (dio_ad_fields[part].sentence && (try->finish != DIO_FINISH_STOP || v.grade == UNFIT)) {
+        text = whole_sentences(ad, part, text);
+        v = judge(ad, part, text);
+        v.grade = v.grade == GOOD ? FLAWED : v.grade; /* an ending that the model did not mean */
+    } else if (try->finish != DIO_FINISH_STOP) {
+        v = (struct verdict){UNFIT, "does not end by itself"};
+    }
+    if (v.grade < best->grade || !best->rule)
+        *best = (struct best){text, v.rule ? v.rule : "", v.grade};
+}
+
+/* Several tries at one field, each beginning with `start`. */
+static bool try_field(struct ad *ad, dio_ad_part part, int round, const char *start,
+                      struct best *best, dio_error *err)
 {
     const dio_copywriter_options *o = ad->options;
-    dio_generate_request r = {.prompt = ids->ids, .n_prompt = (int64_t)ids->count,
-                              .session = ad->session};
+    dio_ids ids = {0};
+    const dio_encode_options special = {.parse_special = true};
+    dio_generate_request r = {.session = ad->session};
     if (!dio_fields_default(dio_generate_fields, &r.params, true, ad->a, err))
         return false;
+    bool ok = dio_tokenizer_encode(ad->w->tokenizer, ad->prompt.text, ad->prompt.length, special,
+                                   &ids, err) &&
+              dio_tokenizer_encode(ad->w->tokenizer, start, strlen(start),
+                                   (dio_encode_options){0}, &ids, err);
+    r.prompt = ids.ids;
+    r.n_prompt = (int64_t)ids.count;
     r.params.temperature = o && o->temperature > 0 ? o->temperature : 0.7;
     r.params.top_p = o && o->top_p > 0 ? o->top_p : 0.95;
     r.params.variants = o && o->tries > 0 ? o->tries : TRIES;
     r.params.max_tokens = TOKENS;
     r.params.seed = ad->seed * 64 + (uint64_t)part * ROUNDS + (uint64_t)round;
-    dio_texts *tries = dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err);
-    if (!tries)
-        return false;
-    for (int i = 0; i < tries->count && !*text; i++) {
-        const char *candidate = trimmed(ad->a, tries->items[i].text);
-        const char *broken = broken_rule(ad, part, &tries->items[i], candidate);
-        if (!broken)
-            *text = candidate;
-        else if (!*rule)
-            *rule = dio_arena_printf(ad->a, "%s (\"%.80s\")", broken, candidate);
-    }
+    dio_texts *tries = ok ? dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err) : NULL;
+    for (int i = 0; tries && i < tries->count && best->grade != GOOD; i++)
+        consider(ad, part, &tries->items[i], start, best);
+    dio_ids_deinit(&ids);
+    ok = tries != NULL;
     dio_texts_destroy(tries);
-    return true;
+    return ok;
 }
 
 static bool write_field(struct ad *ad, dio_ad_part part, dio_error *err)
 {
-    const char *text = NULL, *rule = NULL;
-    dio_ids ids = {0};
+    struct best best = {.grade = UNFIT + 1};
     dio_str_puts(&ad->prompt, dio_ad_tag(ad->a, part, ad->brief->seconds));
-    bool ok = ad->prompt.failed
-                  ? dio_fail_memory(err, "the ad")
-                  : dio_tokenizer_encode(ad->w->tokenizer, ad->prompt.text, ad->prompt.length,
-                                         (dio_encode_options){.parse_special = true}, &ids, err);
-    for (int round = 0; ok && !text && round < ROUNDS; round++)
-        ok = try_field(ad, part, round, &ids, &text, &rule, err);
-    dio_ids_deinit(&ids);
-    if (ok && !text)
-        ok = dio_fail(err, "the model %s wrote no %s that keeps the rules: it %s; try another "
-                      "seed, or a shorter brief", ad->w->dir, dio_ad_fields[part].name, rule);
-    if (!ok)
-        return false;
-    ad->out->text[part] = text;
-    dio_str_puts(&ad->prompt, text);
+    if (ad->prompt.failed)
+        return dio_fail_memory(err, "the ad");
+    for (int round = 0; round < ROUNDS && best.grade != GOOD; round++) {
+        /* The last round writes the body's first words itself: an ad must name its product. */
+        bool lead = part == DIO_AD_BODY && round == ROUNDS - 1 && best.grade >= UNFIT;
+        if (!try_field(ad, part, round, lead ? ad->brief->product : "", &best, err))
+            return false;
+    }
+    if (best.grade >= UNFIT)
+        return dio_fail(err, "the model %s wrote no %s that keeps the rules: it %s (\"%.80s\"); try "
+                        "another seed, or a shorter brief", ad->w->dir, dio_ad_fields[part].name,
+                        best.rule, best.text);
+    ad->out->text[part] = best.text;
+    dio_str_puts(&ad->prompt, best.text);
     return true;
 }
 
