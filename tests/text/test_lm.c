@@ -1,6 +1,11 @@
 /* test_lm.c: every family against its official implementation, on the goldens of transformers and
- * torch: logits, hidden states, 64 greedy tokens through the cache, loss and all gradients. */
+ * torch: logits, hidden states, 64 greedy tokens through the cache, loss, all gradients, and a step of
+ * AdamW. */
 #include "tests/text/lm_case.h"
+
+#include <unistd.h>
+
+#include "tensor/train.h"
 
 enum { B = 2, T = 24 };
 
@@ -161,6 +166,87 @@ static void check_gradients(struct golden *g)
     free(wrt);
 }
 
+/* --- one step of AdamW through the training loop ------------------------------------------------- */
+
+static dio_val step_loss(void *user, dio_graph *graph, bool training)
+{
+    (void)training;
+    struct golden *g = user;
+    dio_lm_io io = {.ids = dio_input(graph, "input_ids", dio_type_2d(DIO_I32, B, T))};
+    dio_val target = dio_input(graph, "targets", dio_type_2d(DIO_I32, B, T));
+    return dio_lm_loss(graph, g->lm, &io, target, 0);
+}
+
+static bool step_fill(void *user, dio_plan *p, int64_t step, bool training, dio_error *err)
+{
+    (void)step;
+    (void)training;
+    struct golden *g = user;
+    int32_t targets[B * T];
+    make_targets(g->ids, targets);
+    return dio_plan_set(p, "input_ids", g->ids, sizeof targets, err) &&
+           dio_plan_set(p, "targets", targets, sizeof targets, err);
+}
+
+/* The first step of AdamW moves a weight by lr * g / (|g| + eps): where g is next to nothing, its
+ * rounding decides the sign. There the step may be anywhere within +-lr; elsewhere it is exact. */
+static void check_stepped(struct golden *g)
+{
+    double worst_step = 0;
+    int64_t compared = 0, passed_over = 0;
+    for (int i = 0; i < g->lm->walk.count; i++) {
+        char name[600];
+        const dio_weight *w = &g->lm->walk.items[i];
+        snprintf(name, sizeof name, "step.%s", w->name);
+        const float *want = dio_tensor_data(dio_weights_find(g->w, name));
+        snprintf(name, sizeof name, "grad.%s", w->name);
+        const float *grad = dio_tensor_data(dio_weights_find(g->w, name));
+        const float *got = dio_tensor_data(*w->slot);
+        for (int64_t k = 0; k < dio_type_count(&w->type); k++) {
+            double d = fabs((double)got[k] - (double)want[k]);
+            bool tiny = fabsf(grad[k]) < 1e-4f;
+            assert_true(d <= 2.001e-3);
+            if (!tiny)
+                worst_step = d > worst_step ? d : worst_step;
+            compared += !tiny;
+            passed_over += tiny;
+        }
+    }
+    print_message("%-16s one AdamW step: %lld weights within %.2e, %lld with a gradient near 0\n",
+                  g->dir, (long long)compared, worst_step, (long long)passed_over);
+    assert_true(worst_step <= 2.5e-7); /* lr is 1e-3; measured 6.0e-8, an f32 rounding */
+    assert_true(compared > 10 * passed_over);
+}
+
+static void check_step(struct golden *g)
+{
+    dio_error err = {0};
+    char dir[] = "/tmp/dio_step_XXXXXX", command[128];
+    int n = g->lm->walk.count;
+    dio_train_result result;
+    char first[600];
+    snprintf(first, sizeof first, "step.%s", g->lm->walk.items[0].name);
+    if (!dio_weights_find(g->w, first))
+        return;
+    must(dio_walk_convert(&g->lm->walk, DIO_F32, &err), &err);
+    dio_train_weight *weights = malloc((size_t)n * sizeof *weights);
+    for (int i = 0; i < n; i++) /* the golden's optimiser decays everything */
+        weights[i] = (dio_train_weight){g->lm->walk.items[i].name, *g->lm->walk.items[i].slot, true};
+    dio_train_task task = {.user = g, .weights = weights, .n_weights = n, .items = B * T,
+                           .item_name = "tokens", .identity = "step", .loss = step_loss,
+                           .fill = step_fill};
+    dio_train_options o = {.steps = 1, .lr = 1e-3, .min_lr = 1, .weight_decay = 0.1, .beta1 = 0.9,
+                           .beta2 = 0.95, .eps = 1e-8, .clip = 1, .log_every = 1, .eval_every = 1,
+                           .eval_batches = 1, .checkpoint_every = 1};
+    assert_non_null(mkdtemp(dir));
+    must(dio_train(&task, &o, g->device, dir, false, NULL, NULL, NULL, &result, &err), &err);
+    assert_int_equal(result.steps, 1);
+    check_stepped(g);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+    free(weights);
+}
+
 static void check_all(void **state)
 {
     struct golden g;
@@ -168,6 +254,7 @@ static void check_all(void **state)
     check_taps(&g);
     check_gradients(&g);
     check_greedy(&g);
+    check_step(&g);
     close_golden(&g);
 }
 
