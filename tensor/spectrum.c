@@ -13,17 +13,19 @@
 #include "tensor/op.h"
 #include "tensor/ops.h"
 
-enum { N_FFT_MAX = 4096 }; /* a table of 64 MB */
+enum { N_FFT_MAX = 4096, HOP_MAX = 1 << 20 }; /* the largest table has 64 MB */
 
-static bool check(dio_graph *g, const char *name, dio_val window, const dio_stft_attrs *a)
+/* hop_max: a spectrum may skip samples, its inverse may not. */
+static bool check(dio_graph *g, const char *name, dio_val window, const dio_stft_attrs *a,
+                  int hop_max)
 {
     dio_type t = dio_type_of(g, window);
     if (!dio_graph_ok(g))
         return false;
     if (a->n_fft < 2 || a->n_fft > N_FFT_MAX)
         dio_graph_fail(g, "%s: n_fft %d is outside 2..%d", name, a->n_fft, N_FFT_MAX);
-    else if (a->hop < 1 || a->hop > a->n_fft)
-        dio_graph_fail(g, "%s: hop %d is outside 1..n_fft, %d", name, a->hop, a->n_fft);
+    else if (a->hop < 1 || a->hop > hop_max)
+        dio_graph_fail(g, "%s: hop %d is outside 1..%d", name, a->hop, hop_max);
     else if (a->win < 1 || a->win > a->n_fft)
         dio_graph_fail(g, "%s: win %d is outside 1..n_fft, %d", name, a->win, a->n_fft);
     else if (window == DIO_NONE || t.nd != 1 || t.dim[0] != a->win)
@@ -76,7 +78,7 @@ dio_val dio_stft(dio_graph *g, dio_val x, dio_val window, dio_stft_attrs attrs)
 {
     const dio_stft_attrs *a = &attrs;
     dio_type t = dio_type_of(g, x);
-    if (!check(g, "stft", window, a))
+    if (!check(g, "stft", window, a, HOP_MAX))
         return DIO_NONE;
     if (x == DIO_NONE || t.nd != 2)
         return dio_graph_fail(g, "stft: x must be [B,S]");
@@ -108,7 +110,7 @@ dio_val dio_istft(dio_graph *g, dio_val spec, dio_val window, int64_t length, di
 {
     const dio_stft_attrs *a = &attrs;
     dio_type t = dio_type_of(g, spec);
-    if (!check(g, "istft", window, a))
+    if (!check(g, "istft", window, a, a->win))
         return DIO_NONE;
     int64_t bins = a->n_fft / 2 + 1;
     if (spec == DIO_NONE || t.nd != 4 || t.dim[1] != bins || t.dim[2] < 1 || t.dim[3] != 2)
