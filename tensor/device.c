@@ -38,6 +38,8 @@ dio_device *dio_device_open(const char *kind, dio_error *err)
 
 void dio_device_close(dio_device *d)
 {
-    if (d)
-        d->destroy(d);
+    if (!d)
+        return;
+    dio_resident_deinit(d); /* while the device can still free them */
+    d->destroy(d);
 }

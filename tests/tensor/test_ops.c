@@ -202,9 +202,9 @@ static void check_forward(const dio_op *op, const dio_op_case *c, int index, voi
         fail_msg("%s case %d: the bits depend on the number of threads", op->name, index);
     dio_gang_resize(threads);
     free(first);
-    if (cuda && cuda->supports(cuda, op)) {
-        dio_plan *gpu = plan_of(&b, op, cuda, false);
-        set_inputs(gpu, c, false, data);
+    for (int side = 0; side < 2 && cuda && cuda->supports(cuda, op); side++) {
+        dio_plan *gpu = plan_of(side ? &odd : &b, op, cuda, false);
+        set_inputs(gpu, c, side, data);
         assert_true(dio_plan_run(gpu, &err));
         w->cuda = fmax(w->cuda, compare(op, c, index, ref, gpu, 10 * tol + 1e-5, "CUDA"));
         dio_plan_destroy(gpu);
@@ -370,6 +370,8 @@ static void registry_is_sane(void **state)
         assert_true(op->n_in_max <= DIO_MAX_IN && op->n_out <= DIO_MAX_OUT);
         assert_true(!(op->flags & DIO_OP_VIEW) || op->view);
         assert_true(op->grad || op->flags & (DIO_OP_NODIFF | DIO_OP_WRITES));
+        if (cuda && !cuda->supports(cuda, op))
+            fail_msg("%s: has no CUDA twin (tensor/ops/%s.cu)", op->name, op->name);
     }
 }
 

@@ -29,7 +29,8 @@ static void open_golden(struct golden *g, const char *dir, dio_dtype dtype)
     snprintf(path, sizeof path, "tests/golden/%s/golden.safetensors", dir);
     g->w = dio_weights_open(path, &err);
     must(g->w != NULL, &err);
-    g->device = dio_device_cpu(&err);
+    const char *kind = getenv("DIORAMA_TEST_DEVICE"); /* ./dev gpu and the emulated GPU set it */
+    g->device = dio_device_open(kind ? kind : "cpu", &err);
     must(g->device != NULL, &err);
     g->ids = golden_ids(g->w, "input_ids", &n);
     assert_int_equal(n, B * T);
