@@ -1,4 +1,5 @@
 /* copywriter.c: field by field, with the tag written here and the text by the model. */
+#define _GNU_SOURCE /* strcasestr */
 #include "text/copywriter.h"
 
 #include <ctype.h>
@@ -90,14 +91,6 @@ static bool holds(const char *text, const char *part)
     return text && strstr(text, part) != NULL;
 }
 
-/* The rule that a script's length keeps: within a quarter of what fits into its seconds. */
-static bool is_script_length(const struct ad *ad, const char *text)
-{
-    int want = dio_copy_seconds(ad->brief->seconds) * DIO_COPY_WORDS_10S / 10;
-    int slack = want * DIO_COPY_SCRIPT_SLACK / 100, have = dio_copy_words(text);
-    return have >= want - slack && have <= want + slack;
-}
-
 static bool ends_sentence(const char *text)
 {
     size_t n = strlen(text);
@@ -112,10 +105,39 @@ struct verdict {
     const char *rule; /* what is broken; NULL when good */
 };
 
+/* What the gate says of one part of an ad that is not yet whole. */
+struct objection {
+    dio_ad_part part;
+    const char *first;
+    dio_arena *a;
+};
+
+static void object(void *user, dio_ad_part part, const char *problem)
+{
+    struct objection *o = user;
+    if (part == o->part && !o->first)
+        o->first = dio_arena_strdup(o->a, problem);
+}
+
+static const char *gate(const struct ad *ad, dio_ad_part part, const char *text)
+{
+    struct dio_ad so_far = *ad->out;
+    struct objection o = {part, NULL, ad->a};
+    so_far.text[part] = text;
+    dio_copy_check(ad->w->rules, ad->brief, &so_far, object, &o);
+    return o.first;
+}
+
+/* Whether the offer, when there is one, stands where buyers look. */
+static bool takes_up_offer(const struct ad *ad, const char *text)
+{
+    const char *offer = ad->brief->offer, *subline = ad->out->text[DIO_AD_SUBLINE];
+    return !offer || !*offer || strcasestr(text, offer) || (subline && strcasestr(subline, offer));
+}
+
 static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *text)
 {
     const dio_ad_field *f = &dio_ad_fields[part];
-    const char *headline = ad->out->text[DIO_AD_HEADLINE], *flaw = NULL;
     if (!*text)
         return (struct verdict){UNFIT, "is empty"};
     if (dio_utf8_count(text, strlen(text)) > (size_t)f->limit)
@@ -124,13 +146,12 @@ static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *t
         return (struct verdict){UNFIT, "does not end as a sentence does"};
     if (dio_copy_rules_broken(ad->w->rules, text, ad->allowed))
         return (struct verdict){UNFIT, "says what copy must not say"};
-    if (part == DIO_AD_BODY && !holds(headline, ad->brief->product) &&
+    if (part == DIO_AD_BODY && !holds(ad->out->text[DIO_AD_HEADLINE], ad->brief->product) &&
         !holds(text, ad->brief->product))
         return (struct verdict){UNFIT, "does not name the product"};
-    if (part == DIO_AD_SCRIPT && !is_script_length(ad, text))
-        flaw = "is not as long as was asked";
-    else if (part != DIO_AD_HASHTAGS && part != DIO_AD_SCENE)
-        flaw = dio_copy_lint(ad->a, text, ad->brief->product);
+    const char *flaw = gate(ad, part, text);
+    if (!flaw && part == DIO_AD_BODY && !takes_up_offer(ad, text))
+        flaw = "does not take up the offer";
     return (struct verdict){flaw ? FLAWED : GOOD, flaw};
 }
 
@@ -198,6 +219,20 @@ static bool try_field(struct ad *ad, dio_ad_part part, int round, const char *st
     return ok;
 }
 
+/* The offer as a sentence of its own behind a body that leaves it out, when there is room. */
+static const char *with_offer(struct ad *ad, const char *body)
+{
+    if (takes_up_offer(ad, body))
+        return body;
+    const char *offer = ad->brief->offer;
+    size_t n = strlen(offer);
+    const char *stop = strchr(".!?", offer[n - 1]) ? "" : ".";
+    char *text = dio_arena_printf(ad->a, "%s %s%s", body, offer, stop);
+    text[strlen(body) + 1] = (char)toupper((unsigned char)text[strlen(body) + 1]);
+    size_t limit = (size_t)dio_ad_fields[DIO_AD_BODY].limit;
+    return dio_utf8_count(text, strlen(text)) <= limit ? text : body;
+}
+
 static bool write_field(struct ad *ad, dio_ad_part part, dio_error *err)
 {
     struct best best = {.grade = UNFIT + 1};
@@ -214,6 +249,8 @@ static bool write_field(struct ad *ad, dio_ad_part part, dio_error *err)
         return dio_fail(err, "the model %s wrote no %s that keeps the rules: it %s (\"%.80s\"); try "
                         "another seed, or a shorter brief", ad->w->dir, dio_ad_fields[part].name,
                         best.rule, best.text);
+    if (part == DIO_AD_BODY)
+        best.text = with_offer(ad, best.text);
     ad->out->text[part] = best.text;
     dio_str_puts(&ad->prompt, best.text);
     return true;
