@@ -14,9 +14,9 @@ add_compile_options(
 if(DIORAMA_WERROR)
     add_compile_options($<$<COMPILE_LANGUAGE:C>:-Werror>)
 endif()
-if(DIORAMA_SANITIZE)
+if(DIORAMA_SANITIZE) # -O1: checks stay cheap to compile, and lines in reports stay true
     add_compile_options(-fsanitize=${DIORAMA_SANITIZE} -fno-omit-frame-pointer
-                        -fno-sanitize-recover=all -g)
+                        -fno-sanitize-recover=all -O1 -g1)
     add_link_options(-fsanitize=${DIORAMA_SANITIZE})
 endif()
 if(DIORAMA_FUZZ)
