@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/gang.h"
+#include "base/room.h"
 #include "tensor/cpu/cpu.h"
 #include "tensor/device.h"
 
@@ -58,15 +59,7 @@ static bool cpu_copy(dio_device *d, void *to, const void *from, size_t bytes, di
 static size_t cpu_free_bytes(dio_device *d)
 {
     (void)d;
-    size_t kib = 0;
-    char line[256];
-    FILE *f = fopen("/proc/meminfo", "r");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %zu kB", &kib) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return kib ? kib * 1024 : (size_t)4 << 30;
+    return dio_room_memory();
 }
 
 static bool cpu_supports(dio_device *d, const dio_op *op)
