@@ -96,6 +96,11 @@ size_t dio_buffer_bytes(const dio_buffer *b)
     return b->bytes;
 }
 
+bool dio_buffer_mapped(const dio_buffer *b)
+{
+    return b->file != NULL;
+}
+
 void dio_buffer_release(const dio_buffer *b)
 {
     if (b->file)

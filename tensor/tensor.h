@@ -67,6 +67,8 @@ void *dio_buffer_data(const dio_buffer *b);
 size_t dio_buffer_bytes(const dio_buffer *b);
 /* The bytes will not be read again soon: pages of a mapped file leave our memory. */
 void dio_buffer_release(const dio_buffer *b);
+/* Whether the bytes lie in a file, so that they are not yet memory of ours. */
+bool dio_buffer_mapped(const dio_buffer *b);
 
 /* A dense tensor in CPU memory, reference-counted. The name is the weight's, or "". */
 typedef struct dio_tensor {

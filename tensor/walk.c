@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "base/room.h"
 
 bool dio_walk_init(dio_walk *w, dio_walk_fn *fn, void *model, const dio_lora_spec *lora,
                    dio_error *err)
@@ -138,8 +139,36 @@ static void draw(const dio_weight *it, uint64_t seed, float *out)
         }
 }
 
+bool dio_walk_fits(int64_t bytes, dio_error *err)
+{
+    double room = (double)dio_room_memory() * 0.75;
+    if ((double)bytes <= room)
+        return true;
+    return dio_fail_retry(err,
+                          "the model's weights need %.1f MB of memory and the limit is %.1f MB: use "
+                          "a smaller model",
+                          (double)bytes / 1e6, room / 1e6);
+}
+
+/* What drawing takes: the weights, and the largest once more while it is f32. */
+static int64_t drawn_bytes(const dio_walk *w, dio_dtype dtype, unsigned flags)
+{
+    int64_t sum = 0, largest = 0;
+    for (int i = 0; i < w->count; i++) {
+        const dio_weight *it = &w->items[i];
+        if (!dio_walk_chosen(it, flags))
+            continue;
+        int64_t n = dio_type_count(&it->type);
+        sum += n * (int64_t)dio_dtype_size(dio_walk_dtype(it, dtype, DIO_F32));
+        largest = n > largest ? n : largest;
+    }
+    return sum + largest * (int64_t)sizeof(float);
+}
+
 bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, dio_error *err)
 {
+    if (!dio_walk_fits(drawn_bytes(w, dtype, flags), err))
+        return false;
     for (int i = 0; i < w->count; i++) {
         const dio_weight *it = &w->items[i];
         if (!dio_walk_chosen(it, flags))
@@ -195,8 +224,23 @@ bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigne
     return ok;
 }
 
+/* What of the weights is in a file still, once it is read into memory. */
+static int64_t mapped_bytes(const dio_walk *w, dio_dtype dtype)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < w->count; i++) {
+        const dio_tensor *t = *w->items[i].slot;
+        if (t && dio_buffer_mapped(t->buffer))
+            sum += dio_type_count(&t->type) *
+                   (int64_t)dio_dtype_size(dio_walk_dtype(&w->items[i], dtype, t->type.dtype));
+    }
+    return sum;
+}
+
 bool dio_walk_convert(dio_walk *w, dio_dtype dtype, dio_error *err)
 {
+    if (!dio_walk_fits(mapped_bytes(w, dtype), err))
+        return false;
     for (int i = 0; i < w->count; i++) {
         dio_tensor **slot = w->items[i].slot;
         if (!*slot)

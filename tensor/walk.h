@@ -143,6 +143,8 @@ bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigne
                    const char *prefix, const dio_weights_meta *meta, int n_meta, dio_error *err);
 /* What the weight is kept in when the model is kept in `dtype` (DIO_DTYPES: as `stored`). */
 dio_dtype dio_walk_dtype(const dio_weight *it, dio_dtype dtype, dio_dtype stored);
+/* Whether weights of so many bytes fit in the memory that is left; else says so. */
+bool dio_walk_fits(int64_t bytes, dio_error *err);
 /* Whether `flags` means this weight. */
 bool dio_walk_chosen(const dio_weight *it, unsigned flags);
 /* Makes all slots float tensors of our own memory in `dtype`, for training. */

@@ -130,9 +130,12 @@ static void check_item(struct load *l, const dio_weight *it)
         if (l->report)
             dio_str_printf(l->report, "missing: %s %s\n", name, dio_type_text(&it->type, want));
     } else if (!same_shape(&it->type, &t->type) || !dio_dtype_is_float(t->type.dtype)) {
+        /* Any float will do; of other types it is the type that is wrong. */
+        const char *shape = dio_type_text(&it->type, want);
+        if (dio_dtype_is_float(t->type.dtype))
+            shape = strchr(shape, '[');
         add(&l->misshapen, dio_arena_printf(l->arena, "%s is %s, not %s", name,
-                                            dio_type_text(&t->type, have),
-                                            strchr(dio_type_text(&it->type, want), '[')));
+                                            dio_type_text(&t->type, have), shape));
         if (l->report)
             dio_str_printf(l->report, "misshapen: %s is %s, not %s\n", name, have, want);
     }
@@ -205,8 +208,26 @@ static dio_tensor *take(const dio_weight *it, dio_tensor *t, dio_dtype dtype, di
     return fresh;
 }
 
+/* What is not mapped as it is but converted. A sparse file can promise terabytes. */
+static int64_t converted_bytes(const struct load *l, dio_dtype dtype)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < l->walk->count; i++) {
+        const dio_weight *it = &l->walk->items[i];
+        if (!dio_walk_chosen(it, l->flags))
+            continue;
+        const dio_tensor *t = dio_weights_find(l->from, name_in_file(l, it->name));
+        dio_dtype to = dio_walk_dtype(it, dtype, t->type.dtype);
+        if (to != t->type.dtype)
+            sum += dio_type_count(&t->type) * (int64_t)dio_dtype_size(to);
+    }
+    return sum;
+}
+
 static bool fill(struct load *l, dio_dtype dtype, dio_error *err)
 {
+    if (!dio_walk_fits(converted_bytes(l, dtype), err))
+        return dio_error_at(err, dio_weights_path(l->from), 0, 0);
     for (int i = 0; i < l->walk->count; i++) {
         const dio_weight *it = &l->walk->items[i];
         if (!dio_walk_chosen(it, l->flags))
