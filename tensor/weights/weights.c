@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DIO_READER(name) extern const dio_weights_reader dio_weights_reader_##name;
 #include "tensor/weights/readers.def"
@@ -156,15 +157,19 @@ bool dio_weights_read(dio_weights *w, const char *path, dio_error *err)
     return ok || dio_error_at(err, path, 0, 0);
 }
 
-/* In a folder, the index of shards or the one file. */
-static const char *file_in(dio_arena *a, const char *dir)
+/* In a folder, the index of shards or the one file; any other path as it is. */
+static const char *file_at(dio_arena *a, const char *path, dio_error *err)
 {
     static const char *const names[] = {"model.safetensors.index.json", "model.safetensors"};
+    struct stat s;
+    if (stat(path, &s) < 0 || !S_ISDIR(s.st_mode))
+        return dio_arena_strdup(a, path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *path = dio_path_join(a, dir, names[i]);
-        if (dio_file_exists(path))
-            return path;
+        const char *inside = dio_path_join(a, path, names[i]);
+        if (dio_file_exists(inside))
+            return inside;
     }
+    dio_fail(err, "%s: there is neither %s nor %s", path, names[1], names[0]);
     return NULL;
 }
 
@@ -177,9 +182,8 @@ dio_weights *dio_weights_open(const char *path, dio_error *err)
     }
     dio_weights *w = dio_arena_alloc(a, sizeof *w);
     w->arena = a;
-    const char *inside = file_in(a, path);
-    w->path = dio_arena_strdup(a, inside ? inside : path);
-    if (grow_table(w) && dio_weights_read(w, w->path, err) && !dio_arena_failed(a))
+    w->path = file_at(a, path, err);
+    if (w->path && grow_table(w) && dio_weights_read(w, w->path, err) && !dio_arena_failed(a))
         return w;
     dio_fail_memory(err, "weights"); /* where nothing was said before */
     dio_weights_close(w);
