@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static void set(dio_error *err, dio_error_kind kind, const char *format, va_list args)
 {
     if (err->kind != DIO_ERROR_NONE)
@@ -54,8 +56,9 @@ bool dio_error_prefix(dio_error *err, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
-    if (n >= 0 && n < (int)sizeof err->message)
-        snprintf(err->message + n, sizeof err->message - (size_t)n, ": %s", old);
+    int room = (int)sizeof err->message - n;
+    if (n >= 0 && room > 3)
+        snprintf(err->message + n, (size_t)room, ": %.*s", room - 3, old);
     return false;
 }
 
@@ -68,6 +71,7 @@ char *dio_error_text(const dio_error *err, char *out, int size)
         snprintf(out, (size_t)size, "%s: %s", err->file, err->message);
     else
         snprintf(out, (size_t)size, "%s", err->message);
+    dio_str_show(out); /* names from files and arguments are in it */
     return out;
 }
 

@@ -49,7 +49,8 @@ bool dio_error_at(dio_error *err, const char *file, int line, int column);
 bool dio_error_prefix(dio_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "file:line:column: message" as far as known, NUL-terminated in out[size]. Returns out. */
+/* "file:line:column: message" as far as known, NUL-terminated in out[size], fit for a terminal
+ * (dio_str_show). Returns out. */
 char *dio_error_text(const dio_error *err, char *out, int size);
 
 void dio_error_clear(dio_error *err);

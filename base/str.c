@@ -146,6 +146,30 @@ bool dio_utf8_valid(const char *text, size_t n, size_t *bad)
     return true;
 }
 
+bool dio_char_shows(uint32_t cp)
+{
+    return cp >= ' ' && (cp < 0x7f || cp > 0x9f) && (cp < 0x202a || cp > 0x202e) &&
+           (cp < 0x2066 || cp > 0x2069);
+}
+
+void dio_str_show(char *text)
+{
+    char *to = text;
+    size_t left = strlen(text);
+    for (int n; left; text += n, left -= (size_t)n) {
+        uint32_t cp;
+        n = dio_utf8_next(text, left, &cp);
+        if (n && dio_char_shows(cp)) {
+            memmove(to, text, (size_t)n);
+            to += n;
+        } else {
+            *to++ = '?';
+            n = n ? n : 1;
+        }
+    }
+    *to = '\0';
+}
+
 size_t dio_utf8_count(const char *text, size_t n)
 {
     size_t count = 0;

@@ -24,6 +24,13 @@ void dio_str_puts(dio_str *s, const char *text);
 void dio_str_putc(dio_str *s, char c);
 void dio_str_printf(dio_str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether a code point may be sent to a terminal: not control characters, nor those that turn the
+ * direction of what follows. */
+bool dio_char_shows(uint32_t cp);
+/* Makes a text that came from anywhere fit for a terminal, in place: what does not show, and what
+ * is no UTF-8, becomes a question mark. */
+void dio_str_show(char *text);
+
 /* Decodes the code point at text (n bytes left): its length in bytes (1..4) and *cp, or 0 for
  * invalid, overlong, surrogate or truncated UTF-8. */
 int dio_utf8_next(const char *text, size_t n, uint32_t *cp);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/assets.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "tensor/weights.h"
 #include "text/lm.h"
@@ -16,6 +17,15 @@ static const dio_field fields[] = {
     DIO_FIELD(struct options, target, NULL, 0, 0, "a weights file, a model's folder or house/NAME"),
     {0},
 };
+
+/* What a file says, as a terminal may see it. */
+static const char *shown(dio_cli *cli, const char *text)
+{
+    char *copy = dio_arena_strdup(cli->arena, text);
+    if (copy)
+        dio_str_show(copy);
+    return copy ? copy : "";
+}
 
 static void print_tensor(dio_cli *cli, const dio_tensor *t)
 {
@@ -30,7 +40,7 @@ static void print_tensor(dio_cli *cli, const dio_tensor *t)
         dio_map_set(cli->arena, v, "shape", shape);
         dio_cli_event(cli, v);
     } else {
-        printf("  %-56s %s\n", t->name, dio_type_text(&t->type, text));
+        printf("  %-56s %s\n", shown(cli, t->name), dio_type_text(&t->type, text));
     }
 }
 
@@ -48,7 +58,7 @@ static bool print_weights(dio_cli *cli, const char *path)
     }
     for (int i = 0; i < dio_weights_meta_count(w) && !cli->common.json; i++) {
         const char *key, *value = dio_weights_meta_at(w, i, &key);
-        printf("  %s: %s\n", key, value);
+        printf("  %s: %s\n", shown(cli, key), shown(cli, value));
     }
     if (!cli->common.json)
         printf("%s: %d tensors, %.2f M numbers, %.2f MB, %s\n", path, dio_weights_count(w),

@@ -80,8 +80,7 @@ static void put_excerpt(dio_str *s, const dio_report *r, const dio_error *e)
             n = n ? n : 1;
             continue;
         }
-        if (n == 0 || cp < ' ' || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
-            (cp >= 0x2066 && cp <= 0x2069)) {
+        if (n == 0 || !dio_char_shows(cp)) {
             n = n ? n : 1;
             dio_str_putc(s, ' ');
         } else {
@@ -101,11 +100,14 @@ char *dio_report_text(dio_report *r, dio_arena *a)
         qsort(r->list, (size_t)r->count, sizeof *r->list, by_place);
     for (int i = 0; i < r->count; i++) {
         const dio_error *e = &r->list[i];
+        char message[DIO_ERROR_MESSAGE];
+        snprintf(message, sizeof message, "%s", e->message);
+        dio_str_show(message); /* keys and values of the file are in it */
         if (e->file[0] && e->line)
             dio_str_printf(&s, "%s:%d:%d: ", e->file, e->line, e->column);
         else if (e->file[0])
             dio_str_printf(&s, "%s: ", e->file);
-        dio_str_printf(&s, "error: %s\n", e->message);
+        dio_str_printf(&s, "error: %s\n", message);
         put_excerpt(&s, r, e);
     }
     if (r->dropped)

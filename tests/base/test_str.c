@@ -170,6 +170,21 @@ static void errors_keep_the_first(void **state)
     assert_string_equal(err.message, "out of memory for a plan");
 }
 
+static void terminals_are_not_told_what_to_do(void **state)
+{
+    (void)state;
+    char text[] = "a\x1b[31mb\n\xc2\x9b\xe2\x80\xae\xff\xc3\xa9\xe2\x81\xa7\x7f.";
+    dio_str_show(text);
+    assert_string_equal(text, "a?[31mb????\xc3\xa9??.");
+    dio_error err = {0};
+    char shown[64];
+    dio_fail(&err, "unknown key \"\x1b]0;title\a\"");
+    assert_string_equal(dio_error_text(&err, shown, sizeof shown), "unknown key \"?]0;title?\"");
+    dio_error_clear(&err);
+    dio_fail(&err, "a letter of two bytes is cut: \xc3\xa9");
+    assert_string_equal(dio_error_text(&err, shown, 32), "a letter of two bytes is cut: ?");
+}
+
 static void keep(void *user, dio_log_level level, const char *line)
 {
     snprintf(user, 64, "%d %s", (int)level, line);
@@ -196,6 +211,7 @@ int main(void)
         cmocka_unit_test(sizes_do_not_wrap),
         cmocka_unit_test(arena_gives_and_forgets),
         cmocka_unit_test(errors_keep_the_first),
+        cmocka_unit_test(terminals_are_not_told_what_to_do),
         cmocka_unit_test(log_obeys_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
