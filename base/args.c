@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/field_text.h"
+#include "base/str.h"
 
 enum { LABEL = 96 };
 
@@ -92,6 +93,8 @@ static bool give(struct walk *w, const struct target *t, const char *label, cons
         shown.key = label;
         return dio_field_set(&shown, t->out, text, w->a, w->err) && note(w, t->field->name);
     }
+    if (!dio_utf8_valid(text, strlen(text), NULL))
+        return dio_fail(w->err, "%s: the text is not valid UTF-8", label);
     dio_args_list *list = (dio_args_list *)((char *)t->out + t->repeat->offset);
     if (!dio_arena_grow(w->a, &list->items, list->count, &list->cap, sizeof *list->items))
         return dio_fail_memory(w->err, "the command line");

@@ -168,6 +168,8 @@ static void mistakes_are_named(void **state)
     refused(f, ARGS("a", "--no-dry-run=yes"),
             "--no-dry-run takes no value (see diorama render --help)");
     refused(f, ARGS("a", "--dry-run=maybe"), "--dry-run: expected yes or no, found \"maybe\"");
+    refused(f, ARGS("a", "--output", "\xff"), "--output: the text is not valid UTF-8");
+    refused(f, ARGS("a", "--set=\xc3"), "--set: the text is not valid UTF-8");
     refused(f, ARGS("a", "--no-seed"), "unknown option --no-seed (see diorama render --help)");
     f->args.operands = (const char *const[]){"pipeline", NULL};
     refused(f, ARGS("a", "b"), "one argument too many: \"b\" (see diorama render --help)");
