@@ -140,23 +140,52 @@ static bool loop(dio_train_run *r, struct meter *m, const volatile sig_atomic_t 
     return result->cancelled || dio_train_load_best(r, err);
 }
 
+static bool holds(const char *dir, const char *name)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return dio_file_exists(path);
+}
+
+bool dio_train_has_checkpoint(const char *dir)
+{
+    return holds(dir, "checkpoint.safetensors");
+}
+
+bool dio_train_has_begun(const char *dir)
+{
+    return holds(dir, "loss.csv");
+}
+
+bool dio_train_may_begin(const char *dir, bool resume, dio_error *err)
+{
+    return resume || !dio_train_has_checkpoint(dir) ||
+           dio_fail(err,
+                    "%s/checkpoint.safetensors exists: add --resume to go on from it, or name "
+                    "another folder",
+                    dir);
+}
+
+/* What validated best belongs to the checkpoint: a run that ended without it would have nothing
+ * to show for its hours. */
+static bool check_best(const dio_train_run *r, dio_error *err)
+{
+    return r->state.best_step == 0 || holds(r->dir, "best.safetensors") ||
+           dio_fail(err,
+                    "%s/best.safetensors is gone, which the checkpoint beside it needs: begin anew "
+                    "in another folder",
+                    r->dir);
+}
+
 static bool begin(dio_train_run *r, bool resume, dio_error *err)
 {
     bool found;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", r->dir);
-    if (!dio_dir_make(r->dir, err))
+    if (!dio_dir_make(r->dir, err) || !dio_train_may_begin(r->dir, resume, err) ||
+        !dio_train_plans(r, err))
         return false;
-    if (!resume && dio_file_exists(path))
-        return dio_fail(err, "%s exists: add --resume to go on from it, or name another folder",
-                        path);
-    if (!dio_train_plans(r, err))
+    if (resume && (!dio_train_restore(r, &found, err) || !check_best(r, err)))
         return false;
-    if (!resume)
-        return true;
-    if (!dio_train_restore(r, &found, err))
-        return false;
-    return dio_train_trim_log(r, err);
+    return dio_train_trim_log(r, err); /* of what another run left, all */
 }
 
 static bool allocate(dio_train_run *r)

@@ -67,6 +67,12 @@ typedef struct dio_train_result {
 
 typedef void dio_train_report_fn(void *user, const dio_train_progress *p);
 
+/* Whether `dir` holds a checkpoint to go on from, and whether a run has begun to write there. */
+bool dio_train_has_checkpoint(const char *dir);
+bool dio_train_has_begun(const char *dir);
+/* A folder with a checkpoint is refused without `resume`. */
+bool dio_train_may_begin(const char *dir, bool resume, dio_error *err);
+
 /* Trains in `dir`. With `resume`, goes on from its checkpoint when there is one; without, a folder
  * that holds a checkpoint is refused. A non-zero *cancel ends after the running step with a
  * checkpoint written. At the end the task's weights hold the best ones. */

@@ -10,7 +10,7 @@
 
 typedef dio_recipe_lm rl;
 const dio_field dio_recipe_lm_fields[] = {
-    DIO_FIELD(rl, version, NULL, 1, 1, "of the recipe language: 1"),
+    DIO_FIELD(rl, version, NULL, 0, 0, "of the recipe language: 1"),
     DIO_FIELD(rl, kind, NULL, 0, 0, "lm"),
     DIO_FIELD(rl, name, NULL, 1, 80, "the model's name: house/copywriter"),
     DIO_FIELD(rl, licence, "unknown", 1, 80, "SPDX name of the trained weights' licence"),
@@ -78,8 +78,14 @@ static bool read_data(dio_recipe_lm *r, const dio_value *recipe, dio_arena *a, d
                            NULL, NULL, err);
 }
 
+/* More tokens in a step than this no machine of today takes, and counts stay within 32 bits. */
+enum { STEP_TOKENS = 1 << 24 };
+
 static bool check(dio_recipe_lm *r, const dio_value *recipe, dio_error *err)
 {
+    if (r->version != 1)
+        return dio_value_fail(dio_map_get(recipe, "version"), err, "version %d: this program reads "
+                              "recipes of version 1", r->version);
     if (strcmp(r->kind, "lm") != 0)
         return dio_value_fail(dio_map_get(recipe, "kind"), err, "kind \"%s\": recipes of kind lm "
                               "can be trained", r->kind);
@@ -88,12 +94,30 @@ static bool check(dio_recipe_lm *r, const dio_value *recipe, dio_error *err)
                               "folder to go on from)");
     if (is_given(r->model) && r->model->kind != DIO_MAP)
         return dio_value_fail(r->model, err, "model: expected a map, as config.json is");
+    const dio_value *batch = dio_map_get(recipe, "batch");
+    if ((int64_t)r->batch * r->sequence > STEP_TOKENS)
+        return dio_value_fail(batch ? batch : recipe, err, "batch %d of sequence %d: at most "
+                              "%d tokens make a step", r->batch, r->sequence, STEP_TOKENS);
     if (strcmp(r->save, "bf16") != 0 && strcmp(r->save, "f32") != 0)
         return dio_value_fail(dio_map_get(recipe, "save"), err, "save \"%s\": bf16 or f32",
                               r->save);
     if (strcmp(r->tok.style, "gpt2") != 0 && strcmp(r->tok.style, "llama3") != 0)
         return dio_value_fail(r->tokenizer, err, "tokenizer: style \"%s\": gpt2 or llama3",
                               r->tok.style);
+    return true;
+}
+
+static bool check_targets(const dio_recipe_lm *r, dio_error *err)
+{
+    const dio_value *v = r->adapter.targets;
+    if (!is_given(v))
+        return true;
+    if (v->kind != DIO_LIST || !v->list.count || v->list.count > DIO_RECIPE_TARGETS)
+        return dio_value_fail(v, err, "lora: targets: expected a list of 1 to %d names of layers, "
+                              "found %s", DIO_RECIPE_TARGETS, dio_kind_name(v->kind));
+    for (int i = 0; i < v->list.count; i++)
+        if (v->list.items[i]->kind != DIO_STRING)
+            return dio_value_fail(v->list.items[i], err, "lora: targets are names of layers");
     return true;
 }
 
@@ -115,5 +139,5 @@ bool dio_recipe_lm_read(dio_recipe_lm *r, const dio_value *recipe, const char *p
     if (is_given(r->lora) && !dio_fields_read(lora_fields, &r->adapter, r->lora, "lora",
                                               DIO_FIELDS_STRICT, a, NULL, NULL, err))
         return false;
-    return read_data(r, recipe, a, err) && check(r, recipe, err);
+    return check_targets(r, err) && read_data(r, recipe, a, err) && check(r, recipe, err);
 }

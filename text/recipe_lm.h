@@ -14,10 +14,12 @@ typedef struct dio_recipe_tokenizer {
     int min_frequency;
 } dio_recipe_tokenizer;
 
+enum { DIO_RECIPE_TARGETS = 64 };
+
 typedef struct dio_recipe_lora {
     int rank;
     double alpha;
-    const dio_value *targets;
+    const dio_value *targets; /* null, or a list of at most DIO_RECIPE_TARGETS strings */
 } dio_recipe_lora;
 
 typedef struct dio_recipe_lm {

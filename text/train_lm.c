@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -26,6 +27,7 @@ struct job {
     int32_t *ids, *targets;
     char identity[DIO_HASH_TEXT];
     const char *dir;
+    bool made_dir, made_tokenizer; /* what a run that comes to nothing takes away again */
     const dio_train_lm_hooks *hooks;
     dio_arena *a;
 };
@@ -92,12 +94,15 @@ static bool make_tokenizer(struct job *j, const char *path, dio_error *err)
     return ok;
 }
 
-/* The run's folder has the tokenizer once it is made or copied, so a resumed run reads the same. */
+/* A run that goes on reads the tokenizer that its folder has; one that begins makes or copies its
+ * own, since what lies there may be of another recipe. */
 static bool open_tokenizer(struct job *j, dio_error *err)
 {
     const char *own = dio_path_join(j->a, j->dir, "tokenizer.json");
     const char *from = j->recipe.tok.path[0] ? j->recipe.tok.path : j->recipe.start;
-    if (!dio_file_exists(own) && from[0]) {
+    bool kept = dio_file_exists(own) && dio_train_has_checkpoint(j->dir);
+    j->made_tokenizer = !kept && !dio_file_exists(own);
+    if (!kept && from[0]) {
         const char *dir = from[0] == '/' ? from : dio_path_join(j->a, j->recipe.root, from);
         const char *file = dio_path_join(j->a, dir, "tokenizer.json");
         size_t n;
@@ -107,7 +112,7 @@ static bool open_tokenizer(struct job *j, dio_error *err)
         if (!text || !dio_file_write(own, text, n, err))
             return false;
     }
-    if (!dio_file_exists(own) && !make_tokenizer(j, own, err))
+    if (!kept && !from[0] && !make_tokenizer(j, own, err))
         return false;
     j->tokenizer = dio_tokenizer_load(own, err);
     return j->tokenizer != NULL;
@@ -130,37 +135,63 @@ static dio_value *end_tokens(struct job *j)
     return ends;
 }
 
-/* The recipe's config with the tokenizer's size and end tokens filled in where it says nothing. */
-static dio_value *complete_config(struct job *j)
+/* The recipe's config with the tokenizer's size and end tokens filled in where it says nothing;
+ * before there is a tokenizer, `vocab` stands for its size. */
+static dio_value *complete_config(struct job *j, int vocab)
 {
     dio_value *config = dio_value_map(j->a);
     const dio_value *given = j->recipe.model;
+    config->file = given->file;
+    config->line = given->line;
+    config->column = given->column;
     for (int i = 0; i < given->map.count; i++)
         dio_map_set(j->a, config, given->map.keys[i]->string.text, given->map.items[i]);
     if (!dio_map_get(config, "vocab_size"))
-        dio_map_set(j->a, config, "vocab_size",
-                    dio_value_int(j->a, dio_tokenizer_size(j->tokenizer)));
-    if (!dio_map_get(config, "eos_token_id"))
+        dio_map_set(j->a, config, "vocab_size", dio_value_int(j->a, vocab));
+    if (j->tokenizer && !dio_map_get(config, "eos_token_id"))
         dio_map_set(j->a, config, "eos_token_id", end_tokens(j));
     return config;
+}
+
+/* Finds what is wrong with `model:` at its place in the recipe, before anything is made. */
+static bool check_config(struct job *j, dio_error *err)
+{
+    dio_walk walk;
+    dio_lm_shape shape;
+    if (j->recipe.start[0])
+        return true;
+    /* How large a published tokenizer is, is not known yet: any id may be one of its. */
+    bool known = !j->recipe.tok.path[0] || dio_map_get(j->recipe.model, "vocab_size");
+    const dio_value *config =
+        complete_config(j, known ? j->recipe.tok.vocab_size : DIO_TOKENIZER_TOKENS);
+    const dio_model *family = dio_model_find(dio_text_models, config, err);
+    void *model = family ? dio_model_build(family, config, j->a, err) : NULL;
+    if (!model)
+        return false;
+    ((const dio_lm_ops *)family->ops)->shape(model, &shape);
+    if (shape.positions && j->recipe.sequence > shape.positions)
+        return dio_value_fail(config, err, "sequence %d is longer than the %d positions of this "
+                              "model", j->recipe.sequence, shape.positions);
+    if (!known)
+        return true;
+    if (!dio_walk_init(&walk, family->walk, model, NULL, err))
+        return false;
+    bool fits = dio_walk_fits(dio_walk_parameters(&walk) * (int64_t)sizeof(float), err);
+    dio_walk_deinit(&walk);
+    return fits || dio_error_at(err, config->file, config->line, config->column);
 }
 
 static bool add_adapter(struct job *j, dio_error *err)
 {
     static const char *const usual[] = {"q_proj", "v_proj"};
-    const char *names[64];
+    const char *names[DIO_RECIPE_TARGETS];
     const char *const *targets = usual;
     int n = 2;
     const dio_recipe_lora *l = &j->recipe.adapter;
     if (l->targets && l->targets->kind == DIO_LIST) {
         targets = names;
-        n = 0;
-        for (int i = 0; i < l->targets->list.count && n < 64; i++) {
-            const dio_value *v = l->targets->list.items[i];
-            if (v->kind != DIO_STRING)
-                return dio_value_fail(v, err, "lora: targets are names of layers");
-            names[n++] = v->string.text;
-        }
+        for (n = 0; n < l->targets->list.count; n++)
+            names[n] = l->targets->list.items[n]->string.text;
     }
     return dio_lm_add_lora(j->lm, l->rank, (float)l->alpha, targets, n, j->recipe.seed, err);
 }
@@ -173,12 +204,14 @@ static bool open_model(struct job *j, dio_error *err)
                               : dio_path_join(j->a, j->recipe.root, j->recipe.start);
         j->lm = dio_lm_open(dir, &(dio_lm_options){.dtype = DIO_F32}, err);
     } else {
-        j->lm = dio_lm_create(complete_config(j), j->recipe.seed, DIO_F32, err);
+        const dio_value *config = complete_config(j, dio_tokenizer_size(j->tokenizer));
+        j->lm = dio_lm_create(config, j->recipe.seed, DIO_F32, err);
     }
     if (!j->lm || !dio_walk_convert(&j->lm->walk, DIO_F32, err))
         return false;
     if (j->lm->shape.vocab < dio_tokenizer_size(j->tokenizer))
-        return dio_fail(err, "the model has %d tokens and the tokenizer %d", j->lm->shape.vocab,
+        return dio_fail(err, "the model's vocab_size is %d and the tokenizer has %d tokens: they do "
+                        "not belong together", j->lm->shape.vocab,
                         dio_tokenizer_size(j->tokenizer));
     return j->recipe.adapter.rank == 0 || add_adapter(j, err);
 }
@@ -286,13 +319,27 @@ static bool save(struct job *j, const dio_train_lm_report *r, dio_error *err)
                        : dio_fail_memory(err, "training.json"));
 }
 
-static bool prepare(struct job *j, const dio_value *recipe, const char *path, dio_error *err)
+static bool make_dir(struct job *j, dio_error *err)
 {
-    if (!dio_recipe_lm_read(&j->recipe, recipe, path, j->a, err) || !dio_dir_make(j->dir, err))
-        return false;
+    j->made_dir = !dio_file_exists(j->dir);
+    return dio_dir_make(j->dir, err);
+}
+
+static bool open_source(struct job *j, dio_error *err)
+{
     const dio_recipe_lm *r = &j->recipe;
     j->source = r->source->open(r->source_params, r->root, r->seed, j->a, err);
-    if (!j->source || !open_tokenizer(j, err) || !open_model(j, err) || !list_weights(j, err))
+    return j->source || dio_error_at(err, r->data->file, r->data->line, r->data->column);
+}
+
+static bool prepare(struct job *j, const dio_value *recipe, const char *path, bool resume,
+                    dio_error *err)
+{
+    if (!dio_recipe_lm_read(&j->recipe, recipe, path, j->a, err) || !check_config(j, err) ||
+        !dio_train_may_begin(j->dir, resume, err) || !open_source(j, err) || !make_dir(j, err))
+        return false;
+    const dio_recipe_lm *r = &j->recipe;
+    if (!open_tokenizer(j, err) || !open_model(j, err) || !list_weights(j, err))
         return false;
     size_t bytes = (size_t)r->batch * (size_t)r->sequence * sizeof(int32_t);
     j->ids = dio_arena_try(j->a, bytes);
@@ -333,13 +380,26 @@ static bool run(struct job *j, bool resume, dio_device *device, dio_train_lm_rep
     return test(j, device, &report->test_loss, err) && save(j, report, err);
 }
 
+/* A run that failed before its first step leaves nothing that was not there before. */
+static void take_away(const struct job *j)
+{
+    if (dio_train_has_begun(j->dir))
+        return;
+    if (j->made_tokenizer)
+        unlink(dio_path_join(j->a, j->dir, "tokenizer.json"));
+    if (j->made_dir)
+        rmdir(j->dir); /* which a folder with anything in it survives */
+}
+
 bool dio_train_lm(const dio_value *recipe, const char *path, const char *dir, bool resume,
                   dio_device *device, const dio_train_lm_hooks *hooks, dio_arena *a,
                   dio_train_lm_report *report, dio_error *err)
 {
     struct job j = {.dir = dir, .hooks = hooks, .a = a};
     *report = (dio_train_lm_report){.model_dir = dir, .test_loss = NAN};
-    bool ok = prepare(&j, recipe, path, err) && run(&j, resume, device, report, err);
+    bool ok = prepare(&j, recipe, path, resume, err) && run(&j, resume, device, report, err);
+    if (!ok)
+        take_away(&j);
     if (j.source)
         j.recipe.source->close(j.source);
     dio_tokenizer_destroy(j.tokenizer);

@@ -92,6 +92,10 @@ static void *open_source(const void *params, const char *root, uint64_t seed, di
         dio_fail(err, "%s: byte %zu is not UTF-8", path, bad);
         return NULL;
     }
+    if (strlen(text) < n) {
+        dio_fail(err, "%s: byte %zu is a NUL, which no text has", path, strlen(text));
+        return NULL;
+    }
     if (!cut(s, p, text, n, a)) {
         dio_fail_memory(err, "the training text");
         return NULL;
