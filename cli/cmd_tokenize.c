@@ -1,9 +1,8 @@
 /* cmd_tokenize.c: lines in, one JSON array of ids a line out. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/types.h>
 
 #include "base/assets.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "text/tokenizer.h"
 
@@ -27,32 +26,49 @@ static void print_ids(const dio_ids *ids)
     puts("]");
 }
 
+/* The next line, without its end; *end instead when there is none. */
+static bool read_line(dio_str *line, bool *end, dio_error *err)
+{
+    int c;
+    dio_str_clear(line);
+    while ((c = getc_unlocked(stdin)) != EOF && c != '\n') {
+        if (line->length == DIO_TOKENIZER_TEXT)
+            return dio_fail(err, "the line is longer than %d bytes", DIO_TOKENIZER_TEXT);
+        dio_str_putc(line, (char)c);
+    }
+    *end = c == EOF && !line->length;
+    if (line->failed)
+        return dio_fail_memory(err, "a line");
+    return !ferror(stdin) || dio_fail_retry(err, "cannot be read");
+}
+
+static bool encode_lines(const dio_tokenizer *t, const struct options *o, dio_error *err)
+{
+    dio_str line = {0};
+    dio_ids ids = {0};
+    dio_encode_options how = {o->special, o->parse};
+    bool ok = true, end = false;
+    for (int number = 1; ok && !end; number++) {
+        dio_ids_clear(&ids);
+        ok = read_line(&line, &end, err) &&
+             (end || dio_tokenizer_encode(t, line.text ? line.text : "", line.length, how, &ids,
+                                          err));
+        if (!ok)
+            dio_error_at(err, "standard input", number, 1);
+        else if (!end)
+            print_ids(&ids);
+    }
+    dio_str_deinit(&line);
+    dio_ids_deinit(&ids);
+    return ok;
+}
+
 static bool run(dio_cli *cli, void *options)
 {
     const struct options *o = options;
     const char *path = dio_assets_model(cli->arena, o->model, &cli->error);
     dio_tokenizer *t = path ? dio_tokenizer_load(path, &cli->error) : NULL;
-    if (!t)
-        return false;
-    char *line = NULL;
-    size_t cap = 0;
-    dio_ids ids = {0};
-    bool ok = true;
-    int number = 0;
-    for (ssize_t n; ok && (n = getline(&line, &cap, stdin)) >= 0;) {
-        number++;
-        if (n && line[n - 1] == '\n')
-            n--;
-        dio_ids_clear(&ids);
-        ok = dio_tokenizer_encode(t, line, (size_t)n,
-                                  (dio_encode_options){o->special, o->parse}, &ids, &cli->error);
-        if (ok)
-            print_ids(&ids);
-        else
-            dio_error_at(&cli->error, "standard input", number, 1);
-    }
-    free(line);
-    dio_ids_deinit(&ids);
+    bool ok = t && encode_lines(t, o, &cli->error);
     dio_tokenizer_destroy(t);
     return ok;
 }

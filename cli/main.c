@@ -1,5 +1,6 @@
 /* main.c: finds the command, reads its options, runs it, turns a failure into one sentence and an
  * exit code: 0 done, 2 invalid input, 75 try again, 130 interrupted. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,25 +64,38 @@ static const dio_command *find(const char *name)
     return NULL;
 }
 
-static int unknown(const char *name)
-{
-    const char *names[64];
-    int n = 0;
-    for (; n < dio_commands_count && n < 64; n++)
-        names[n] = dio_commands[n]->name;
-    const char *near = dio_nearest(name, names, n);
-    fprintf(stderr, "diorama: there is no command \"%s\"", name);
-    if (near)
-        fprintf(stderr, ", did you mean \"%s\"?", near);
-    fputs("\n", stderr);
-    return EXIT_INVALID;
-}
-
 static int fail(const dio_error *err)
 {
     char text[DIO_ERROR_MESSAGE + DIO_ERROR_FILE + 64];
     fprintf(stderr, "diorama: %s\n", dio_error_text(err, text, sizeof text));
     return err->kind == DIO_ERROR_RETRY ? EXIT_RETRY : EXIT_INVALID;
+}
+
+/* What was said counts only when it has arrived. Who listens to a pipe may stop when he likes. */
+static int finish(void)
+{
+    dio_error err = {0};
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    if (errno == EPIPE)
+        return EXIT_RETRY;
+    dio_fail_retry(&err, "cannot write standard output: %s",
+                   errno ? strerror(errno) : "it was cut short");
+    return fail(&err);
+}
+
+static int unknown(const char *name)
+{
+    dio_error err = {0};
+    const char *names[64];
+    int n = 0;
+    for (; n < dio_commands_count && n < 64; n++)
+        names[n] = dio_commands[n]->name;
+    const char *near = dio_nearest(name, names, n);
+    dio_fail(&err, "there is no command \"%.80s\"%s%s%s", name, near ? ", did you mean \"" : "",
+             near ? near : "", near ? "\"?" : " (see diorama --help)");
+    return fail(&err);
 }
 
 static int run(const dio_command *c, int argc, char **argv, dio_arena *a)
@@ -106,24 +120,24 @@ static int run(const dio_command *c, int argc, char **argv, dio_arena *a)
         return fail(&cli.error);
     if (cli.given.help) {
         fputs(dio_args_help(&args, a), stdout);
-        return EXIT_DONE;
+        return finish();
     }
     if (cli.common.threads > 0)
         dio_gang_resize(cli.common.threads);
     if (!c->run(&cli, options))
         return interrupted ? 130 : fail(&cli.error);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_RETRY;
+    return finish();
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(argc < 2 ? stderr : stdout);
-        return argc < 2 ? EXIT_INVALID : EXIT_DONE;
+        return argc < 2 ? EXIT_INVALID : finish();
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("diorama " DIORAMA_VERSION);
-        return EXIT_DONE;
+        return finish();
     }
     const dio_command *c = find(argv[1]);
     if (!c)
@@ -132,6 +146,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the user's limit is a failed write */
     dio_arena *a = dio_arena_create();
     if (!a) {
         fputs("diorama: out of memory\n", stderr);
