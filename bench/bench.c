@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/gang.h"
+#include "bench/scratch.h"
 
 #define DIO_BENCH(file, name) extern const dio_bench dio_bench_##name;
 #include "bench/bench.def"
@@ -42,18 +42,7 @@ double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), vo
     return best;
 }
 
-int dio_bench_rss_mb(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%*s %ld", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return (int)((double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6);
-}
-
-static dio_value *line_of(dio_arena *a, const dio_bench *b, double value, double share, int rss_mb)
+static dio_value *line_of(dio_arena *a, const dio_bench *b, double value, double share)
 {
     dio_value *line = dio_value_map(a);
     dio_map_set(a, line, "bench", dio_value_string(a, b->name));
@@ -63,7 +52,7 @@ static dio_value *line_of(dio_arena *a, const dio_bench *b, double value, double
         dio_map_set(a, line, "share", dio_value_real(a, share));
         dio_map_set(a, line, "of", dio_value_string(a, dio_peak_name(b->of)));
     }
-    dio_map_set(a, line, "rss_mb", dio_value_int(a, rss_mb));
+    dio_map_set(a, line, "rss_mb", dio_value_int(a, (int64_t)dio_memory_peak_mb()));
     dio_map_set(a, line, "threads", dio_value_int(a, dio_gang_size()));
     return line;
 }
@@ -83,14 +72,13 @@ static bool run_one(const dio_bench *b, dio_bench_run *r, dio_bench_sink *sink, 
 {
     double value = 0, reached = 0;
     r->arena = dio_arena_create();
-    r->rss_mb = 0;
     if (!r->arena)
         return dio_fail_memory(err, "a benchmark");
+    dio_memory_watch();
     const bool ok = b->run(r, b, &value, &reached, err);
     if (ok) {
         const double peak = r->peak[b->of], share = peak > 0 ? rounded(reached / peak) : 0;
-        const int rss_mb = r->rss_mb ? r->rss_mb : dio_bench_rss_mb();
-        sink(user, line_of(r->arena, b, rounded(value), share, rss_mb));
+        sink(user, line_of(r->arena, b, rounded(value), share));
     } else {
         dio_error_prefix(err, "bench %s", b->name);
     }
@@ -104,17 +92,17 @@ static bool is_of(const char *group, const char *name)
     return !group || (strncmp(group, name, n) == 0 && (name[n] == '.' || !name[n]));
 }
 
-bool dio_bench_group(const char *group, dio_device *device, dio_bench_sink *sink, void *user,
+bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink, void *user,
                      dio_error *err)
 {
-    dio_bench_run r = {.device = device, .seconds = 0.5};
+    dio_bench_run r = {.device = device, .tiny = tiny, .seconds = tiny ? 0 : 0.5};
     bool any = false;
     for (int i = 0; i < dio_benches_count; i++)
         any = any || is_of(group, dio_benches[i]->name);
     if (!any)
         return dio_fail(err, "bench: there is no group or figure \"%s\"", group);
     for (int p = DIO_PEAK_FMA; p < DIO_PEAKS; p++) {
-        r.peak[p] = dio_peak_measure((dio_peak)p, device, err);
+        r.peak[p] = dio_peak_measure((dio_peak)p, tiny, device, err);
         if (r.peak[p] < 0)
             return false;
     }

@@ -25,8 +25,8 @@ typedef struct dio_bench_run {
     dio_device *device;
     double peak[DIO_PEAKS];
     double seconds; /* about how long a figure may be measured */
+    bool tiny;      /* shapes for a test: all runs in a moment, and the figures mean nothing */
     dio_arena *arena;
-    int rss_mb; /* set by a figure while it holds its memory; 0: what is left after it */
 } dio_bench_run;
 
 typedef struct dio_bench {
@@ -42,20 +42,20 @@ extern const dio_bench *const dio_benches[];
 extern const int dio_benches_count;
 
 /* Called with {"bench":..,"value":..,"unit":..,"share":..,"of":..,"rss_mb":..,"threads":..} after
- * each figure; share and of are missing where there is no peak. */
+ * each figure; share and of are missing where there is no peak. rss_mb is the most that the process
+ * held meanwhile. */
 typedef void dio_bench_sink(void *user, const dio_value *line);
 
 /* Measures the peaks and then every figure whose name begins with `group` and a dot (NULL: all). */
-bool dio_bench_group(const char *group, dio_device *device, dio_bench_sink *sink, void *user,
+bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink, void *user,
                      dio_error *err);
 
 /* Runs fn until `seconds` are over and at least three times; the shortest time of one call. */
 double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
                       dio_error *err); /* negative when fn failed */
 double dio_bench_now(void); /* seconds */
-int dio_bench_rss_mb(void); /* memory that the process holds now */
 
 /* See peaks.c. 0 where there is no such thing (VNNI on an older machine, another device than the
  * CPU); negative when it could not be measured. */
-double dio_peak_measure(dio_peak peak, dio_device *device, dio_error *err);
+double dio_peak_measure(dio_peak peak, bool tiny, dio_device *device, dio_error *err);
 const char *dio_peak_name(dio_peak peak);

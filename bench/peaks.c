@@ -30,7 +30,7 @@ struct job {
     int64_t rounds;
     const float *memory;
     int64_t share; /* floats of memory that a thread has */
-    int64_t run;
+    int64_t run, runs;
     float *keep;
     double *done;
 };
@@ -55,7 +55,7 @@ static void do_read(void *user, int64_t item, int thread)
 static double rate(struct job *j, dio_gang_fn *fn, int threads)
 {
     double best = 0;
-    for (j->run = 0; j->run < RUNS; j->run++) {
+    for (j->run = 0; j->run < j->runs; j->run++) {
         const double start = dio_bench_now();
         dio_gang_run(threads, fn, j);
         const double took = dio_bench_now() - start;
@@ -67,9 +67,8 @@ static double rate(struct job *j, dio_gang_fn *fn, int threads)
     return best;
 }
 
-static double measure_read(struct job *j, dio_device *d, int threads, dio_error *err)
+static double measure_read(struct job *j, dio_device *d, size_t bytes, int threads, dio_error *err)
 {
-    const size_t bytes = (size_t)512 << 20;
     float *memory = d->alloc(d, bytes, err);
     if (!memory)
         return -1;
@@ -81,7 +80,7 @@ static double measure_read(struct job *j, dio_device *d, int threads, dio_error 
     return best;
 }
 
-double dio_peak_measure(dio_peak peak, dio_device *d, dio_error *err)
+double dio_peak_measure(dio_peak peak, bool tiny, dio_device *d, dio_error *err)
 {
     const int threads = dio_gang_size();
     dio_arena *a = dio_arena_create();
@@ -90,13 +89,13 @@ double dio_peak_measure(dio_peak peak, dio_device *d, dio_error *err)
         best = 0;
     } else if (a) {
         struct job j = {.work = peak == DIO_PEAK_VNNI ? d->cpu->peak_vnni : d->cpu->peak_fma,
-                        .read = d->cpu->peak_read, .rounds = ROUNDS};
+                        .read = d->cpu->peak_read, .rounds = ROUNDS, .runs = tiny ? 2 : RUNS};
         j.keep = dio_arena_try(a, (size_t)(threads * LANE) * sizeof *j.keep);
         j.done = dio_arena_try(a, (size_t)(threads * LANE) * sizeof *j.done);
         if (!j.keep || !j.done)
             dio_fail_memory(err, "a benchmark");
         else if (peak == DIO_PEAK_READ)
-            best = measure_read(&j, d, threads, err);
+            best = measure_read(&j, d, (size_t)(tiny ? 4 : 512) << 20, threads, err);
         else
             best = j.work ? rate(&j, do_work, threads) : 0;
     }

@@ -39,7 +39,7 @@ static bool run(dio_cli *cli, void *options)
     if (!d)
         return false;
     const bool ok =
-        dio_bench_group(o->group[0] ? o->group : NULL, d, print, cli, &cli->error);
+        dio_bench_group(o->group[0] ? o->group : NULL, false, d, print, cli, &cli->error);
     dio_device_close(d);
     return ok;
 }
