@@ -47,8 +47,8 @@ static __global__ void __launch_bounds__(THREADS) attend_kernel(dio_cuda_attend 
     __shared__ dio_attend_room<ROWS> room;
     __shared__ float score[ROWS][DIO_TILE];
     __shared__ row_state state[ROWS];
-    const int64_t t0 = (int64_t)blockIdx.x * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
-    const int64_t b = blockIdx.y / a.heads, head = blockIdx.y % a.heads;
+    const int64_t t0 = (int64_t)blockIdx.y * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
+    const int64_t b = blockIdx.x / a.heads, head = blockIdx.x % a.heads;
     const int64_t h = head / (a.heads / a.key_heads), origin = dio_origin(a, b);
     const int64_t rows = a.time - t0 < ROWS ? a.time - t0 : ROWS;
     int64_t from, to, unused;
@@ -117,10 +117,10 @@ struct forward {
         unsigned slices = (unsigned)dio_ceil(a->size, DIO_SLICE);
         unsigned heads = (unsigned)(a->batch * a->heads);
         if (a->time == 1)
-            DIO_LAUNCH(d, (attend_kernel<1, 64, CHUNKS>), dim3(1, heads, slices), 64, 0, *a);
+            DIO_LAUNCH(d, (attend_kernel<1, 64, CHUNKS>), dim3(heads, 1, slices), 64, 0, *a);
         else
             DIO_LAUNCH(d, (attend_kernel<DIO_ROWS, 256, CHUNKS>),
-                       dim3((unsigned)dio_ceil(a->time, DIO_ROWS), heads, slices), 256, 0, *a);
+                       dim3(heads, (unsigned)dio_ceil(a->time, DIO_ROWS), slices), 256, 0, *a);
     }
 };
 

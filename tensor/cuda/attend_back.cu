@@ -45,8 +45,8 @@ static __global__ void __launch_bounds__(THREADS) queries_back(dio_cuda_attend a
     constexpr int PER = ROWS * DIO_TILE / THREADS, EACH = ROWS * DIO_CHANNELS / THREADS;
     __shared__ dio_attend_room<ROWS> room;
     __shared__ float weight[ROWS][DIO_TILE];
-    const int64_t t0 = (int64_t)blockIdx.x * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
-    const int64_t b = blockIdx.y / a.heads, head = blockIdx.y % a.heads;
+    const int64_t t0 = (int64_t)blockIdx.y * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
+    const int64_t b = blockIdx.x / a.heads, head = blockIdx.x % a.heads;
     const int64_t h = head / (a.heads / a.key_heads);
     const int64_t rows = a.time - t0 < ROWS ? a.time - t0 : ROWS;
     int64_t from, to, unused;
@@ -98,8 +98,8 @@ static __global__ void __launch_bounds__(THREADS) keys_back(dio_cuda_attend a)
     constexpr int PER = ROWS * DIO_TILE / THREADS, EACH = ROWS * DIO_CHANNELS / THREADS;
     __shared__ dio_attend_room<ROWS> room;
     __shared__ float weight[ROWS][DIO_TILE], product_slope[ROWS][DIO_TILE];
-    const int64_t s0 = (int64_t)blockIdx.x * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
-    const int64_t b = blockIdx.y / a.key_heads, h = blockIdx.y % a.key_heads;
+    const int64_t s0 = (int64_t)blockIdx.y * ROWS, slice = (int64_t)blockIdx.z * DIO_SLICE;
+    const int64_t b = blockIdx.x / a.key_heads, h = blockIdx.x % a.key_heads;
     const int64_t group = a.heads / a.key_heads, origin = a.keys - a.time;
     const int64_t rows = a.keys - s0 < ROWS ? a.keys - s0 : ROWS;
     float dk[CHUNKS][EACH] = {}, dv[CHUNKS][EACH] = {};
@@ -163,13 +163,13 @@ struct back {
         unsigned slices = (unsigned)dio_ceil(a->size, DIO_SLICE);
         if (a->time && (a->dq || a->dmask))
             DIO_LAUNCH(d, (queries_back<DIO_ROWS, 256, CHUNKS>),
-                       dim3((unsigned)dio_ceil(a->time, DIO_ROWS), (unsigned)(a->batch * a->heads),
+                       dim3((unsigned)(a->batch * a->heads), (unsigned)dio_ceil(a->time, DIO_ROWS),
                             slices),
                        256, 0, *a);
         if (a->dk || a->dv)
             DIO_LAUNCH(d, (keys_back<DIO_ROWS, 256, CHUNKS>),
-                       dim3((unsigned)dio_ceil(a->keys, DIO_ROWS),
-                            (unsigned)(a->batch * a->key_heads), slices),
+                       dim3((unsigned)(a->batch * a->key_heads),
+                            (unsigned)dio_ceil(a->keys, DIO_ROWS), slices),
                        256, 0, *a);
     }
 };

@@ -8,16 +8,20 @@
 
 enum { FEW_ROWS = 8, ROWS_AT_ONCE = 4, PLAIN_SHARED = 48 * 1024 };
 
+/* Unrolled, so that the product stays in registers: an index not known to the compiler would put
+ * all of it in memory. */
 static __device__ void move_to_batch(dio_cuda_gemm &g, int64_t batch)
 {
     int64_t b = 0;
-    for (int i = g.batch_nd - 1; i >= 0; i--) {
-        int64_t at = batch % g.batch_dim[i];
-        batch /= g.batch_dim[i];
-        g.a += at * g.a_step[i];
-        b += at * g.b_step[i];
-        g.c += at * g.c_step[i];
-    }
+#pragma unroll
+    for (int i = DIO_GEMM_BATCH_DIMS - 1; i >= 0; i--)
+        if (i < g.batch_nd) {
+            int64_t at = batch % g.batch_dim[i];
+            batch /= g.batch_dim[i];
+            g.a += at * g.a_step[i];
+            b += at * g.b_step[i];
+            g.c += at * g.c_step[i];
+        }
     g.b = static_cast<const unsigned char *>(g.b) + b * (g.b_dtype == DIO_F32 ? 4 : 2);
 }
 

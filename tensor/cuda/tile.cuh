@@ -32,7 +32,7 @@ dio_tile_kernel(Product p, int64_t first)
     __shared__ __align__(16) float as[DIO_TILE_K][BM + 4];
     __shared__ __align__(16) float bs[DIO_TILE_K][BN + 4];
     const int tid = threadIdx.x, tx = tid % (BN / TN), ty = tid / (BN / TN);
-    const int64_t m0 = (int64_t)blockIdx.x * BM, n0 = (int64_t)blockIdx.y * BN;
+    const int64_t n0 = (int64_t)blockIdx.x * BN, m0 = (int64_t)blockIdx.y * BM;
     const bool a_along_k = p.a_along_k(), b_along_k = p.b_along_k();
     p.enter(first + blockIdx.z);
 
@@ -114,7 +114,8 @@ static void dio_run_tiles(dio_cuda *d, const Product &p, int64_t count)
 {
     for (int64_t first = 0; first < count; first += 65535) { /* a grid's room along z */
         unsigned products = (unsigned)(count - first < 65535 ? count - first : 65535);
-        dim3 grid((unsigned)dio_ceil(p.m, BM), (unsigned)dio_ceil(p.n, BN), products);
+        /* Columns along x, which has room for 2^31 blocks: they may be a film's pixels. */
+        dim3 grid((unsigned)dio_ceil(p.n, BN), (unsigned)dio_ceil(p.m, BM), products);
         DIO_LAUNCH(d, (dio_tile_kernel<BM, BN, TM, TN, Product>), grid, (BM / TM) * (BN / TN), 0, p,
                    first);
     }
