@@ -119,7 +119,13 @@ const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const
         return bind_map(p, v, scope, a, err);
     if (!has_expression(v))
         return v;
-    const dio_template *t = dio_template_parse(a, v, p->source, err);
+    dio_error e = {0};
+    const dio_template *t = dio_template_parse(a, v, NULL, &e);
+    const dio_value *out = t ? dio_template_eval(t, scope, a, &e) : NULL;
+    if (out)
+        return out;
+    /* Once more, to learn where in the file the mistake is: finding places takes its time. */
+    t = dio_template_parse(a, v, p->source, err);
     return t ? dio_template_eval(t, scope, a, err) : NULL;
 }
 

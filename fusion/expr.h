@@ -22,6 +22,7 @@
 
 enum {
     DIO_EXPR_DEPTH = 64,          /* nested parentheses and `!` */
+    DIO_EXPR_BYTES = 1 << 15,     /* of one expression */
     DIO_EXPR_PARTS = 1000,        /* operators and operands in one expression */
     DIO_EXPR_PATH = 8,            /* names in one path */
     DIO_EXPR_RESULT = 1 << 20,    /* bytes of a result */

@@ -1,118 +1,23 @@
-/* expr_parse.c: scalars cut into text and expression trees.
- *
- * Recursive descent over one cursor. Depth and the number of parts are counted as they are made, so
- * that neither this stack nor the evaluator's can be driven deep by a file. */
+/* expr_parse.c: the grammar of expressions (see expr.h), as recursive descent over one cursor.
+ * Depth and the number of parts are counted as they are made, so that neither this stack nor the
+ * evaluator's can be driven deep by a file. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "fusion/expr_tree.h"
 
-struct parser {
-    dio_arena *a;
-    dio_template *t;
-    const char *begin, *at, *end; /* of the expression, without its braces */
-    const char *where;            /* the same text in the file, or NULL */
-    int line, column;             /* of `where`, or of the scalar */
-    int depth, parts;
-    dio_error *err;
-};
-
-static dio_expr *parse_pipe(struct parser *p);
-
-/* ---- places ---- */
-
-/* The file's text from a 1-based place on, columns counting code points; NULL when beyond it. */
-static const char *text_at(const char *source, int line, int column)
-{
-    const char *s = source;
-    for (int i = 1; i < line; i++) {
-        s = strchr(s, '\n');
-        if (!s)
-            return NULL;
-        s++;
-    }
-    for (int i = 1; i < column; i++) {
-        if (!*s || *s == '\n')
-            return NULL;
-        s++;
-        while ((*s & 0xc0) == 0x80)
-            s++;
-    }
-    return s;
-}
-
-/* The n-th `${{` from s on that is not escaped. */
-static const char *find_open(const char *s, int n)
-{
-    for (const char *from = s; (s = strstr(s, "${{")) != NULL; s += 3) {
-        if ((s == from || s[-1] != '$') && n-- == 0)
-            return s;
-    }
-    return NULL;
-}
-
-/* Line and column of a byte of the expression. */
-static void place_of(const struct parser *p, const char *at, dio_value *out)
-{
-    *out = (dio_value){.file = p->t->scalar->file, .line = p->line, .column = p->column};
-    size_t n = (size_t)(at - p->begin);
-    if (!p->where || memcmp(p->where, p->begin, n) != 0)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        if (p->where[i] == '\n') {
-            out->line++;
-            out->column = 1;
-        } else if ((p->where[i] & 0xc0) != 0x80) {
-            out->column++;
-        }
-    }
-}
-
-static void locate(struct parser *p, const char *source, int number)
-{
-    const dio_value *s = p->t->scalar;
-    p->line = s->line;
-    p->column = s->column;
-    const char *start = source ? text_at(source, s->line, s->column) : NULL;
-    const char *open = start ? find_open(start, number) : NULL;
-    size_t n = (size_t)(p->end - p->begin);
-    if (!open || strlen(open) < n + 3 || memcmp(open + 3, p->begin, n) != 0)
-        return; /* written with escapes or folded: the scalar's own place has to do */
-    p->where = open + 3;
-    for (const char *c = start; c < open + 3; c++) {
-        if (*c == '\n') {
-            p->line++;
-            p->column = 1;
-        } else if ((*c & 0xc0) != 0x80) {
-            p->column++;
-        }
-    }
-}
-
-__attribute__((format(printf, 3, 4)))
-static void *fail(struct parser *p, const char *at, const char *format, ...)
-{
-    dio_value place;
-    place_of(p, at, &place);
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    dio_value_fail(&place, p->err, "%s", text);
-    return NULL;
-}
+static dio_expr *parse_pipe(struct dio_parser *p);
 
 /* ---- tokens ---- */
 
-static void skip_space(struct parser *p)
+static void skip_space(struct dio_parser *p)
 {
     while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n'))
         p->at++;
 }
 
-static bool take(struct parser *p, const char *token)
+static bool take(struct dio_parser *p, const char *token)
 {
     skip_space(p);
     size_t n = strlen(token);
@@ -123,7 +28,7 @@ static bool take(struct parser *p, const char *token)
 }
 
 /* A single bar: `||` is another operator. */
-static bool take_bar(struct parser *p)
+static bool take_bar(struct dio_parser *p)
 {
     skip_space(p);
     if (p->at == p->end || *p->at != '|' || (p->at + 1 < p->end && p->at[1] == '|'))
@@ -138,7 +43,7 @@ static bool name_char(char c)
            c == '_' || c == '-';
 }
 
-static const char *take_name(struct parser *p)
+static const char *take_name(struct dio_parser *p)
 {
     skip_space(p);
     const char *start = p->at;
@@ -147,19 +52,19 @@ static const char *take_name(struct parser *p)
     return p->at > start ? dio_arena_strndup(p->a, start, (size_t)(p->at - start)) : NULL;
 }
 
-static dio_expr *node(struct parser *p, dio_expr_kind kind, const char *at)
+static dio_expr *node(struct dio_parser *p, dio_expr_kind kind, const char *at)
 {
     if (++p->parts > DIO_EXPR_PARTS)
-        return fail(p, at, "an expression of more than %d parts", DIO_EXPR_PARTS);
+        return dio_expr_fail(p, at, "an expression of more than %d parts", DIO_EXPR_PARTS);
     dio_expr *e = dio_arena_alloc(p->a, sizeof *e);
     e->kind = kind;
-    place_of(p, at, &e->place);
+    dio_expr_place(p, at, &e->place);
     return e;
 }
 
 /* ---- operands ---- */
 
-static dio_expr *parse_text(struct parser *p)
+static dio_expr *parse_text(struct dio_parser *p)
 {
     const char *start = p->at;
     char quote = *p->at++;
@@ -168,7 +73,7 @@ static dio_expr *parse_text(struct parser *p)
     for (;; p->at++) {
         if (p->at == p->end) {
             dio_str_deinit(&s);
-            return fail(p, start, "the text has no closing %c", quote);
+            return dio_expr_fail(p, start, "the text has no closing %c", quote);
         }
         if (*p->at == quote) {
             if (p->at + 1 == p->end || p->at[1] != quote)
@@ -183,10 +88,10 @@ static dio_expr *parse_text(struct parser *p)
         e->literal = dio_value_string(p->a, s.failed ? "" : s.text);
     bool failed = s.failed;
     dio_str_deinit(&s);
-    return failed ? fail(p, start, "out of memory for a text") : e;
+    return failed ? dio_expr_fail(p, start, "out of memory for a text") : e;
 }
 
-static dio_expr *parse_number(struct parser *p)
+static dio_expr *parse_number(struct dio_parser *p)
 {
     const char *start = p->at;
     while (p->at < p->end && (name_char(*p->at) || *p->at == '.' || *p->at == '+'))
@@ -206,15 +111,15 @@ static dio_expr *parse_number(struct parser *p)
             return e;
         }
     }
-    return fail(p, start, "\"%.*s\" is no number", (int)(n < 40 ? n : 40), start);
+    return dio_expr_fail(p, start, "\"%.*s\" is no number", (int)(n < 40 ? n : 40), start);
 }
 
 /* One more name of a path: after a dot, or in brackets. */
-static const char *path_part(struct parser *p, bool bracket)
+static const char *path_part(struct dio_parser *p, bool bracket)
 {
     if (!bracket) {
         const char *name = take_name(p);
-        return name ? name : fail(p, p->at, "a name must follow the dot");
+        return name ? name : dio_expr_fail(p, p->at, "a name must follow the dot");
     }
     skip_space(p);
     const char *start = p->at;
@@ -228,17 +133,17 @@ static const char *path_part(struct parser *p, bool bracket)
         name = take_name(p);
     }
     if (!name || !take(p, "]"))
-        return fail(p, start, "expected ['name'] or [number]");
+        return dio_expr_fail(p, start, "expected ['name'] or [number]");
     return name;
 }
 
-static dio_expr *parse_path(struct parser *p, const char *start, const char *first)
+static dio_expr *parse_path(struct dio_parser *p, const char *start, const char *first)
 {
     if (!dio_arena_grow(p->a, &p->t->paths, p->t->path_count, &p->t->path_cap,
                         sizeof *p->t->paths))
-        return fail(p, start, "out of memory for a path");
+        return dio_expr_fail(p, start, "out of memory for a path");
     dio_path path = {.part = {first}, .count = 1};
-    place_of(p, start, &path.place);
+    dio_expr_place(p, start, &path.place);
     for (;;) {
         bool bracket = take(p, "[");
         if (!bracket && !take(p, "."))
@@ -247,7 +152,7 @@ static dio_expr *parse_path(struct parser *p, const char *start, const char *fir
         if (!part)
             return NULL;
         if (path.count == DIO_EXPR_PATH)
-            return fail(p, start, "a path of more than %d names", DIO_EXPR_PATH);
+            return dio_expr_fail(p, start, "a path of more than %d names", DIO_EXPR_PATH);
         path.part[path.count++] = part;
     }
     dio_expr *e = node(p, DIO_EXPR_READ, start);
@@ -259,7 +164,7 @@ static dio_expr *parse_path(struct parser *p, const char *start, const char *fir
     return e;
 }
 
-static dio_expr *parse_word(struct parser *p)
+static dio_expr *parse_word(struct dio_parser *p)
 {
     const char *start = p->at;
     const char *name = take_name(p);
@@ -276,18 +181,18 @@ static dio_expr *parse_word(struct parser *p)
     return e;
 }
 
-static dio_expr *parse_operand(struct parser *p)
+static dio_expr *parse_operand(struct dio_parser *p)
 {
     skip_space(p);
     const char *start = p->at;
     if (p->at == p->end)
-        return fail(p, start, "the expression ends where a value should be");
+        return dio_expr_fail(p, start, "the expression ends where a value should be");
     char c = *p->at;
     if (c == '(') {
         p->at++;
         dio_expr *e = parse_pipe(p);
         if (e && !take(p, ")"))
-            return fail(p, start, "this ( has no )");
+            return dio_expr_fail(p, start, "this ( has no )");
         return e;
     }
     if (c == '\'' || c == '"')
@@ -296,18 +201,18 @@ static dio_expr *parse_operand(struct parser *p)
         return parse_number(p);
     if (name_char(c))
         return parse_word(p);
-    return fail(p, start, "\"%c\" cannot stand here; a value is a path, a number or a 'text'",
+    return dio_expr_fail(p, start, "\"%c\" cannot stand here; a value is a path, a number or a 'text'",
                 c > ' ' && c < 127 ? c : '?');
 }
 
 /* ---- operators ---- */
 
-static dio_expr *parse_unary(struct parser *p)
+static dio_expr *parse_unary(struct dio_parser *p)
 {
     skip_space(p);
     const char *start = p->at;
     if (++p->depth > DIO_EXPR_DEPTH)
-        return fail(p, start, "an expression nested deeper than %d", DIO_EXPR_DEPTH);
+        return dio_expr_fail(p, start, "an expression nested deeper than %d", DIO_EXPR_DEPTH);
     dio_expr *e;
     if (p->at + 1 < p->end && p->at[0] == '!' && p->at[1] != '=') {
         p->at++;
@@ -321,7 +226,7 @@ static dio_expr *parse_unary(struct parser *p)
     return e;
 }
 
-static dio_expr *join(struct parser *p, dio_expr_kind kind, const char *at, dio_expr *left,
+static dio_expr *join(struct dio_parser *p, dio_expr_kind kind, const char *at, dio_expr *left,
                       dio_expr *right)
 {
     dio_expr *e = right ? node(p, kind, at) : NULL;
@@ -332,7 +237,7 @@ static dio_expr *join(struct parser *p, dio_expr_kind kind, const char *at, dio_
     return e;
 }
 
-static dio_expr *parse_compare(struct parser *p)
+static dio_expr *parse_compare(struct dio_parser *p)
 {
     static const struct {
         const char *token;
@@ -353,7 +258,7 @@ static dio_expr *parse_compare(struct parser *p)
     return left;
 }
 
-static dio_expr *parse_and(struct parser *p)
+static dio_expr *parse_and(struct dio_parser *p)
 {
     dio_expr *left = parse_compare(p);
     while (left && take(p, "&&"))
@@ -361,7 +266,7 @@ static dio_expr *parse_and(struct parser *p)
     return left;
 }
 
-static dio_expr *parse_or(struct parser *p)
+static dio_expr *parse_or(struct dio_parser *p)
 {
     dio_expr *left = parse_and(p);
     while (left && take(p, "||"))
@@ -369,7 +274,7 @@ static dio_expr *parse_or(struct parser *p)
     return left;
 }
 
-static const dio_filter *find_filter(struct parser *p, const char *at, const char *name)
+static const dio_filter *find_filter(struct dio_parser *p, const char *at, const char *name)
 {
     const char *names[32];
     int n = 0;
@@ -379,17 +284,17 @@ static const dio_filter *find_filter(struct parser *p, const char *at, const cha
         names[n++] = f->name;
     }
     const char *near = dio_nearest(name, names, n);
-    return fail(p, at, "there is no filter \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "",
+    return dio_expr_fail(p, at, "there is no filter \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "",
                 near ? near : "", near ? "\"?" : "");
 }
 
-static dio_expr *parse_filter(struct parser *p, dio_expr *left)
+static dio_expr *parse_filter(struct dio_parser *p, dio_expr *left)
 {
     skip_space(p);
     const char *at = p->at;
     const char *name = take_name(p);
     if (!name)
-        return fail(p, at, "the name of a filter must follow |");
+        return dio_expr_fail(p, at, "the name of a filter must follow |");
     const dio_filter *filter = find_filter(p, at, name);
     dio_expr *e = filter ? node(p, DIO_EXPR_FILTER, at) : NULL;
     if (!e)
@@ -406,16 +311,16 @@ static dio_expr *parse_filter(struct parser *p, dio_expr *left)
         if (p->err->kind)
             return NULL;
         if (!take(p, ")"))
-            return fail(p, at, "%s takes %d argument%s, in ( )", name, filter->most,
+            return dio_expr_fail(p, at, "%s takes %d argument%s, in ( )", name, filter->most,
                         filter->most == 1 ? "" : "s");
     }
     if (args < filter->least || args > filter->most)
-        return fail(p, at, "%s takes %d argument%s, found %d", name, filter->most,
+        return dio_expr_fail(p, at, "%s takes %d argument%s, found %d", name, filter->most,
                     filter->most == 1 ? "" : "s", args);
     return e;
 }
 
-static dio_expr *parse_pipe(struct parser *p)
+static dio_expr *parse_pipe(struct dio_parser *p)
 {
     dio_expr *left = parse_or(p);
     while (left && take_bar(p))
@@ -423,84 +328,12 @@ static dio_expr *parse_pipe(struct parser *p)
     return left;
 }
 
-/* ---- scalars ---- */
-
-/* The `}}` that ends the expression at s: quotes hide braces. NULL when there is none. */
-static const char *find_close(const char *s, const char *end)
+dio_expr *dio_expr_parse(struct dio_parser *p)
 {
-    char quote = 0;
-    for (; s + 1 < end; s++) {
-        if (quote)
-            quote = *s == quote ? 0 : quote;
-        else if (*s == '\'' || *s == '"')
-            quote = *s;
-        else if (s[0] == '}' && s[1] == '}')
-            return s;
-    }
-    return NULL;
-}
-
-static bool add_part(dio_arena *a, dio_template *t, const char *text, size_t n, dio_expr *e)
-{
-    if (!e && n == 0)
-        return true;
-    if (!dio_arena_grow(a, &t->parts, t->count, &t->cap, sizeof *t->parts))
-        return false;
-    t->parts[t->count++] = (dio_part){text, n, e};
-    return true;
-}
-
-/* One expression from its `${{` on; *at moves behind its `}}`. */
-static dio_expr *parse_one(dio_arena *a, dio_template *t, const char *source, int number,
-                           const char **at, const char *end, dio_error *err)
-{
-    struct parser p = {.a = a, .t = t, .begin = *at + 3, .err = err};
-    const char *close = find_close(*at + 3, end);
-    p.at = p.begin;
-    p.end = close ? close : end;
-    locate(&p, source, number);
-    if (!close) {
-        p.column -= p.where ? 3 : 0;
-        return fail(&p, p.begin, "this ${{ has no }}");
-    }
-    dio_expr *e = parse_pipe(&p);
-    skip_space(&p);
-    if (e && p.at < p.end)
-        return fail(&p, p.at, "\"%.*s\" is left over after the expression",
-                    (int)(p.end - p.at < 20 ? p.end - p.at : 20), p.at);
-    *at = close + 2;
+    dio_expr *e = parse_pipe(p);
+    skip_space(p);
+    if (e && p->at < p->end)
+        return dio_expr_fail(p, p->at, "\"%.*s\" is left over after the expression",
+                             (int)(p->end - p->at < 20 ? p->end - p->at : 20), p->at);
     return e;
-}
-
-dio_template *dio_template_parse(dio_arena *a, const dio_value *scalar, const char *source,
-                                 dio_error *err)
-{
-    dio_template *t = dio_arena_alloc(a, sizeof *t);
-    t->scalar = scalar;
-    const char *s = scalar->string.text, *end = s + scalar->string.length, *text = s;
-    for (int number = 0; s < end;) {
-        if (end - s >= 4 && memcmp(s, "$${{", 4) == 0) {
-            if (!add_part(a, t, text, (size_t)(s - text), NULL))
-                goto memory;
-            text = s + 1; /* keeps `${{` */
-            s += 4;
-            continue;
-        }
-        if (end - s < 3 || memcmp(s, "${{", 3) != 0) {
-            s++;
-            continue;
-        }
-        const char *before = s;
-        dio_expr *e = parse_one(a, t, source, number++, &s, end, err);
-        if (!e)
-            return NULL;
-        if (!add_part(a, t, text, (size_t)(before - text), NULL) || !add_part(a, t, NULL, 0, e))
-            goto memory;
-        text = s;
-    }
-    if (add_part(a, t, text, (size_t)(end - text), NULL))
-        return t;
-memory:
-    dio_fail_memory(err, "an expression");
-    return NULL;
 }

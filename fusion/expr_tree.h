@@ -54,3 +54,22 @@ struct dio_template {
     dio_path *paths;
     int path_count, path_cap;
 };
+
+/* The parser's cursor in one expression. */
+struct dio_parser {
+    dio_arena *a;
+    dio_template *t;
+    const char *begin, *at, *end; /* of the expression, without its braces */
+    const char *where;            /* the same text in the file, or NULL */
+    int line, column;             /* of `where`, or of the scalar */
+    int depth, parts;
+    dio_error *err;
+};
+
+/* expr_parse.c: the whole expression; NULL with an error. */
+dio_expr *dio_expr_parse(struct dio_parser *p);
+
+/* expr_scalar.c: the place of a byte of the expression, and a failure there. Returns NULL. */
+void dio_expr_place(const struct dio_parser *p, const char *at, dio_value *out);
+void *dio_expr_fail(struct dio_parser *p, const char *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));

@@ -26,7 +26,7 @@ extern "C" {
 typedef struct dio_pipeline dio_pipeline;
 
 enum {
-    DIO_PIPELINE_BYTES = 1 << 20, /* of a pipeline file */
+    DIO_PIPELINE_BYTES = 1 << 19, /* of a pipeline file */
     DIO_PIPELINE_INSTANCES = 10000, /* of steps, matrices multiplied out */
 };
 

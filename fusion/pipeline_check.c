@@ -5,9 +5,11 @@
 
 #include "fusion/pipeline.h"
 
+enum { EXPRESSIONS = 2000 };
+
 /* Reads a node's parameters for every instance as far as values are known, and lets its type look
  * at them. Instances differ only in their matrix values, so equal problems count once. */
-static void check_node(dio_pipeline *p, dio_stage *n)
+static void check_stage(dio_pipeline *p, dio_stage *n)
 {
     dio_arena *scratch = dio_arena_create();
     void *params = calloc(1, n->type->params_size);
@@ -151,6 +153,17 @@ static void check_outputs(dio_pipeline *p, const char *out)
 
 /* ---- the whole ---- */
 
+/* Scalars with expressions. Each is looked up in the file, so their number has a limit. */
+static int count_expressions(const dio_value *v)
+{
+    int n = v->kind == DIO_STRING && strstr(v->string.text, "${{") ? 1 : 0;
+    for (int i = 0; v->kind == DIO_LIST && i < v->list.count; i++)
+        n += count_expressions(v->list.items[i]);
+    for (int i = 0; v->kind == DIO_MAP && i < v->map.count; i++)
+        n += count_expressions(v->map.items[i]);
+    return n;
+}
+
 static void want(dio_pipeline *p, int node)
 {
     if (p->nodes[node].wanted)
@@ -177,29 +190,35 @@ static void choose(dio_pipeline *p, const char *only)
                   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+static void check_all(dio_pipeline *p, const dio_check_options *options)
+{
+    dio_inputs_resolve(p);
+    dio_dag_build(p);
+    for (int i = 0; i < p->node_count; i++) {
+        check_condition(p, &p->nodes[i]);
+        if (p->nodes[i].type)
+            check_stage(p, &p->nodes[i]);
+    }
+    for (int i = 0; i < p->node_count; i++) {
+        dio_value_paths(p, p->nodes[i].row.with, check_given, p, NULL);
+        dio_value_paths(p, p->nodes[i].row.condition, check_given, p, NULL);
+    }
+    for (int i = 0; i < p->output_count; i++)
+        dio_value_paths(p, p->outputs[i].from_value, check_given, p, NULL);
+    check_outputs(p, options->out ? options->out : "out");
+    choose(p, options->only);
+}
+
 bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
 {
+    int expressions = p->root ? count_expressions(p->root) : 0;
     p->seed = options->has_seed ? options->seed : p->defaults.seed;
-    if (p->root && !p->checked) {
-        p->checked = true;
-        dio_inputs_resolve(p);
-        dio_dag_build(p);
-        for (int i = 0; i < p->node_count; i++) {
-            check_condition(p, &p->nodes[i]);
-            if (p->nodes[i].type)
-                check_node(p, &p->nodes[i]);
-        }
-        for (int i = 0; i < p->node_count; i++) {
-            dio_value_paths(p, p->nodes[i].row.with, check_given, p, NULL);
-            dio_value_paths(p, p->nodes[i].row.condition, check_given, p, NULL);
-        }
-        for (int i = 0; i < p->output_count; i++) {
-            if (p->outputs[i].from_value)
-                dio_value_paths(p, p->outputs[i].from_value, check_given, p, NULL);
-        }
-        check_outputs(p, options->out ? options->out : "out");
-        choose(p, options->only);
-    }
+    if (expressions > EXPRESSIONS)
+        dio_report_at(&p->report, p->root, "%d values hold expressions; the most is %d",
+                      expressions, EXPRESSIONS);
+    else if (p->root && !p->checked)
+        check_all(p, options);
+    p->checked = true;
     if (dio_arena_failed(p->arena))
         dio_report_at(&p->report, NULL, "out of memory for the pipeline");
     return p->root && p->report.count == 0;
