@@ -9,6 +9,7 @@
 #include "base/assets.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "text/copy/words.h"
 #include "text/generate.h"
 #include "text/lm.h"
 #include "text/tokenizer.h"
@@ -22,6 +23,7 @@ struct dio_copywriter {
     dio_tokenizer *tokenizer;
     dio_device *device;
     dio_copy_rules *rules;
+    dio_copy_lexis *lexis; /* NULL: the model brings no words.txt */
 };
 
 dio_copywriter *dio_copywriter_open(const char *model, dio_device *device, dio_error *err)
@@ -39,6 +41,11 @@ dio_copywriter *dio_copywriter_open(const char *model, dio_device *device, dio_e
     w->rules = assets ? dio_copy_rules_open(dio_path_join(a, assets, "corpus"), err) : NULL;
     w->lm = w->rules ? dio_lm_open(w->dir, &(dio_lm_options){.dtype = DIO_DTYPES}, err) : NULL;
     w->tokenizer = w->lm ? dio_tokenizer_load(w->dir, err) : NULL;
+    w->lexis = w->tokenizer ? dio_copy_lexis_open(w->dir, err) : NULL;
+    if (err->kind != DIO_ERROR_NONE) {
+        dio_copywriter_close(w);
+        return NULL;
+    }
     if (w->tokenizer && dio_tokenizer_id(w->tokenizer, "<|headline|>") < 0)
         dio_fail(err, "model \"%s\" was not trained to write ads: its tokenizer has no <|headline|>",
                  model);
@@ -55,6 +62,7 @@ void dio_copywriter_close(dio_copywriter *w)
     dio_tokenizer_destroy(w->tokenizer);
     dio_lm_close(w->lm);
     dio_copy_rules_close(w->rules);
+    dio_copy_lexis_close(w->lexis);
     dio_arena_destroy(w->arena);
 }
 
@@ -74,6 +82,7 @@ struct ad {
     dio_str prompt; /* brief and fields so far */
     struct dio_ad *out;
     const char *allowed; /* what the brief says may be said */
+    const char *subject; /* benefit and category: what an ad should speak of */
 };
 
 static char *trimmed(dio_arena *a, const char *text)
@@ -149,7 +158,11 @@ static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *t
     if (part == DIO_AD_BODY && !holds(ad->out->text[DIO_AD_HEADLINE], ad->brief->product) &&
         !holds(text, ad->brief->product))
         return (struct verdict){UNFIT, "does not name the product"};
-    const char *flaw = gate(ad, part, text);
+    const char *flaw = gate(ad, part, text), *slip = NULL;
+    if (!flaw && ad->w->lexis && part != DIO_AD_HASHTAGS)
+        slip = dio_copy_lexis_unknown(ad->w->lexis, text, ad->allowed, ad->a);
+    if (slip)
+        flaw = dio_arena_printf(ad->a, "says \"%s\"", slip);
     if (!flaw && part == DIO_AD_BODY && !takes_up_offer(ad, text))
         flaw = "does not take up the offer";
     return (struct verdict){flaw ? FLAWED : GOOD, flaw};
@@ -170,7 +183,7 @@ static const char *whole_sentences(const struct ad *ad, dio_ad_part part, const 
 /* The best try so far at a field. */
 struct best {
     const char *text, *rule;
-    int grade;
+    int grade, touch; /* touch: words of the brief that it takes up */
 };
 
 static void consider(struct ad *ad, dio_ad_part part, const dio_text *try, const char *start,
@@ -185,8 +198,9 @@ static void consider(struct ad *ad, dio_ad_part part, const dio_text *try, const
     } else if (try->finish != DIO_FINISH_STOP) {
         v = (struct verdict){UNFIT, "does not end by itself"};
     }
-    if (v.grade < best->grade || !best->rule)
-        *best = (struct best){text, v.rule ? v.rule : "", v.grade};
+    int touch = dio_copy_lexis_shared(text, ad->subject);
+    if (v.grade < best->grade || !best->rule || (v.grade == best->grade && touch > best->touch))
+        *best = (struct best){text, v.rule ? v.rule : "", v.grade, touch};
 }
 
 /* Several tries at one field, each beginning with `start`. */
@@ -211,7 +225,7 @@ static bool try_field(struct ad *ad, dio_ad_part part, int round, const char *st
     r.params.max_tokens = TOKENS;
     r.params.seed = ad->seed * 64 + (uint64_t)part * ROUNDS + (uint64_t)round;
     dio_texts *tries = ok ? dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err) : NULL;
-    for (int i = 0; tries && i < tries->count && best->grade != GOOD; i++)
+    for (int i = 0; tries && i < tries->count; i++)
         consider(ad, part, &tries->items[i], start, best);
     dio_ids_deinit(&ids);
     ok = tries != NULL;
@@ -269,6 +283,8 @@ bool dio_copywriter_write(dio_copywriter *w, const struct dio_brief *brief, uint
         return false;
     dio_str_puts(&ad.prompt, dio_brief_prompt(a, brief));
     ad.allowed = dio_arena_strdup(a, ad.prompt.text ? ad.prompt.text : "");
+    ad.subject = dio_arena_printf(a, "%s %s", brief->benefit ? brief->benefit : "",
+                                  brief->category ? brief->category : "");
     bool ok = true;
     for (int part = 0; ok && part < DIO_AD_PARTS; part++)
         if (!wanted || wanted[part] || part == DIO_AD_HEADLINE)

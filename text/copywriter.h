@@ -2,9 +2,9 @@
 /* copywriter.h: a brief in, an ad's words out.
  *
  * The copywriter writes each field's tag itself and lets the model fill it in, several tries at
- * once; the first try that keeps the rules is taken: it ended by itself, is within the field's
- * limit, reads like a sentence where one is due, says nothing banned, names the product where the
- * ad must, takes up the offer. So an ad is always complete, and its limits hold by construction.
+ * once; of those that keep the rules the one that takes up most of the brief is taken: it is within
+ * the field's limit, reads like a sentence where one is due, says nothing banned and no word that
+ * nobody knows, names the product where the ad must, takes up the offer. So an ad is always complete, and its limits hold by construction.
  *
  *     dio_copywriter *w = dio_copywriter_open("house/copywriter", device, err);
  *     struct dio_ad ad;

@@ -30,6 +30,8 @@ typedef struct dio_source_kind {
     char *(*document)(void *source, dio_split split, int64_t index, dio_arena *a, size_t *learn);
     /* Special tokens of its documents, NULL-terminated; may be NULL. */
     const char *const *(*special)(void *source);
+    /* Writes what goes into a trained model's folder beside its weights; may be NULL. */
+    bool (*companions)(void *source, const char *dir, dio_error *err);
 } dio_source_kind;
 
 extern const dio_source_kind *const dio_source_kinds[];

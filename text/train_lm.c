@@ -311,7 +311,6 @@ static bool save(struct job *j, const dio_train_lm_report *r, dio_error *err)
     dio_map_set(j->a, v, "validation_loss", dio_value_real(j->a, r->run.best));
     if (isfinite(r->test_loss))
         dio_map_set(j->a, v, "test_loss", dio_value_real(j->a, r->test_loss));
-    dio_map_set(j->a, v, "seconds", dio_value_real(j->a, r->seconds));
     dio_map_set(j->a, v, "identity", dio_value_string(j->a, j->identity));
     char *text = dio_json_write(j->a, v, 2);
     return ok && (text ? dio_file_write(dio_path_join(j->a, j->dir, "training.json"), text,
@@ -377,7 +376,9 @@ static bool run(struct job *j, bool resume, dio_device *device, dio_train_lm_rep
     report->seconds = (double)(end.tv_sec - start.tv_sec);
     if (report->run.cancelled)
         return true;
-    return test(j, device, &report->test_loss, err) && save(j, report, err);
+    const dio_source_kind *kind = j->recipe.source;
+    return test(j, device, &report->test_loss, err) && save(j, report, err) &&
+           (!kind->companions || kind->companions(j->source, j->dir, err));
 }
 
 /* A run that failed before its first step leaves nothing that was not there before. */

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "text/copy/copy.h"
+#include "text/copy/words.h"
 #include "text/source.h"
 
 struct params {
@@ -58,6 +59,13 @@ static const char *const *special(void *source)
     return dio_copy_tags();
 }
 
+/* words.txt: the words that ads are made of, by which the writer knows a slip of the model. */
+static bool companions(void *source, const char *dir, dio_error *err)
+{
+    const struct source *s = source;
+    return dio_copy_words_write(s->corpus, s->seed, dir, err);
+}
+
 const dio_source_kind dio_source_copy = {
     .name = "copy",
     .doc = "ads with their briefs, made by the project's own generator, without end",
@@ -68,4 +76,5 @@ const dio_source_kind dio_source_copy = {
     .count = count,
     .document = document,
     .special = special,
+    .companions = companions,
 };
