@@ -144,6 +144,15 @@ static bool takes_up_offer(const struct ad *ad, const char *text)
     return !offer || !*offer || strcasestr(text, offer) || (subline && strcasestr(subline, offer));
 }
 
+/* Whether at least half of the benefit's words come. */
+static bool takes_up_benefit(const struct ad *ad, const char *text)
+{
+    int of, shared = 0;
+    if (ad->brief->benefit)
+        shared = dio_copy_lexis_shared(text, ad->brief->benefit, &of);
+    return !ad->brief->benefit || 2 * shared >= of;
+}
+
 static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *text)
 {
     const dio_ad_field *f = &dio_ad_fields[part];
@@ -163,6 +172,8 @@ static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *t
         slip = dio_copy_lexis_unknown(ad->w->lexis, text, ad->allowed, ad->a);
     if (slip)
         flaw = dio_arena_printf(ad->a, "says \"%s\"", slip);
+    if (!flaw && part == DIO_AD_BODY && !takes_up_benefit(ad, text))
+        flaw = "does not take up the benefit";
     if (!flaw && part == DIO_AD_BODY && !takes_up_offer(ad, text))
         flaw = "does not take up the offer";
     return (struct verdict){flaw ? FLAWED : GOOD, flaw};
@@ -198,7 +209,7 @@ static void consider(struct ad *ad, dio_ad_part part, const dio_text *try, const
     } else if (try->finish != DIO_FINISH_STOP) {
         v = (struct verdict){UNFIT, "does not end by itself"};
     }
-    int touch = dio_copy_lexis_shared(text, ad->subject);
+    int touch = dio_copy_lexis_shared(text, ad->subject, NULL);
     if (v.grade < best->grade || !best->rule || (v.grade == best->grade && touch > best->touch))
         *best = (struct best){text, v.rule ? v.rule : "", v.grade, touch};
 }

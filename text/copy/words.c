@@ -155,11 +155,25 @@ const char *dio_copy_lexis_unknown(const dio_copy_lexis *l, const char *text, co
     return NULL;
 }
 
-int dio_copy_lexis_shared(const char *text, const char *brief)
+static bool has_word(const char *text, const char *wanted)
 {
     char word[WORD];
-    int shared = 0;
+    while (next_word(&text, word))
+        if (strcmp(word, wanted) == 0)
+            return true;
+    return false;
+}
+
+int dio_copy_lexis_shared(const char *text, const char *brief, int *of)
+{
+    char word[WORD];
+    int shared = 0, all = 0;
     while (next_word(&brief, word))
-        shared += strlen(word) >= SHARED_LETTERS && strcasestr(text, word) != NULL;
+        if (strlen(word) >= SHARED_LETTERS) {
+            shared += has_word(text, word);
+            all++;
+        }
+    if (of)
+        *of = all;
     return shared;
 }

@@ -23,5 +23,6 @@ void dio_copy_lexis_close(dio_copy_lexis *l); /* NULL is fine */
  * case does not count; numbers are not words. */
 const char *dio_copy_lexis_unknown(const dio_copy_lexis *l, const char *text, const char *brief,
                                    dio_arena *a);
-/* How many different words of four letters and more `text` shares with `brief`. */
-int dio_copy_lexis_shared(const char *text, const char *brief);
+/* How many of `brief`'s words of four letters and more `text` holds, as whole words; their number
+ * in *of, which may be NULL. */
+int dio_copy_lexis_shared(const char *text, const char *brief, int *of);
