@@ -117,7 +117,13 @@ typedef struct dio_cpu {
     /* GEMM's inner parts: see gemm.h. */
     int mr, nr; /* the register tile, rows x columns */
     void (*tile)(const dio_tile *t);
+    /* out[c * out_row + r] = in[r * in_row + c] for r < rows, c < cols. */
+    void (*transpose)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
+                      int64_t cols);
     void (*strip)(const dio_strip *s);
+    /* out[r * out_row + c] = in[r * in_row + c] for few columns. */
+    void (*copy_block)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
+                       int64_t cols);
 
     /* The machine's limits, for `diorama bench`: operations done in registers (8-bit ones with
      * VNNI, else NULL), and n floats read. `keep` makes the work observable. */

@@ -14,8 +14,8 @@
 #include "tensor/cpu/gemm_impl.h"
 
 enum {
-    KC = 256,        /* 32 columns x KC floats are 32 KB: the first cache */
-    MC = 336,        /* rows of A, MC x KC floats: a third of a 1 MB second cache */
+    KC = 512,        /* 32 columns x KC floats are 32 KB: the first cache */
+    MC = 224,        /* rows of A, MC x KC floats: a third of a 1 MB second cache */
     NC = 2048,       /* columns of B laid out at a time: 2 MB in the last cache */
     NC_ALONE = 512,  /* the same when each thread has a product of its own */
     STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */

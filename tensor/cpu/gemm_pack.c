@@ -46,14 +46,29 @@ PANEL(panel_f32, float)
 PANEL(panel_half, uint16_t)
 #undef PANEL
 
+/* A panel of f32; the transposition of a row-major weight is done in registers. */
+static void panel_of_floats(const dio_cpu *cpu, float *out, const float *b, int64_t row,
+                            int64_t col, int64_t k, int cols)
+{
+    if (row == 1 && col != 1) {
+        if (cols < cpu->nr)
+            memset(out, 0, (size_t)(k * cpu->nr) * sizeof *out);
+        cpu->transpose(out, cpu->nr, b, col, cols, k);
+    } else if (col == 1 && cols == cpu->nr) {
+        cpu->copy_block(out, cpu->nr, b, row, k, cols);
+    } else {
+        panel_f32(out, cpu->nr, b, row, col, k, cols);
+    }
+}
+
 void dio_gemm_pack(const dio_cpu *cpu, int64_t n, int64_t k, const void *b, dio_dtype dtype,
                    int64_t b_row, int64_t b_col, void *out)
 {
     for (int64_t j = 0; j < n; j += cpu->nr) {
         int cols = n - j < cpu->nr ? (int)(n - j) : cpu->nr;
         if (dtype == DIO_F32)
-            panel_f32((float *)out + j * k, cpu->nr, (const float *)b + j * b_col, b_row, b_col, k,
-                      cols);
+            panel_of_floats(cpu, (float *)out + j * k, (const float *)b + j * b_col, b_row, b_col,
+                            k, cols);
         else
             panel_half((uint16_t *)out + j * k, cpu->nr, (const uint16_t *)b + j * b_col, b_row,
                        b_col, k, cols);
@@ -70,7 +85,7 @@ void dio_gemm_pack_b(const dio_cpu *cpu, const dio_gemm *p, int64_t j, int64_t k
     }
     const int64_t at = k0 * p->b_row + j * p->b_col;
     if (p->b_dtype == DIO_F32) {
-        panel_f32(out, nr, (const float *)p->b + at, p->b_row, p->b_col, kc, cols);
+        panel_of_floats(cpu, out, (const float *)p->b + at, p->b_row, p->b_col, kc, cols);
         return;
     }
     enum { ROWS = 16, WIDEST = 32 };
@@ -90,20 +105,14 @@ void dio_gemm_pack_a(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int rows,
     const int64_t row = p->a_row, col = p->a_col;
     const int mr = cpu->mr;
     if (row == 1) {
-        for (int64_t k = 0; k < kc; k++)
-            memcpy(out + k * mr, a + k * col, (size_t)rows * sizeof *a);
+        cpu->copy_block(out, mr, a, col, kc, rows);
         return;
     }
-    int r = 0;
-    for (; r + 2 <= rows; r += 2) {
-        const float *restrict from = a + r * row;
-        float *restrict to = out + r;
-        for (int64_t k = 0; k < kc; k++) {
-            to[k * mr] = from[k * col];
-            to[k * mr + 1] = from[row + k * col];
-        }
+    if (col == 1) {
+        cpu->transpose(out, mr, a, row, rows, kc);
+        return;
     }
-    for (; r < rows; r++)
+    for (int r = 0; r < rows; r++)
         for (int64_t k = 0; k < kc; k++)
             out[k * mr + r] = a[r * row + k * col];
 }

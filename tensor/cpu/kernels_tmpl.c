@@ -35,6 +35,7 @@ enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
 
 #include "tensor/cpu/peak_tmpl.h"
 #include "tensor/cpu/score_tmpl.h"
+#include "tensor/cpu/transpose_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
 
 #define UNARY(name)                                                                                \
@@ -104,6 +105,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .score_row = score_row, .score_row_grad = score_row_grad,                                  \
         .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
         .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
+        .transpose = transpose, .copy_block = copy_block,                                          \
         .peak_fma = peak_fma, .peak_vnni = vnni, .peak_read = peak_read,                           \
     }
 

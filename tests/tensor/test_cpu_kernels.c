@@ -327,6 +327,23 @@ static void rows_of(const dio_cpu *cpu)
     assert_true(cpu->sum(x, 0) == 0 && cpu->dot(x, y, 0) == 0);
 }
 
+static void transpose_of(const dio_cpu *cpu)
+{
+    enum { MOST = 40, ROW = 43 };
+    static float x[MOST * ROW], y[MOST * ROW];
+    fill(x, MOST * ROW, 30);
+    for (int high = 1; high <= MOST; high += 3)
+        for (int wide = 1; wide <= MOST; wide++) {
+            for (int i = 0; i < MOST * ROW; i++)
+                y[i] = 12345.0f;
+            cpu->transpose(y, ROW, x, ROW, high, wide);
+            for (int c = 0; c < MOST; c++)
+                for (int r = 0; r < ROW; r++)
+                    assert_true(y[c * ROW + r] ==
+                                (r < high && c < wide ? x[r * ROW + c] : 12345.0f));
+        }
+}
+
 /* Means far from zero: deviations must not drown. */
 static void norms_of(const dio_cpu *cpu)
 {
@@ -453,7 +470,7 @@ static void each(void (*f)(const dio_cpu *cpu))
         (void)state;                                                                               \
         each(name##_of);                                                                           \
     }
-EACH(unary) EACH(tails) EACH(glu) EACH(spans) EACH(rows) EACH(norms) EACH(halves)
+EACH(unary) EACH(tails) EACH(glu) EACH(spans) EACH(rows) EACH(norms) EACH(halves) EACH(transpose)
 
 static void test_select(void **state)
 {
@@ -483,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_select), cmocka_unit_test(test_unary), cmocka_unit_test(test_tails),
         cmocka_unit_test(test_glu),    cmocka_unit_test(test_spans), cmocka_unit_test(test_rows),
         cmocka_unit_test(test_norms),  cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_transpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
