@@ -92,8 +92,8 @@ static bool is_of(const char *group, const char *name)
     return !group || (strncmp(group, name, n) == 0 && (name[n] == '.' || !name[n]));
 }
 
-bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink, void *user,
-                     dio_error *err)
+bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink,
+                     void *user, dio_error *err)
 {
     dio_bench_run r = {.device = device, .tiny = tiny, .seconds = tiny ? 0 : 0.5};
     bool any = false;

@@ -47,13 +47,13 @@ extern const int dio_benches_count;
 typedef void dio_bench_sink(void *user, const dio_value *line);
 
 /* Measures the peaks and then every figure whose name begins with `group` and a dot (NULL: all). */
-bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink, void *user,
-                     dio_error *err);
+bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink,
+                     void *user, dio_error *err);
 
 /* Runs fn until `seconds` are over and at least three times; the shortest time of one call. */
 double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
                       dio_error *err); /* negative when fn failed */
-double dio_bench_now(void); /* seconds */
+double dio_bench_now(void);            /* seconds */
 
 /* See peaks.c. 0 where there is no such thing (VNNI on an older machine, another device than the
  * CPU); negative when it could not be measured. */

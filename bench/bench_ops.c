@@ -10,11 +10,11 @@
 
 struct spec {
     dio_val (*build)(dio_graph *g, const struct spec *s, dio_error *err);
-    int64_t m, n, k; /* rows, columns, depth; or as the builder reads them */
-    dio_dtype dtype; /* of the weight */
-    bool train;      /* weights change between runs: not packed */
+    int64_t m, n, k;     /* rows, columns, depth; or as the builder reads them */
+    dio_dtype dtype;     /* of the weight */
+    bool train;          /* weights change between runs: not packed */
     double flops, bytes; /* of one run; the one that the figure counts is not 0 */
-    int32_t start;   /* what i32 inputs are filled with */
+    int32_t start;       /* what i32 inputs are filled with */
 };
 
 /* Inputs of a plan by name; unknown names are skipped. */
@@ -208,13 +208,17 @@ static dio_val cross_entropy(dio_graph *g, const struct spec *s, dio_error *err)
 
 #define FIGURE(symbol, name_, doc_, unit_, peak, ...)                                              \
     const dio_bench dio_bench_##symbol = {                                                         \
-        .name = name_, .unit = unit_, .doc = doc_, .of = peak, .run = run,                         \
+        .name = name_,                                                                             \
+        .unit = unit_,                                                                             \
+        .doc = doc_,                                                                               \
+        .of = peak,                                                                                \
+        .run = run,                                                                                \
         .attrs = &(const struct spec){__VA_ARGS__},                                                \
     };
 #define FLOPS(symbol, name, doc, ...)                                                              \
     FIGURE(symbol, name, doc, "GFLOP/s", DIO_PEAK_FMA, __VA_ARGS__)
 #define BYTES(symbol, name, doc, ...) FIGURE(symbol, name, doc, "GB/s", DIO_PEAK_READ, __VA_ARGS__)
-#define MNK(m_, n_, k_) .m = m_, .n = n_, .k = k_, .flops = 2.0 * (m_) * (n_) * (k_)
+#define MNK(m_, n_, k_)               .m = m_, .n = n_, .k = k_, .flops = 2.0 * (m_) * (n_) * (k_)
 
 FLOPS(text_gemm, "text.gemm.f32.1024", "1024^3 in f32, nothing packed before", product,
       MNK(1024, 1024, 1024))
@@ -226,14 +230,14 @@ FLOPS(gemm_train_dw, "ops.gemm.train.dw", "its weight's gradient", to_weight, MN
       .train = true)
 FLOPS(gemm_prefill_bf16, "ops.gemm.prefill.bf16", "512 tokens through a layer 768 -> 3072 in bf16",
       forward, MNK(512, 3072, 768), .dtype = DIO_BF16)
-BYTES(gemv_bf16, "ops.gemv.bf16", "one token through a layer 768 -> 50257 in bf16", forward,
-      .m = 1, .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
+BYTES(gemv_bf16, "ops.gemv.bf16", "one token through a layer 768 -> 50257 in bf16", forward, .m = 1,
+      .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
 BYTES(gemv_f32, "ops.gemv.f32", "the same in f32", forward, .m = 1, .n = 50257, .k = 768,
       .bytes = 4.0 * 50257 * 768)
-BYTES(gemv_bf16_8, "ops.gemv.bf16.batch8", "eight tokens through the same in bf16", forward,
-      .m = 8, .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
+BYTES(gemv_bf16_8, "ops.gemv.bf16.batch8", "eight tokens through the same in bf16", forward, .m = 8,
+      .n = 50257, .k = 768, .dtype = DIO_BF16, .bytes = 2.0 * 50257 * 768)
 /* A causal query sees half of the tokens on average; two products forward, five backward. */
-#define SEEN(batch, time) (2.0 * (batch) * HEADS * (time) * ((time) + 1) / 2 * SIZE)
+#define SEEN(batch, time) (2.0 * (batch)*HEADS * (time) * ((time) + 1) / 2 * SIZE)
 FLOPS(attention, "ops.attention.prefill", "512 tokens, 12 heads of 64, causal", attention, .m = 1,
       .n = 512, .flops = 2 * SEEN(1, 512))
 FLOPS(attention_train, "ops.attention.train", "16 x 256 tokens, forward and backward", attention,

@@ -10,14 +10,23 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
 }
 
 const dio_bench dio_bench_fma = {
-    .name = "peak.fma", .unit = "GFLOP/s", .doc = "f32 multiply-adds in registers",
-    .of = DIO_PEAK_FMA, .run = run,
+    .name = "peak.fma",
+    .unit = "GFLOP/s",
+    .doc = "f32 multiply-adds in registers",
+    .of = DIO_PEAK_FMA,
+    .run = run,
 };
 const dio_bench dio_bench_vnni = {
-    .name = "peak.vnni", .unit = "GOP/s", .doc = "8-bit multiply-adds in registers",
-    .of = DIO_PEAK_VNNI, .run = run,
+    .name = "peak.vnni",
+    .unit = "GOP/s",
+    .doc = "8-bit multiply-adds in registers",
+    .of = DIO_PEAK_VNNI,
+    .run = run,
 };
 const dio_bench dio_bench_read = {
-    .name = "peak.read", .unit = "GB/s", .doc = "reading memory beyond every cache",
-    .of = DIO_PEAK_READ, .run = run,
+    .name = "peak.read",
+    .unit = "GB/s",
+    .doc = "reading memory beyond every cache",
+    .of = DIO_PEAK_READ,
+    .run = run,
 };

@@ -89,7 +89,9 @@ double dio_peak_measure(dio_peak peak, bool tiny, dio_device *d, dio_error *err)
         best = 0;
     } else if (a) {
         struct job j = {.work = peak == DIO_PEAK_VNNI ? d->cpu->peak_vnni : d->cpu->peak_fma,
-                        .read = d->cpu->peak_read, .rounds = ROUNDS, .runs = tiny ? 2 : RUNS};
+                        .read = d->cpu->peak_read,
+                        .rounds = ROUNDS,
+                        .runs = tiny ? 2 : RUNS};
         j.keep = dio_arena_try(a, (size_t)(threads * LANE) * sizeof *j.keep);
         j.done = dio_arena_try(a, (size_t)(threads * LANE) * sizeof *j.done);
         if (!j.keep || !j.done)

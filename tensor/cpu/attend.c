@@ -41,8 +41,12 @@ static void do_tile(const struct block *k, int64_t j0)
     int64_t low = k->rows, high = 0;
     against_tile(k, k->q, tile_at(k, a->tiles, j0), k->s);
     for (int64_t r = 0; r < k->rows; r++) {
-        dio_score_row row = {.s = k->s + r * TILE, .softcap = a->attrs.softcap, .top = k->top + r,
-                             .sum = k->sum + r, .out = k->o + r * a->size, .size = a->size};
+        dio_score_row row = {.s = k->s + r * TILE,
+                             .softcap = a->attrs.softcap,
+                             .top = k->top + r,
+                             .sum = k->sum + r,
+                             .out = k->o + r * a->size,
+                             .size = a->size};
         sight(k, r, j0, &row.from, &row.to);
         if (row.from >= row.to)
             continue;
@@ -53,9 +57,15 @@ static void do_tile(const struct block *k, int64_t j0)
     }
     if (low < high) /* rows that see a tile are neighbours: positions rise with the row */
         product(a->cpu,
-                (dio_tile){.k = least(TILE, k->keys - j0), .a = k->s + low * TILE, .a_row = TILE,
-                           .a_col = 1, .b = values_at(k, j0), .b_row = a->v_row,
-                           .c = k->o + low * a->size, .c_row = a->size, .accumulate = true},
+                (dio_tile){.k = least(TILE, k->keys - j0),
+                           .a = k->s + low * TILE,
+                           .a_row = TILE,
+                           .a_col = 1,
+                           .b = values_at(k, j0),
+                           .b_row = a->v_row,
+                           .c = k->o + low * a->size,
+                           .c_row = a->size,
+                           .accumulate = true},
                 high - low, a->size, 0);
 }
 

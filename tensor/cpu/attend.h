@@ -13,15 +13,15 @@ typedef struct dio_attend {
     const dio_cpu *cpu;
     dio_attention_attrs attrs; /* scale resolved: not 0 */
     int64_t batch, time, heads, key_heads, size;
-    int64_t keys;         /* how many keys there are, or may be (a cache) */
-    const float *q;       /* [B,T,K,D] */
-    const float *tiles;   /* [B,Kv,ceil(keys/64),D,64] */
+    int64_t keys;       /* how many keys there are, or may be (a cache) */
+    const float *q;     /* [B,T,K,D] */
+    const float *tiles; /* [B,Kv,ceil(keys/64),D,64] */
     const float *v;
     int64_t v_batch, v_head, v_row; /* strides of v in elements; D is contiguous */
-    const int32_t *start; /* [B] position of the first query; NULL: keys - time */
-    dio_view mask;        /* strides over [B,K,T,S]; data NULL: none */
-    float *out;           /* [B,T,K,D] */
-    float *lse;           /* [B,K,T] log sum exp of each query's scores, or NULL */
+    const int32_t *start;           /* [B] position of the first query; NULL: keys - time */
+    dio_view mask;                  /* strides over [B,K,T,S]; data NULL: none */
+    float *out;                     /* [B,T,K,D] */
+    float *lse;                     /* [B,K,T] log sum exp of each query's scores, or NULL */
 
     /* backward only */
     const float *k;       /* [B,S,Kv,D] */

@@ -53,8 +53,11 @@ static void do_row(const struct back *x, int64_t r, int64_t j0)
 {
     const struct block *k = &x->k;
     const dio_attend *a = k->a;
-    dio_score_row row = {.s = k->s + r * TILE, .d = x->d + r * TILE, .lse = k->top[r],
-                         .delta = k->sum[r], .softcap = a->attrs.softcap,
+    dio_score_row row = {.s = k->s + r * TILE,
+                         .d = x->d + r * TILE,
+                         .lse = k->top[r],
+                         .delta = k->sum[r],
+                         .softcap = a->attrs.softcap,
                          .dmask = a->dmask ? x->dmask : NULL};
     sight(k, r, j0, &row.from, &row.to);
     if (row.from >= row.to) {
@@ -82,8 +85,15 @@ static void do_tile(const struct back *x, int64_t j0)
     against_tile(k, x->dout, tile_at(k, a->v_tiles, j0), x->d);
     for (int64_t r = 0; r < k->rows; r++)
         do_row(x, r, j0);
-    dio_tile t = {.k = k->rows, .a = k->s, .a_row = 1, .a_col = TILE, .b = x->dout_rows,
-                  .b_row = a->size, .c = a->dv ? a->dv + at : NULL, .c_row = row, .accumulate = true};
+    dio_tile t = {.k = k->rows,
+                  .a = k->s,
+                  .a_row = 1,
+                  .a_col = TILE,
+                  .b = x->dout_rows,
+                  .b_row = a->size,
+                  .c = a->dv ? a->dv + at : NULL,
+                  .c_row = row,
+                  .accumulate = true};
     if (a->dv)
         product(cpu, t, n, a->size, 0);
     t.a = x->d;
@@ -91,8 +101,15 @@ static void do_tile(const struct back *x, int64_t j0)
     t.c = a->dk ? a->dk + at : NULL;
     if (a->dk)
         product(cpu, t, n, a->size, 0);
-    t = (dio_tile){.k = n, .a = x->d, .a_row = TILE, .a_col = 1, .b = a->k + at, .b_row = row,
-                   .c = k->o, .c_row = a->size, .accumulate = true};
+    t = (dio_tile){.k = n,
+                   .a = x->d,
+                   .a_row = TILE,
+                   .a_col = 1,
+                   .b = a->k + at,
+                   .b_row = row,
+                   .c = k->o,
+                   .c_row = a->size,
+                   .accumulate = true};
     if (a->dq)
         product(cpu, t, k->rows, a->size, 0);
 }

@@ -50,7 +50,7 @@ static inline int64_t place_of(const struct block *k, int64_t row)
 }
 
 static inline void begin(struct block *k, const dio_attend *a, int64_t b, int64_t h, int64_t block,
-                  float *scratch)
+                         float *scratch)
 {
     const int64_t each = dio_attend_rows(a->cpu), all = a->time * group_of(a);
     *k = (struct block){.a = a, .b = b, .h = h, .first = block * each};
@@ -110,7 +110,8 @@ static inline const float *tile_at(const struct block *k, const float *tiles, in
 }
 
 /* C (+)= A B over any number of rows and columns. */
-static inline void product(const dio_cpu *cpu, dio_tile t, int64_t rows, int64_t cols, int64_t tile_step)
+static inline void product(const dio_cpu *cpu, dio_tile t, int64_t rows, int64_t cols,
+                           int64_t tile_step)
 {
     const dio_tile whole = t;
     for (int64_t j = 0; j < cols; j += cpu->nr)
@@ -125,12 +126,19 @@ static inline void product(const dio_cpu *cpu, dio_tile t, int64_t rows, int64_t
 }
 
 /* s [rows][64] = packed rows x tile [D][64] */
-static inline void against_tile(const struct block *k, const float *packed, const float *tile, float *s)
+static inline void against_tile(const struct block *k, const float *packed, const float *tile,
+                                float *s)
 {
     const dio_cpu *cpu = k->a->cpu;
     product(cpu,
-            (dio_tile){.k = k->a->size, .a = packed, .a_row = 1, .a_col = cpu->mr, .b = tile,
-                       .b_row = TILE, .c = s, .c_row = TILE},
+            (dio_tile){.k = k->a->size,
+                       .a = packed,
+                       .a_row = 1,
+                       .a_col = cpu->mr,
+                       .b = tile,
+                       .b_row = TILE,
+                       .c = s,
+                       .c_row = TILE},
             k->rows, TILE, k->a->size);
 }
 

@@ -14,8 +14,8 @@
 
 typedef enum dio_isa {
     DIO_ISA_GENERIC,
-    DIO_ISA_AVX2,       /* with FMA and F16C */
-    DIO_ISA_AVX512,     /* F, BW, DQ, VL */
+    DIO_ISA_AVX2,   /* with FMA and F16C */
+    DIO_ISA_AVX512, /* F, BW, DQ, VL */
     DIO_ISA_AVX512VNNI,
 } dio_isa;
 
@@ -50,8 +50,8 @@ typedef struct dio_strip {
 /* A row of a norm, backwards. With xhat = (x - mean) * scale and g = dy * w:
  * dx = scale * (g - [centred] mean(g) - xhat * mean(g * xhat)), dw += dy * xhat, db += dy. */
 typedef struct dio_norm_row {
-    float *dx, *dw, *db;      /* each may be NULL */
-    const float *dy, *x, *w;  /* w may be NULL: ones */
+    float *dx, *dw, *db;     /* each may be NULL */
+    const float *dy, *x, *w; /* w may be NULL: ones */
     int64_t n;
     float mean, scale; /* as the forward left them; mean is 0 when not centred */
     bool centred;
@@ -69,9 +69,9 @@ typedef struct dio_score_row {
     float *top, *sum;  /* forward: greatest score and sum of weights so far */
     float *out;        /* forward: [size] sum of weighted values so far, rescaled to the new top */
     int64_t size;
-    float lse, delta;  /* backward: log sum exp of the query; sum of dout * out */
-    float *d;          /* backward: [64] gradients of the weights in, of the products out */
-    float *dmask;      /* backward: [64] gradient of the mask's entries, or NULL */
+    float lse, delta; /* backward: log sum exp of the query; sum of dout * out */
+    float *d;         /* backward: [64] gradients of the weights in, of the products out */
+    float *dmask;     /* backward: [64] gradient of the mask's entries, or NULL */
 } dio_score_row;
 
 typedef struct dio_cpu {
@@ -79,7 +79,8 @@ typedef struct dio_cpu {
     const char *name; /* "avx512" */
 
     /* y[i] = f(x[i]); y may be x. */
-    void (*unary[32])(float *y, const float *x, int64_t n, float p, float q); /* by enum dio_unary */
+    void (*unary[32])(float *y, const float *x, int64_t n, float p,
+                      float q); /* by enum dio_unary */
     /* dx[i] = dy[i] * f'(x[i]) */
     void (*unary_grad[32])(float *dx, const float *dy, const float *x, int64_t n, float p, float q);
     /* y = act(a) * b, and its two gradients; act is an enum dio_unary. */
@@ -134,10 +135,30 @@ typedef struct dio_cpu {
 
 /* Which function stands where in unary[]. */
 enum dio_unary {
-    DIO_U_NEG, DIO_U_ABS, DIO_U_EXP, DIO_U_LOG, DIO_U_SQRT, DIO_U_RSQRT, DIO_U_SQUARE,
-    DIO_U_RECIPROCAL, DIO_U_SIN, DIO_U_COS, DIO_U_TANH, DIO_U_SIGMOID, DIO_U_RELU,
-    DIO_U_LEAKY_RELU, DIO_U_ELU, DIO_U_GELU, DIO_U_GELU_TANH, DIO_U_GELU_QUICK, DIO_U_SILU,
-    DIO_U_SOFTPLUS, DIO_U_MISH, DIO_U_HARDSWISH, DIO_U_CLAMP, DIO_U_COUNT,
+    DIO_U_NEG,
+    DIO_U_ABS,
+    DIO_U_EXP,
+    DIO_U_LOG,
+    DIO_U_SQRT,
+    DIO_U_RSQRT,
+    DIO_U_SQUARE,
+    DIO_U_RECIPROCAL,
+    DIO_U_SIN,
+    DIO_U_COS,
+    DIO_U_TANH,
+    DIO_U_SIGMOID,
+    DIO_U_RELU,
+    DIO_U_LEAKY_RELU,
+    DIO_U_ELU,
+    DIO_U_GELU,
+    DIO_U_GELU_TANH,
+    DIO_U_GELU_QUICK,
+    DIO_U_SILU,
+    DIO_U_SOFTPLUS,
+    DIO_U_MISH,
+    DIO_U_HARDSWISH,
+    DIO_U_CLAMP,
+    DIO_U_COUNT,
 };
 
 /* Where an activation stands in unary[]; -1 for DIO_ACT_NONE. */

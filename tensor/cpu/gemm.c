@@ -35,13 +35,13 @@ static int64_t round_up(int64_t x, int64_t to)
 struct job {
     const dio_cpu *cpu;
     const dio_gemm *p;
-    bool alone;          /* one thread has this product to itself */
-    float *b_room;       /* panels [kc][nr] of the block at hand */
-    float *a_room;       /* a_size floats for each thread */
+    bool alone;    /* one thread has this product to itself */
+    float *b_room; /* panels [kc][nr] of the block at hand */
+    float *a_room; /* a_size floats for each thread */
     int64_t a_size;
-    int64_t kc, nc, mc;  /* block sizes of this product */
-    int64_t j0, k0;      /* the block at hand: its first column and k */
-    int64_t width, depth; /* and its extent */
+    int64_t kc, nc, mc;    /* block sizes of this product */
+    int64_t j0, k0;        /* the block at hand: its first column and k */
+    int64_t width, depth;  /* and its extent */
     int64_t groups, group; /* column groups of an item row, and their width */
 };
 
@@ -115,7 +115,10 @@ static void do_block(void *user, int64_t item, int thread)
     for (int64_t r = 0; r < rows; r += cpu->mr)
         dio_gemm_pack_a(cpu, p, i0 + r, (int)least(cpu->mr, rows - r), j->k0, j->depth,
                         a + r * j->depth);
-    dio_tile t = {.k = j->depth, .a_row = 1, .a_col = cpu->mr, .c_row = p->c_row,
+    dio_tile t = {.k = j->depth,
+                  .a_row = 1,
+                  .a_col = cpu->mr,
+                  .c_row = p->c_row,
                   .accumulate = p->accumulate || j->k0 > 0};
     for (int64_t col = from; col < to; col += cpu->nr) {
         t.b = panel(j, col, &t.b_row);
@@ -190,9 +193,13 @@ static void do_strip(void *user, int64_t item, int thread)
     const dio_gemm *p = j->p;
     const int64_t width = strip_panels(p) * j->cpu->nr, col = item * width;
     const size_t size = p->b_dtype == DIO_F32 ? 4 : 2;
-    dio_strip s = {.k = p->k, .a_row = p->a_row, .a_col = p->a_col, .c_row = p->c_row,
+    dio_strip s = {.k = p->k,
+                   .a_row = p->a_row,
+                   .a_col = p->a_col,
+                   .c_row = p->c_row,
                    .packed = (const char *)p->packed + (size_t)(col * p->k) * size,
-                   .dtype = p->b_dtype, .cols = least(width, p->n - col),
+                   .dtype = p->b_dtype,
+                   .cols = least(width, p->n - col),
                    .accumulate = p->accumulate};
     for (int64_t r = 0; r < p->m; r += DIO_STRIP_ROWS) {
         s.rows = (int)least(DIO_STRIP_ROWS, p->m - r);

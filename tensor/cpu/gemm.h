@@ -21,7 +21,7 @@ typedef struct dio_gemm {
     int64_t b_row, b_col; /* row: along k; col: along n */
     const void *packed;   /* from dio_gemm_pack, or NULL */
     float *c;
-    int64_t c_row; /* columns are contiguous */
+    int64_t c_row;     /* columns are contiguous */
     bool accumulate;   /* c += */
     const float *bias; /* [n], added after the sum; or NULL */
     dio_act act;       /* applied last */

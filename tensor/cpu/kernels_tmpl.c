@@ -74,15 +74,15 @@ EACH_UNARY(UNARY)
 #define GLU(name) glu_##name,
 static void glu(int act, float *y, const float *a, const float *b, int64_t n)
 {
-    static void (*const by_act[])(float *, const float *, const float *, int64_t) = {
-        EACH_UNARY(GLU)};
+    static void (*const by_act[])(float *, const float *, const float *,
+                                  int64_t) = {EACH_UNARY(GLU)};
     by_act[act](y, a, b, n);
 }
 #undef GLU
 
 #define GLU(name) glu_slope_##name,
-static void glu_grad(int act, float *da, float *db, const float *dy, const float *a,
-                     const float *b, int64_t n)
+static void glu_grad(int act, float *da, float *db, const float *dy, const float *a, const float *b,
+                     int64_t n)
 {
     static void (*const by_act[])(float *, float *, const float *, const float *, const float *,
                                   int64_t) = {EACH_UNARY(GLU)};
@@ -92,21 +92,43 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
 
 #define UNARY(name) unary_##name,
 #define SLOPE(name) slope_##name,
-#define TABLE(isa_, symbol, vnni)                                                                   \
+#define TABLE(isa_, symbol, vnni)                                                                  \
     const dio_cpu dio_cpu_##symbol = {                                                             \
-        .isa = isa_, .name = #symbol,                                                              \
-        .unary = {EACH_UNARY(UNARY)}, .unary_grad = {EACH_UNARY(SLOPE)},                           \
-        .glu = glu, .glu_grad = glu_grad,                                                          \
-        .add = span_add, .sub = span_sub, .mul = span_mul, .div = span_div,                        \
-        .max = span_max, .min = span_min, .axpb = span_axpb, .fma_span = span_fma,                 \
-        .sum = row_sum, .sum_squares = row_sum_squares, .dot = row_dot, .max_of = row_max,         \
-        .exp_sum = row_exp_sum, .layer_norm = row_layer_norm, .rms_norm = row_rms_norm,            \
+        .isa = isa_,                                                                               \
+        .name = #symbol,                                                                           \
+        .unary = {EACH_UNARY(UNARY)},                                                              \
+        .unary_grad = {EACH_UNARY(SLOPE)},                                                         \
+        .glu = glu,                                                                                \
+        .glu_grad = glu_grad,                                                                      \
+        .add = span_add,                                                                           \
+        .sub = span_sub,                                                                           \
+        .mul = span_mul,                                                                           \
+        .div = span_div,                                                                           \
+        .max = span_max,                                                                           \
+        .min = span_min,                                                                           \
+        .axpb = span_axpb,                                                                         \
+        .fma_span = span_fma,                                                                      \
+        .sum = row_sum,                                                                            \
+        .sum_squares = row_sum_squares,                                                            \
+        .dot = row_dot,                                                                            \
+        .max_of = row_max,                                                                         \
+        .exp_sum = row_exp_sum,                                                                    \
+        .layer_norm = row_layer_norm,                                                              \
+        .rms_norm = row_rms_norm,                                                                  \
         .norm_grad = row_norm_grad,                                                                \
-        .score_row = score_row, .score_row_grad = score_row_grad,                                  \
-        .to_f32 = row_to_f32, .from_f32 = row_from_f32,                                            \
-        .mr = MR, .nr = NR, .tile = tile, .strip = strip,                                          \
-        .transpose = transpose, .copy_block = copy_block,                                          \
-        .peak_fma = peak_fma, .peak_vnni = vnni, .peak_read = peak_read,                           \
+        .score_row = score_row,                                                                    \
+        .score_row_grad = score_row_grad,                                                          \
+        .to_f32 = row_to_f32,                                                                      \
+        .from_f32 = row_from_f32,                                                                  \
+        .mr = MR,                                                                                  \
+        .nr = NR,                                                                                  \
+        .tile = tile,                                                                              \
+        .strip = strip,                                                                            \
+        .transpose = transpose,                                                                    \
+        .copy_block = copy_block,                                                                  \
+        .peak_fma = peak_fma,                                                                      \
+        .peak_vnni = vnni,                                                                         \
+        .peak_read = peak_read,                                                                    \
     }
 
 /* VNNI adds instructions for integers only: its floats are AVX-512's. */

@@ -4,7 +4,8 @@
 
 enum { CHAINS = V_REGISTERS == 32 ? 24 : 10 };
 
-/* `rounds` multiply-adds on each of CHAINS vectors, tending to 1; returns floating-point operations done. */
+/* `rounds` multiply-adds on each of CHAINS vectors, tending to 1; returns floating-point operations
+ * done. */
 static double peak_fma(int64_t rounds, float *keep)
 {
     vf x[CHAINS], y = v_set(0.999f), z = v_set(*keep + 0.001f);

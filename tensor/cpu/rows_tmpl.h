@@ -204,8 +204,7 @@ static void row_norm_grad(const dio_norm_row *r)
     for (int64_t i = 0; i < n; i += VN) {
         const vf hat = norm_hat(r, i, n - i), dy = at(r->dy, i, n - i, 1);
         if (r->dx)
-            put(r->dx, i, n - i,
-                v_set(r->scale) * v_fma(-hat, m1, norm_slope(r, i, n - i) - m0));
+            put(r->dx, i, n - i, v_set(r->scale) * v_fma(-hat, m1, norm_slope(r, i, n - i) - m0));
         if (r->dw)
             put(r->dw, i, n - i, v_fma(dy, hat, at(r->dw, i, n - i, 1)));
         if (r->db)

@@ -26,7 +26,7 @@
 #else
 #define SWAP_LOW(a, b, d)  __builtin_shufflevector(a, b, L(0, d), L(1, d), L(2, d), L(3, d))
 #define SWAP_HIGH(a, b, d) __builtin_shufflevector(a, b, H(0, d), H(1, d), H(2, d), H(3, d))
-#define STEPS(X) X(2) X(1)
+#define STEPS(X)           X(2) X(1)
 #endif
 #define L(i, d) ((i) & (d) ? VN + (i) - (d) : (i))
 #define H(i, d) ((i) & (d) ? VN + (i) : (i) + (d))

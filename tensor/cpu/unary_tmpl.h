@@ -17,6 +17,7 @@ static inline vf zero(void)
     return v_set(0.0f);
 }
 
+/* clang-format off */
 FUNCTION(neg)        { UNUSED; return -x; }
 SLOPE(neg)           { UNUSED; (void)x; return v_set(-1.0f); }
 FUNCTION(abs)        { UNUSED; return v_abs(x); }
@@ -50,6 +51,7 @@ SLOPE(elu)           { (void)q; return v_pick(x > zero(), one(), p * v_exp(x)); 
 FUNCTION(silu)       { UNUSED; return x * v_sigmoid(x); }
 FUNCTION(clamp)      { return v_pick(x < p, p, v_pick(x > q, q, x)); }
 SLOPE(clamp)         { return v_pick((x >= p) & (x <= q), one(), zero()); }
+/* clang-format on */
 
 /* 1 - tanh^2 = 4 e / (1 + e)^2 at e = exp(-2|x|): nothing cancels. */
 SLOPE(tanh)
@@ -180,6 +182,7 @@ SLOPE(hardswish)
 
 /* In enum dio_unary's order. */
 #define EACH_UNARY(X)                                                                              \
-    X(neg) X(abs) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(reciprocal) X(sin) X(cos) X(tanh)     \
-    X(sigmoid) X(relu) X(leaky_relu) X(elu) X(gelu) X(gelu_tanh) X(gelu_quick) X(silu)             \
-    X(softplus) X(mish) X(hardswish) X(clamp)
+    X(neg)                                                                                         \
+    X(abs) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(reciprocal) X(sin) X(cos) X(tanh) X(sigmoid) \
+        X(relu) X(leaky_relu) X(elu) X(gelu) X(gelu_tanh) X(gelu_quick) X(silu) X(softplus)        \
+            X(mish) X(hardswish) X(clamp)

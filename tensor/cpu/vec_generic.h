@@ -106,7 +106,7 @@ static inline void v_to_f16(uint16_t *p, vf x)
     vi a = (vi)x ^ sign;
     vi small = (vi)((vf)a + 0.5f) - 0x3f000000;
     vi rounded = (a + (int32_t)0xc8000fff + ((a >> 13) & 1)) >> 13;
-    vi is_small = a < 0x38800000, is_over = a >= 0x47800000, is_nan = a > 0x7f800000;
+    vi is_small = a<0x38800000, is_over = a >= 0x47800000, is_nan = a> 0x7f800000;
     vi special = 0x7c00 | (is_nan & (0x200 | ((a >> 13) & 0x3ff)));
     vi h = (is_small & small) | (~is_small & rounded);
     h = (is_over & special) | (~is_over & h);

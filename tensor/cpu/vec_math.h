@@ -95,8 +95,8 @@ static inline vf v_log1p_unit(vf s)
 static inline vf v_tanh(vf x)
 {
     vf a = v_abs(x), z = x * x;
-    vf near = v_poly5(z, -3.333328068e-01f, 1.333144158e-01f, -5.373970419e-02f,
-                      2.063904703e-02f, -5.704944022e-03f); /* 4.4e-9 */
+    vf near = v_poly5(z, -3.333328068e-01f, 1.333144158e-01f, -5.373970419e-02f, 2.063904703e-02f,
+                      -5.704944022e-03f); /* 4.4e-9 */
     near = v_fma(a * z, near, a);
     vf far = v_set(1.0f) - v_set(2.0f) / (v_exp(a + a) + v_set(1.0f));
     return v_sign(v_pick(a < v_set(0.625f), near, far), x);

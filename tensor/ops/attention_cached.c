@@ -34,8 +34,8 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
 static dio_attention_size size_of(const dio_call *c)
 {
     const dio_view *q = &c->in[Q];
-    return (dio_attention_size){q->dim[0], q->dim[1], q->dim[2], c->in[KEYS].dim[1],
-                                c->in[VALUES].dim[2], q->dim[3]};
+    return (dio_attention_size){
+        q->dim[0], q->dim[1], q->dim[2], c->in[KEYS].dim[1], c->in[VALUES].dim[2], q->dim[3]};
 }
 
 /* What came before is always seen; what comes after never. */
@@ -62,8 +62,14 @@ static double value_at(const dio_view *v, const dio_attention_size *z, int64_t b
 static void reference(const dio_call *c)
 {
     const dio_attention_truth x = {
-        .z = size_of(c), .attrs = attrs_of(c), .q = c->in[Q], .k = c->in[KEYS], .v = c->in[VALUES],
-        .key = key_at, .value = value_at, .start = c->in[START].data,
+        .z = size_of(c),
+        .attrs = attrs_of(c),
+        .q = c->in[Q],
+        .k = c->in[KEYS],
+        .v = c->in[VALUES],
+        .key = key_at,
+        .value = value_at,
+        .start = c->in[START].data,
     };
     dio_attention_reference(&x, &c->out[0], &(dio_view){0});
 }
@@ -87,11 +93,22 @@ static void cpu(const dio_call *c)
     const dio_attention_size z = size_of(c);
     struct job j = {.scratch = c->work, .share = dio_attend_scratch(c->cpu, z.size, false)};
     j.a = (dio_attend){
-        .cpu = c->cpu, .attrs = attrs_of(c), .batch = z.batch, .time = z.time, .heads = z.heads,
-        .key_heads = z.key_heads, .size = z.size, .keys = z.keys, .q = c->in[Q].data,
-        .tiles = c->in[KEYS].data, .v = c->in[VALUES].data,
-        .v_batch = z.key_heads * z.keys * z.size, .v_head = z.keys * z.size, .v_row = z.size,
-        .start = c->in[START].data, .out = c->out[0].data,
+        .cpu = c->cpu,
+        .attrs = attrs_of(c),
+        .batch = z.batch,
+        .time = z.time,
+        .heads = z.heads,
+        .key_heads = z.key_heads,
+        .size = z.size,
+        .keys = z.keys,
+        .q = c->in[Q].data,
+        .tiles = c->in[KEYS].data,
+        .v = c->in[VALUES].data,
+        .v_batch = z.key_heads * z.keys * z.size,
+        .v_head = z.keys * z.size,
+        .v_row = z.size,
+        .start = c->in[START].data,
+        .out = c->out[0].data,
     };
     j.blocks = dio_attend_blocks(&j.a);
     dio_gang_steal(z.batch * z.key_heads * j.blocks, do_block, &j);
@@ -110,7 +127,11 @@ static dio_cost cost(const dio_call *c)
     return dio_attention_cost(&z, true);
 }
 
-#define ATTRS(...) .attrs = &(dio_attention_attrs){__VA_ARGS__}
+#define ATTRS(...)                                                                                 \
+    .attrs = &(dio_attention_attrs)                                                                \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 #define CASE(B, T, K, Kv, tiles, D)                                                                \
     DIO_T(DIO_F32, B, T, K, D), DIO_T(DIO_F32, B, Kv, tiles, D, 64),                               \
         DIO_T(DIO_F32, B, Kv, tiles * 64, D), DIO_T(DIO_I32, B)
@@ -118,21 +139,33 @@ static dio_cost cost(const dio_call *c)
 const dio_op dio_op_attention_cached = {
     .name = "attention_cached",
     .doc = "attention of q [B,T,K,D] at start[b] + t over a cache, up to each query's own position",
-    .n_in_min = 4, .n_in_max = 4, .n_out = 1, .flags = DIO_OP_NODIFF,
+    .n_in_min = 4,
+    .n_in_max = 4,
+    .n_out = 1,
+    .flags = DIO_OP_NODIFF,
     .attrs_size = sizeof(dio_attention_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .cost = cost,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .cost = cost,
     .tol = 2e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {CASE(2, 1, 4, 2, 3, 8)}, .n_in = 4, .below = 190, ATTRS(0)},
-        {.in = {CASE(1, 40, 2, 2, 2, 33)}, .n_in = 4, .below = 80, ATTRS(.window = 30)},
-        {.in = {CASE(1, 5, 3, 1, 2, 64)}, .n_in = 4, .below = 120, ATTRS(.softcap = 3)},
-        {.in = {CASE(1, 5, 3, 2, 2, 64)}, .n_in = 4, ATTRS(0),
-         .refused = "3 query heads do not share 2 key heads evenly"},
-        {.in = {DIO_T(DIO_F32, 1, 1, 2, 8), DIO_T(DIO_F32, 1, 2, 2, 8, 64),
-                DIO_T(DIO_F32, 1, 2, 64, 8), DIO_T(DIO_I32, 1)},
-         .n_in = 4, ATTRS(0), .refused = "the value cache must have size 128"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {CASE(2, 1, 4, 2, 3, 8)}, .n_in = 4, .below = 190, ATTRS(0)},
+            {.in = {CASE(1, 40, 2, 2, 2, 33)}, .n_in = 4, .below = 80, ATTRS(.window = 30)},
+            {.in = {CASE(1, 5, 3, 1, 2, 64)}, .n_in = 4, .below = 120, ATTRS(.softcap = 3)},
+            {.in = {CASE(1, 5, 3, 2, 2, 64)},
+             .n_in = 4,
+             ATTRS(0),
+             .refused = "3 query heads do not share 2 key heads evenly"},
+            {.in = {DIO_T(DIO_F32, 1, 1, 2, 8), DIO_T(DIO_F32, 1, 2, 2, 8, 64),
+                    DIO_T(DIO_F32, 1, 2, 64, 8), DIO_T(DIO_I32, 1)},
+             .n_in = 4,
+             ATTRS(0),
+             .refused = "the value cache must have size 128"},
+            {0},
+        },
 };
 
 dio_val dio_attention_cached(dio_graph *g, dio_val q, dio_val keys, dio_val values, dio_val start,

@@ -9,8 +9,7 @@ enum { DOUT, Q, K, V, OUT, LSE, MASK };
 static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out, dio_error *err)
 {
     const dio_type absent = {.nd = -1}, *mask = n_in > MASK ? &in[MASK] : &absent;
-    if (!dio_want_float(&in[K], "the keys", err) ||
-        !dio_want_dims(&in[K], 4, 4, "the keys", err) ||
+    if (!dio_want_float(&in[K], "the keys", err) || !dio_want_dims(&in[K], 4, 4, "the keys", err) ||
         !dio_want_same(&in[K], &in[V], "the keys and the values", err) ||
         !dio_attention_infer(&in[Q], in[K].dim[0], in[K].dim[2], in[K].dim[3], attrs, err) ||
         !dio_want_same(&in[Q], &in[DOUT], "the queries and the gradient", err) ||
@@ -56,8 +55,8 @@ static struct slope slope_of(const dio_call *c, const dio_attention_truth *x, in
         d += dout * dio_view_get(&c->in[V], v + i);
         delta += dout * dio_view_get(&c->in[OUT], q + i);
     }
-    struct slope r = {.weight = exp(score - dio_view_get(&c->in[LSE],
-                                                        (b * z->heads + h) * z->time + t))};
+    struct slope r = {.weight =
+                          exp(score - dio_view_get(&c->in[LSE], (b * z->heads + h) * z->time + t))};
     r.masked = r.weight * (d - delta);
     const double cap = (double)x->attrs.softcap;
     r.product = r.masked * (cap > 0 ? 1 - capped * capped / (cap * cap) : 1);
@@ -107,9 +106,14 @@ static void reference(const dio_call *c)
 {
     const dio_attention_size z = size_of(c);
     const dio_attention_truth x = {
-        .z = z, .attrs = dio_attention_resolve(c->attrs, z.size),
-        .q = c->in[Q], .k = c->in[K], .v = c->in[V], .mask = dio_attention_mask(&c->in[MASK], &z),
-        .key = dio_attention_dense, .value = dio_attention_dense,
+        .z = z,
+        .attrs = dio_attention_resolve(c->attrs, z.size),
+        .q = c->in[Q],
+        .k = c->in[K],
+        .v = c->in[V],
+        .mask = dio_attention_mask(&c->in[MASK], &z),
+        .key = dio_attention_dense,
+        .value = dio_attention_dense,
     };
     for (int64_t b = 0; b < z.batch; b++) {
         for (int64_t h = 0; h < z.heads; h++)
@@ -141,14 +145,27 @@ static void cpu(const dio_call *c)
     float *k_tiles = c->work, *v_tiles = k_tiles + tiles;
     struct job j = {.scratch = v_tiles + tiles, .share = dio_attend_scratch(c->cpu, z.size, true)};
     j.a = (dio_attend){
-        .cpu = c->cpu, .attrs = dio_attention_resolve(c->attrs, z.size),
-        .batch = z.batch, .time = z.time, .heads = z.heads, .key_heads = z.key_heads,
-        .size = z.size, .keys = z.keys,
-        .q = c->in[Q].data, .tiles = k_tiles, .v = c->in[V].data,
+        .cpu = c->cpu,
+        .attrs = dio_attention_resolve(c->attrs, z.size),
+        .batch = z.batch,
+        .time = z.time,
+        .heads = z.heads,
+        .key_heads = z.key_heads,
+        .size = z.size,
+        .keys = z.keys,
+        .q = c->in[Q].data,
+        .tiles = k_tiles,
+        .v = c->in[V].data,
         .mask = dio_attention_mask(&c->in[MASK], &z),
-        .out = c->in[OUT].data, .lse = c->in[LSE].data,
-        .k = c->in[K].data, .v_tiles = v_tiles, .dout = c->in[DOUT].data,
-        .dq = c->out[0].data, .dk = c->out[1].data, .dv = c->out[2].data, .dmask = c->out[3].data,
+        .out = c->in[OUT].data,
+        .lse = c->in[LSE].data,
+        .k = c->in[K].data,
+        .v_tiles = v_tiles,
+        .dout = c->in[DOUT].data,
+        .dq = c->out[0].data,
+        .dk = c->out[1].data,
+        .dv = c->out[2].data,
+        .dmask = c->out[3].data,
     };
     dio_attention_lay_out(&z, c->in[K].data, k_tiles);
     dio_attention_lay_out(&z, c->in[V].data, v_tiles);
@@ -170,7 +187,11 @@ static dio_cost cost(const dio_call *c)
     return (dio_cost){2.5 * r.flops, 2 * r.bytes}; /* five products for the forward's two */
 }
 
-#define ATTRS(...) .attrs = &(dio_attention_attrs){__VA_ARGS__}
+#define ATTRS(...)                                                                                 \
+    .attrs = &(dio_attention_attrs)                                                                \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 #define CASE(B, T, H, S, Kv, D)                                                                    \
     DIO_T(DIO_F32, B, T, H, D), DIO_T(DIO_F32, B, T, H, D), DIO_T(DIO_F32, B, S, Kv, D),           \
         DIO_T(DIO_F32, B, S, Kv, D), DIO_T(DIO_F32, B, T, H, D), DIO_T(DIO_F32, B, H, T)
@@ -178,16 +199,28 @@ static dio_cost cost(const dio_call *c)
 const dio_op dio_op_attention_grad = {
     .name = "attention_grad",
     .doc = "dq, dk, dv, dmask of attention from dout, q, k, v, out, log sum exp and mask",
-    .n_in_min = 6, .n_in_max = 7, .n_out = 4, .flags = DIO_OP_NODIFF,
+    .n_in_min = 6,
+    .n_in_max = 7,
+    .n_out = 4,
+    .flags = DIO_OP_NODIFF,
     .attrs_size = sizeof(dio_attention_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .cost = cost,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .cost = cost,
     .tol = 5e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {CASE(2, 5, 4, 5, 2, 8)}, .n_in = 6, ATTRS(.causal = true)},
-        {.in = {CASE(1, 4, 2, 9, 1, 5), DIO_T(DIO_F32, 2, 1, 9)}, .n_in = 7, ATTRS(.softcap = 2)},
-        {.in = {CASE(1, 33, 3, 70, 1, 20)}, .n_in = 6, ATTRS(.causal = true, .window = 9)},
-        {.in = {CASE(1, 4, 2, 4, 2, 6), DIO_T(DIO_F32, 4, 5)}, .n_in = 7, ATTRS(0),
-         .refused = "the mask f32[4,5] does not broadcast"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {CASE(2, 5, 4, 5, 2, 8)}, .n_in = 6, ATTRS(.causal = true)},
+            {.in = {CASE(1, 4, 2, 9, 1, 5), DIO_T(DIO_F32, 2, 1, 9)},
+             .n_in = 7,
+             ATTRS(.softcap = 2)},
+            {.in = {CASE(1, 33, 3, 70, 1, 20)}, .n_in = 6, ATTRS(.causal = true, .window = 9)},
+            {.in = {CASE(1, 4, 2, 4, 2, 6), DIO_T(DIO_F32, 4, 5)},
+             .n_in = 7,
+             ATTRS(0),
+             .refused = "the mask f32[4,5] does not broadcast"},
+            {0},
+        },
 };

@@ -46,4 +46,5 @@ typedef struct dio_attention_truth {
  * NULL) without the mask. */
 double dio_attention_score(const dio_attention_truth *x, int64_t b, int64_t h, int64_t t, int64_t s,
                            double *capped);
-void dio_attention_reference(const dio_attention_truth *x, const dio_view *out, const dio_view *lse);
+void dio_attention_reference(const dio_attention_truth *x, const dio_view *out,
+                             const dio_view *lse);

@@ -13,7 +13,8 @@ enum { TILE = DIO_KEY_TILE };
 
 dio_type dio_cache_key_type(int64_t batch, int64_t heads, int64_t cap, int64_t size)
 {
-    return dio_type_make(DIO_F32, 5, (int64_t[]){batch, heads, (cap + TILE - 1) / TILE, size, TILE});
+    return dio_type_make(DIO_F32, 5,
+                         (int64_t[]){batch, heads, (cap + TILE - 1) / TILE, size, TILE});
 }
 
 dio_type dio_cache_value_type(int64_t batch, int64_t heads, int64_t cap, int64_t size)
@@ -42,7 +43,8 @@ static bool key_infer(const dio_type *in, int n_in, const void *attrs, dio_type 
     (void)n_in;
     (void)attrs;
     out[0] = in[0];
-    return dio_want_float(&in[0], "the cache", err) && dio_want_dims(&in[0], 5, 5, "the cache", err) &&
+    return dio_want_float(&in[0], "the cache", err) &&
+           dio_want_dims(&in[0], 5, 5, "the cache", err) &&
            dio_want_dim(&in[0], 4, TILE, "the cache", err) &&
            want_tokens(&in[1], &in[2], in[0].dim[0], in[0].dim[1], in[0].dim[3], err);
 }
@@ -53,7 +55,8 @@ static bool value_infer(const dio_type *in, int n_in, const void *attrs, dio_typ
     (void)n_in;
     (void)attrs;
     out[0] = in[0];
-    return dio_want_float(&in[0], "the cache", err) && dio_want_dims(&in[0], 4, 4, "the cache", err) &&
+    return dio_want_float(&in[0], "the cache", err) &&
+           dio_want_dims(&in[0], 4, 4, "the cache", err) &&
            want_tokens(&in[1], &in[2], in[0].dim[0], in[0].dim[1], in[0].dim[3], err);
 }
 
@@ -137,35 +140,56 @@ static void value_cpu(const dio_call *c)
 const dio_op dio_op_cache_write_key = {
     .name = "cache_write_key",
     .doc = "writes x [B,T,Kv,D] at start[b] + t into [B,Kv,cap/64,D,64]; returns the cache",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 1, .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
-    .infer = key_infer, .reference = key_reference, .cpu = key_cpu, .cost = cost,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 2, 5, 64), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_I32, 2)},
-         .n_in = 3, .below = 100},
-        {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 64), DIO_T(DIO_F32, 1, 90, 2, 4), DIO_T(DIO_I32, 1)},
-         .n_in = 3, .below = 60},
-        {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 64), DIO_T(DIO_F32, 1, 9, 3, 4), DIO_T(DIO_I32, 1)},
-         .n_in = 3, .refused = "the tokens must have size 2 in dimension 2"},
-        {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 32), DIO_T(DIO_F32, 1, 9, 2, 4), DIO_T(DIO_I32, 1)},
-         .n_in = 3, .refused = "the cache must have size 64 in dimension 4"},
-        {0},
-    },
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 1,
+    .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
+    .infer = key_infer,
+    .reference = key_reference,
+    .cpu = key_cpu,
+    .cost = cost,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 2, 5, 64), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_I32, 2)},
+             .n_in = 3,
+             .below = 100},
+            {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 64), DIO_T(DIO_F32, 1, 90, 2, 4), DIO_T(DIO_I32, 1)},
+             .n_in = 3,
+             .below = 60},
+            {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 64), DIO_T(DIO_F32, 1, 9, 3, 4), DIO_T(DIO_I32, 1)},
+             .n_in = 3,
+             .refused = "the tokens must have size 2 in dimension 2"},
+            {.in = {DIO_T(DIO_F32, 1, 2, 2, 4, 32), DIO_T(DIO_F32, 1, 9, 2, 4), DIO_T(DIO_I32, 1)},
+             .n_in = 3,
+             .refused = "the cache must have size 64 in dimension 4"},
+            {0},
+        },
 };
 
 const dio_op dio_op_cache_write_value = {
     .name = "cache_write_value",
     .doc = "writes x [B,T,Kv,D] at start[b] + t into [B,Kv,cap,D]; returns the cache",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 1, .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
-    .infer = value_infer, .reference = value_reference, .cpu = value_cpu, .cost = cost,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 128, 5), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_I32, 2)},
-         .n_in = 3, .below = 100},
-        {.in = {DIO_T(DIO_F32, 1, 1, 64, 1), DIO_T(DIO_F32, 1, 1, 1, 1), DIO_T(DIO_I32, 1)},
-         .n_in = 3, .below = 64},
-        {.in = {DIO_T(DIO_F32, 2, 3, 128, 5), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_F32, 2)},
-         .n_in = 3, .refused = "the starts must be i32, not f32"},
-        {0},
-    },
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 1,
+    .flags = DIO_OP_WRITES | DIO_OP_NODIFF,
+    .infer = value_infer,
+    .reference = value_reference,
+    .cpu = value_cpu,
+    .cost = cost,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 128, 5), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_I32, 2)},
+             .n_in = 3,
+             .below = 100},
+            {.in = {DIO_T(DIO_F32, 1, 1, 64, 1), DIO_T(DIO_F32, 1, 1, 1, 1), DIO_T(DIO_I32, 1)},
+             .n_in = 3,
+             .below = 64},
+            {.in = {DIO_T(DIO_F32, 2, 3, 128, 5), DIO_T(DIO_F32, 2, 7, 3, 5), DIO_T(DIO_F32, 2)},
+             .n_in = 3,
+             .refused = "the starts must be i32, not f32"},
+            {0},
+        },
 };
 
 dio_val dio_cache_write_key(dio_graph *g, dio_val cache, dio_val x, dio_val start)

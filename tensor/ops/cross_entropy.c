@@ -175,8 +175,8 @@ static void grad_reference(const dio_call *c)
         const int64_t t = target_of(c, i);
         const double scale = t < 0 ? 0 : dio_view_get(&c->in[3], 0) / (double)n;
         for (int64_t k = 0; k < width; k++) {
-            const double p = exp(dio_view_get(&c->in[0], i * width + k) -
-                                 dio_view_get(&c->in[2], i));
+            const double p =
+                exp(dio_view_get(&c->in[0], i * width + k) - dio_view_get(&c->in[2], i));
             const double share = (k == t ? 1 - e : 0) + e / (double)width;
             dio_view_set(&c->out[0], i * width + k, t < 0 ? 0 : scale * (p - share));
         }
@@ -216,46 +216,89 @@ static void grad_cpu(const dio_call *c)
     dio_gang_run(rows, do_grad_row, &j);
 }
 
-#define ATTRS(...) .attrs = &(struct attrs){__VA_ARGS__}
+#define ATTRS(...)                                                                                 \
+    .attrs = &(struct attrs)                                                                       \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 const dio_op dio_op_cross_entropy = {
     .name = "cross_entropy",
     .doc = "mean of -log softmax(logits [..,V])[target i32 [..]] over rows that count",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 2, .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
-    .cost = cost, .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 5, 11), DIO_T(DIO_I32, 2, 5)}, .n_in = 2, .below = 11, .lo = -3,
-         .hi = 3, ATTRS(-100, 0)},
-        {.in = {DIO_T(DIO_F32, 9, 7), DIO_T(DIO_I32, 9)}, .n_in = 2, .below = 9, .lo = -3, .hi = 3,
-         ATTRS(2, 0.1f)},
-        {.in = {DIO_T(DIO_F32, 3, 5000), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 5000, .lo = -80,
-         .hi = 80, ATTRS(-100, 0.1f), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 1, ATTRS(0, 0)},
-        {.in = {DIO_T(DIO_F32, 6), {DIO_I32, 0, {0}}}, .n_in = 2, .below = 6, ATTRS(-1, 0)},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 2)}, .n_in = 2, ATTRS(-1, 0),
-         .refused = "the targets must have size 3"},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 3)}, .n_in = 2, ATTRS(-1, 0),
-         .refused = "the targets must be i32, not f32"},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)}, .n_in = 2, ATTRS(-1, 1.5f),
-         .refused = "smoothing: 1.5 is not in 0..1"},
-        {0},
-    },
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 2,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .grad = grad,
+    .cost = cost,
+    .tol = 1e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 5, 11), DIO_T(DIO_I32, 2, 5)},
+             .n_in = 2,
+             .below = 11,
+             .lo = -3,
+             .hi = 3,
+             ATTRS(-100, 0)},
+            {.in = {DIO_T(DIO_F32, 9, 7), DIO_T(DIO_I32, 9)},
+             .n_in = 2,
+             .below = 9,
+             .lo = -3,
+             .hi = 3,
+             ATTRS(2, 0.1f)},
+            {.in = {DIO_T(DIO_F32, 3, 5000), DIO_T(DIO_I32, 3)},
+             .n_in = 2,
+             .below = 5000,
+             .lo = -80,
+             .hi = 80,
+             ATTRS(-100, 0.1f),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 1, ATTRS(0, 0)},
+            {.in = {DIO_T(DIO_F32, 6), {DIO_I32, 0, {0}}}, .n_in = 2, .below = 6, ATTRS(-1, 0)},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             ATTRS(-1, 0),
+             .refused = "the targets must have size 3"},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 3)},
+             .n_in = 2,
+             ATTRS(-1, 0),
+             .refused = "the targets must be i32, not f32"},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)},
+             .n_in = 2,
+             ATTRS(-1, 1.5f),
+             .refused = "smoothing: 1.5 is not in 0..1"},
+            {0},
+        },
 };
 
 const dio_op dio_op_cross_entropy_grad = {
     .name = "cross_entropy_grad",
     .doc = "gradient of cross_entropy's logits from logits, targets, log sum exp and the loss's",
-    .n_in_min = 4, .n_in_max = 4, .n_out = 1, .flags = DIO_OP_INPLACE | DIO_OP_NODIFF,
+    .n_in_min = 4,
+    .n_in_max = 4,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE | DIO_OP_NODIFF,
     .attrs_size = sizeof(struct attrs),
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu, .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 9, 37), DIO_T(DIO_I32, 9), DIO_T(DIO_F32, 9), DIO_T_SCALAR},
-         .n_in = 4, .below = 39, ATTRS(2, 0.1f)},
-        {.in = {DIO_T(DIO_F32, 9, 3), DIO_T(DIO_I32, 9), DIO_T(DIO_F32, 8), DIO_T_SCALAR},
-         .n_in = 4, ATTRS(2, 0), .refused = "log sum exp must have size 9"},
-        {0},
-    },
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .tol = 1e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 9, 37), DIO_T(DIO_I32, 9), DIO_T(DIO_F32, 9), DIO_T_SCALAR},
+             .n_in = 4,
+             .below = 39,
+             ATTRS(2, 0.1f)},
+            {.in = {DIO_T(DIO_F32, 9, 3), DIO_T(DIO_I32, 9), DIO_T(DIO_F32, 8), DIO_T_SCALAR},
+             .n_in = 4,
+             ATTRS(2, 0),
+             .refused = "log sum exp must have size 9"},
+            {0},
+        },
 };
 
 dio_val dio_cross_entropy(dio_graph *g, dio_val logits, dio_val target, int ignore, float smoothing)

@@ -69,7 +69,8 @@ static bool range_infer(const dio_type *in, int n_in, const void *attrs, dio_typ
 static int64_t row_of(const dio_view *ids, int64_t i, int64_t count, int64_t rows)
 {
     const int64_t at = count ? i / count : i;
-    const int64_t id = ((const int32_t *)ids->data)[dio_view_offset(ids, at)] + (count ? i % count : 0);
+    const int64_t id =
+        ((const int32_t *)ids->data)[dio_view_offset(ids, at)] + (count ? i % count : 0);
     return id >= 0 && id < rows ? id : -1;
 }
 
@@ -231,65 +232,117 @@ static void range_grad_grad(dio_graph *g, const dio_node *n, const dio_val *gout
 }
 
 const dio_op dio_op_embedding = {
-    .name = "embedding", .doc = "y = table[ids]: table [V,C] f32/bf16/f16, ids i32 [..] -> [..,C]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1,
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_I32, 2, 7)}, .n_in = 2, .below = 9},
-        {.in = {DIO_T(DIO_BF16, 4, 70), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 4},
-        {.in = {DIO_T(DIO_F16, 1, 1), DIO_T(DIO_I32, 1)}, .n_in = 2, .below = 1},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 20)}, .n_in = 2, .below = 7},
-        {.in = {DIO_T(DIO_I32, 9, 5), DIO_T(DIO_I32, 2)}, .n_in = 2,
-         .refused = "the table must be f32, bf16 or f16, not i32"},
-        {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_F32, 2)}, .n_in = 2,
-         .refused = "the ids must be i32, not f32"},
-        {0},
-    },
+    .name = "embedding",
+    .doc = "y = table[ids]: table [V,C] f32/bf16/f16, ids i32 [..] -> [..,C]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_I32, 2, 7)}, .n_in = 2, .below = 9},
+            {.in = {DIO_T(DIO_BF16, 4, 70), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 4},
+            {.in = {DIO_T(DIO_F16, 1, 1), DIO_T(DIO_I32, 1)}, .n_in = 2, .below = 1},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 20)}, .n_in = 2, .below = 7},
+            {.in = {DIO_T(DIO_I32, 9, 5), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .refused = "the table must be f32, bf16 or f16, not i32"},
+            {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_F32, 2)},
+             .n_in = 2,
+             .refused = "the ids must be i32, not f32"},
+            {0},
+        },
 };
 
 const dio_op dio_op_embedding_grad = {
-    .name = "embedding_grad", .doc = "sums rows of dy [..,C] by ids into [V,C]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu, .grad = grad_grad,
+    .name = "embedding_grad",
+    .doc = "sums rows of dy [..,C] by ids into [V,C]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .grad = grad_grad,
     .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 7, 5), DIO_T(DIO_I32, 2, 7)}, .n_in = 2, .below = 9,
-         .attrs = &(struct attrs){6}},
-        {.in = {DIO_T(DIO_F32, 30, 131), DIO_T(DIO_I32, 30)}, .n_in = 2, .below = 3,
-         .attrs = &(struct attrs){3}},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_I32, 2)}, .n_in = 2, .attrs = &(struct attrs){6},
-         .refused = "the gradient must have size 2"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 7, 5), DIO_T(DIO_I32, 2, 7)},
+             .n_in = 2,
+             .below = 9,
+             .attrs = &(struct attrs){6}},
+            {.in = {DIO_T(DIO_F32, 30, 131), DIO_T(DIO_I32, 30)},
+             .n_in = 2,
+             .below = 3,
+             .attrs = &(struct attrs){3}},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .attrs = &(struct attrs){6},
+             .refused = "the gradient must have size 2"},
+            {0},
+        },
 };
 
 const dio_op dio_op_embedding_range = {
-    .name = "embedding_range", .doc = "y[b,t] = table[start[b] + t]: table [P,C] -> [B,T,C]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = range_infer, .reference = reference, .cpu = cpu, .grad = range_grad, .cost = cost,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_I32, 2)}, .n_in = 2, .below = 6,
-         .attrs = &(struct attrs){4}},
-        {.in = {DIO_T(DIO_BF16, 4, 70), DIO_T(DIO_I32, 1)}, .n_in = 2, .below = 1,
-         .attrs = &(struct attrs){4}},
-        {.in = {DIO_T(DIO_F32, 4, 7), DIO_T(DIO_I32, 2)}, .n_in = 2, .below = 1,
-         .attrs = &(struct attrs){5}, .refused = "5 positions do not fit a table of 4"},
-        {0},
-    },
+    .name = "embedding_range",
+    .doc = "y[b,t] = table[start[b] + t]: table [P,C] -> [B,T,C]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = range_infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = range_grad,
+    .cost = cost,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 9, 5), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .below = 6,
+             .attrs = &(struct attrs){4}},
+            {.in = {DIO_T(DIO_BF16, 4, 70), DIO_T(DIO_I32, 1)},
+             .n_in = 2,
+             .below = 1,
+             .attrs = &(struct attrs){4}},
+            {.in = {DIO_T(DIO_F32, 4, 7), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .below = 1,
+             .attrs = &(struct attrs){5},
+             .refused = "5 positions do not fit a table of 4"},
+            {0},
+        },
 };
 
 const dio_op dio_op_embedding_range_grad = {
-    .name = "embedding_range_grad", .doc = "sums dy [B,T,C] at rows start[b] + t into [P,C]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = range_grad_infer, .reference = grad_reference, .cpu = grad_cpu,
-    .grad = range_grad_grad, .tol = 1e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 4, 66), DIO_T(DIO_I32, 3)}, .n_in = 2, .below = 3,
-         .attrs = &(struct attrs){6}},
-        {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)}, .n_in = 2, .attrs = &(struct attrs){6},
-         .refused = "the gradient must have 3 dimensions"},
-        {0},
-    },
+    .name = "embedding_range_grad",
+    .doc = "sums dy [B,T,C] at rows start[b] + t into [P,C]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = range_grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .grad = range_grad_grad,
+    .tol = 1e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 4, 66), DIO_T(DIO_I32, 3)},
+             .n_in = 2,
+             .below = 3,
+             .attrs = &(struct attrs){6}},
+            {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_I32, 3)},
+             .n_in = 2,
+             .attrs = &(struct attrs){6},
+             .refused = "the gradient must have 3 dimensions"},
+            {0},
+        },
 };
 
 dio_val dio_embedding(dio_graph *g, dio_val table, dio_val ids)

@@ -79,7 +79,8 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     const dio_val w = n->n_in > 1 ? n->in[1] : DIO_NONE;
     const bool has_b = n->n_in > 2 && n->in[2] != DIO_NONE;
     dio_val out[3];
-    dio_emit(g, &dio_op_layer_norm_grad, NULL, (dio_val[]){gout[0], n->in[0], n->out[1], w}, 4, out);
+    dio_emit(g, &dio_op_layer_norm_grad, NULL, (dio_val[]){gout[0], n->in[0], n->out[1], w}, 4,
+             out);
     gin[0] = out[0];
     if (w != DIO_NONE)
         gin[1] = out[1];
@@ -106,8 +107,14 @@ static bool grad_infer(const dio_type *in, int n_in, const void *attrs, dio_type
 
 static dio_norm_grad job_of(const dio_call *c)
 {
-    return (dio_norm_grad){.c = c, .dy = c->in[0], .x = c->in[1], .stats = c->in[2], .w = c->in[3],
-                           .dx = c->out[0].data, .dw = c->out[1].data, .db = c->out[2].data,
+    return (dio_norm_grad){.c = c,
+                           .dy = c->in[0],
+                           .x = c->in[1],
+                           .stats = c->in[2],
+                           .w = c->in[3],
+                           .dx = c->out[0].data,
+                           .dw = c->out[1].data,
+                           .db = c->out[2].data,
                            .centred = true};
 }
 
@@ -128,39 +135,70 @@ static size_t grad_workspace(const dio_call *c)
     return dio_norm_grad_work(&c->in[1]);
 }
 
-#define ATTRS .attrs = &(struct attrs){1e-5f}
+#define ATTRS                                                                                      \
+    .attrs = &(struct attrs)                                                                       \
+    {                                                                                              \
+        1e-5f                                                                                      \
+    }
 
 const dio_op dio_op_layer_norm = {
-    .name = "layer_norm", .doc = "y = (x - mean) / sqrt(var + eps) * w + b over the last axis",
-    .n_in_min = 1, .n_in_max = 3, .n_out = 2, .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
-    .tol = 2e-6f, .tol_grad = 2e-3f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 21), DIO_T(DIO_F32, 21), DIO_T(DIO_F32, 21)}, .n_in = 3, ATTRS},
-        {.in = {DIO_T(DIO_F32, 70, 9), DIO_T(DIO_F32, 9)}, .n_in = 2, ATTRS},
-        {.in = {DIO_T(DIO_F32, 3, 1000)}, .n_in = 1, ATTRS, .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 64)}, .n_in = 1, ATTRS},
-        {.in = {DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1), DIO_T(DIO_F32, 1)}, .n_in = 3, ATTRS},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 4)}, .n_in = 2, ATTRS,
-         .refused = "the weight must have size 5"},
-        {.in = {DIO_T_SCALAR}, .n_in = 1, ATTRS, .refused = "the input must have 1 to 6 dimensions"},
-        {0},
-    },
+    .name = "layer_norm",
+    .doc = "y = (x - mean) / sqrt(var + eps) * w + b over the last axis",
+    .n_in_min = 1,
+    .n_in_max = 3,
+    .n_out = 2,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
+    .tol = 2e-6f,
+    .tol_grad = 2e-3f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 21), DIO_T(DIO_F32, 21), DIO_T(DIO_F32, 21)},
+             .n_in = 3,
+             ATTRS},
+            {.in = {DIO_T(DIO_F32, 70, 9), DIO_T(DIO_F32, 9)}, .n_in = 2, ATTRS},
+            {.in = {DIO_T(DIO_F32, 3, 1000)}, .n_in = 1, ATTRS, .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 64)}, .n_in = 1, ATTRS},
+            {.in = {DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1), DIO_T(DIO_F32, 1)}, .n_in = 3, ATTRS},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 4)},
+             .n_in = 2,
+             ATTRS,
+             .refused = "the weight must have size 5"},
+            {.in = {DIO_T_SCALAR},
+             .n_in = 1,
+             ATTRS,
+             .refused = "the input must have 1 to 6 dimensions"},
+            {0},
+        },
 };
 
 const dio_op dio_op_layer_norm_grad = {
-    .name = "layer_norm_grad", .doc = "dx, dw, db of layer_norm from dy, x, its statistics and w",
-    .n_in_min = 3, .n_in_max = 4, .n_out = 3, .flags = DIO_OP_NODIFF,
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu,
-    .workspace = grad_workspace, .tol = 3e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 2),
-                DIO_T(DIO_F32, 21)}, .n_in = 4},
-        {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 2)}, .n_in = 3},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 1)}, .n_in = 3,
-         .refused = "the statistics must have size 2"},
-        {0},
-    },
+    .name = "layer_norm_grad",
+    .doc = "dx, dw, db of layer_norm from dy, x, its statistics and w",
+    .n_in_min = 3,
+    .n_in_max = 4,
+    .n_out = 3,
+    .flags = DIO_OP_NODIFF,
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .workspace = grad_workspace,
+    .tol = 3e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 2),
+                    DIO_T(DIO_F32, 21)},
+             .n_in = 4},
+            {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 2)}, .n_in = 3},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 1)},
+             .n_in = 3,
+             .refused = "the statistics must have size 2"},
+            {0},
+        },
 };
 
 dio_val dio_layer_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, float eps)

@@ -41,7 +41,8 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
         return dio_fail(err, "the input %s does not fit the weight %s, which takes %lld numbers",
                         dio_type_text(&in[0], x), dio_type_text(&in[1], w), (long long)k);
     if (n_in > 2 && in[2].nd >= 0 &&
-        (!dio_want_float(&in[2], "the bias", err) || !dio_want_dims(&in[2], 1, 1, "the bias", err) ||
+        (!dio_want_float(&in[2], "the bias", err) ||
+         !dio_want_dims(&in[2], 1, 1, "the bias", err) ||
          !dio_want_dim(&in[2], 0, n, "the bias", err)))
         return false;
     out[0] = in[0];
@@ -90,12 +91,21 @@ static dio_gemm product(const dio_call *c)
     const dio_linear_attrs *a = c->attrs;
     const struct size s = size_of(c);
     return (dio_gemm){
-        .m = s.m, .n = s.n, .k = s.k,
-        .a = c->in[0].data, .a_row = s.k, .a_col = 1,
-        .b = c->in[1].data, .b_dtype = c->in[1].dtype,
-        .b_row = a->kn ? s.n : 1, .b_col = a->kn ? 1 : s.k,
-        .packed = c->packed[1], .c = c->out[0].data, .c_row = s.n,
-        .bias = c->n_in > 2 ? c->in[2].data : NULL, .act = a->act,
+        .m = s.m,
+        .n = s.n,
+        .k = s.k,
+        .a = c->in[0].data,
+        .a_row = s.k,
+        .a_col = 1,
+        .b = c->in[1].data,
+        .b_dtype = c->in[1].dtype,
+        .b_row = a->kn ? s.n : 1,
+        .b_col = a->kn ? 1 : s.k,
+        .packed = c->packed[1],
+        .c = c->out[0].data,
+        .c_row = s.n,
+        .bias = c->n_in > 2 ? c->in[2].data : NULL,
+        .act = a->act,
     };
 }
 
@@ -136,14 +146,17 @@ static dio_cost cost(const dio_call *c)
  * keeping both in every plan. */
 static dio_val before_activation(dio_graph *g, const dio_node *n, dio_val gout)
 {
-    static const char *const names[] = {NULL,         "relu",       "silu", "gelu",
+    static const char *const names[] = {NULL,        "relu",       "silu", "gelu",
                                         "gelu_tanh", "gelu_quick", "tanh", "sigmoid"};
     const dio_linear_attrs *a = n->attrs;
     if (a->act == DIO_ACT_NONE)
         return gout;
     const dio_linear_attrs plain = {DIO_ACT_NONE, a->kn};
     const dio_unary_attrs unary = {a->act, 0, 0};
-    const dio_node act = {.op = dio_op_find(names[a->act]), .attrs = &unary, .n_in = 1, .n_out = 1,
+    const dio_node act = {.op = dio_op_find(names[a->act]),
+                          .attrs = &unary,
+                          .n_in = 1,
+                          .n_out = 1,
                           .in = {dio_emit1(g, n->op, &plain, n->in, n->n_in)},
                           .out = {n->out[0]}};
     dio_val before = DIO_NONE;
@@ -173,41 +186,74 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     }
 }
 
-#define ATTRS(act_, kn_) .attrs = &(dio_linear_attrs){act_, kn_}
+#define ATTRS(act_, kn_)                                                                           \
+    .attrs = &(dio_linear_attrs)                                                                   \
+    {                                                                                              \
+        act_, kn_                                                                                  \
+    }
 
 const dio_op dio_op_linear = {
     .name = "linear",
     .doc = "y = act(x w^T + bias): x [..,K], w [N,K] (kn: [K,N]) f32/bf16/f16, bias [N]",
-    .n_in_min = 2, .n_in_max = 3, .n_out = 1, .attrs_size = sizeof(dio_linear_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace,
-    .pack_bytes = pack_bytes, .pack = pack, .grad = grad, .cost = cost,
-    .tol = 2e-6f, .tol_grad = 2e-3f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 5), DIO_T(DIO_F32, 7, 5), DIO_T(DIO_F32, 7)}, .n_in = 3,
-         ATTRS(DIO_ACT_NONE, false)},
-        {.in = {DIO_T(DIO_F32, 40, 33), DIO_T(DIO_F32, 67, 33)}, .n_in = 2,
-         ATTRS(DIO_ACT_GELU, false)},
-        {.in = {DIO_T(DIO_F32, 5, 33), DIO_T(DIO_F32, 33, 70), DIO_T(DIO_F32, 70)}, .n_in = 3,
-         ATTRS(DIO_ACT_SILU, true)},
-        {.in = {DIO_T(DIO_F32, 6), DIO_T(DIO_F32, 4, 6), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         ATTRS(DIO_ACT_TANH, false)},
-        {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1)}, .n_in = 2, ATTRS(DIO_ACT_SIGMOID, true)},
-        {.in = {DIO_T(DIO_F32, 9, 20), DIO_T(DIO_BF16, 13, 20), DIO_T(DIO_F32, 13)}, .n_in = 3,
-         ATTRS(DIO_ACT_GELU_TANH, false)},
-        {.in = {DIO_T(DIO_F32, 9, 20), DIO_T(DIO_F16, 20, 13)}, .n_in = 2,
-         ATTRS(DIO_ACT_GELU_QUICK, true)},
-        {.in = {DIO_T(DIO_F32, 30, 300), DIO_T(DIO_F32, 100, 300)}, .n_in = 2,
-         ATTRS(DIO_ACT_NONE, false), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 4)}, .n_in = 2, ATTRS(DIO_ACT_NONE, false),
-         .refused = "does not fit the weight f32[7,4], which takes 4 numbers"},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5), DIO_T(DIO_F32, 5)}, .n_in = 3,
-         ATTRS(DIO_ACT_NONE, false), .refused = "the bias must have size 7"},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_I32, 7, 5)}, .n_in = 2, ATTRS(DIO_ACT_NONE, false),
-         .refused = "the weight must be f32, bf16 or f16, not i32"},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5, 1)}, .n_in = 2,
-         ATTRS(DIO_ACT_NONE, false), .refused = "the weight must have 2 dimensions"},
-        {0},
-    },
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out = 1,
+    .attrs_size = sizeof(dio_linear_attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .pack_bytes = pack_bytes,
+    .pack = pack,
+    .grad = grad,
+    .cost = cost,
+    .tol = 2e-6f,
+    .tol_grad = 2e-3f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 5), DIO_T(DIO_F32, 7, 5), DIO_T(DIO_F32, 7)},
+             .n_in = 3,
+             ATTRS(DIO_ACT_NONE, false)},
+            {.in = {DIO_T(DIO_F32, 40, 33), DIO_T(DIO_F32, 67, 33)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_GELU, false)},
+            {.in = {DIO_T(DIO_F32, 5, 33), DIO_T(DIO_F32, 33, 70), DIO_T(DIO_F32, 70)},
+             .n_in = 3,
+             ATTRS(DIO_ACT_SILU, true)},
+            {.in = {DIO_T(DIO_F32, 6), DIO_T(DIO_F32, 4, 6), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             ATTRS(DIO_ACT_TANH, false)},
+            {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_SIGMOID, true)},
+            {.in = {DIO_T(DIO_F32, 9, 20), DIO_T(DIO_BF16, 13, 20), DIO_T(DIO_F32, 13)},
+             .n_in = 3,
+             ATTRS(DIO_ACT_GELU_TANH, false)},
+            {.in = {DIO_T(DIO_F32, 9, 20), DIO_T(DIO_F16, 20, 13)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_GELU_QUICK, true)},
+            {.in = {DIO_T(DIO_F32, 30, 300), DIO_T(DIO_F32, 100, 300)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_NONE, false),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 4)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_NONE, false),
+             .refused = "does not fit the weight f32[7,4], which takes 4 numbers"},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5), DIO_T(DIO_F32, 5)},
+             .n_in = 3,
+             ATTRS(DIO_ACT_NONE, false),
+             .refused = "the bias must have size 7"},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_I32, 7, 5)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_NONE, false),
+             .refused = "the weight must be f32, bf16 or f16, not i32"},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5, 1)},
+             .n_in = 2,
+             ATTRS(DIO_ACT_NONE, false),
+             .refused = "the weight must have 2 dimensions"},
+            {0},
+        },
 };
 
 static dio_val emit(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_act act, bool kn)

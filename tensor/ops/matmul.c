@@ -22,9 +22,8 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
     const int64_t n = b->dim[b->nd - (t->tb ? 2 : 1)], depth = b->dim[b->nd - (t->tb ? 1 : 2)];
     if (k != depth)
         return dio_fail(err, "%s%s and %s%s do not multiply: %lld columns against %lld rows",
-                        dio_type_text(a, left), t->ta ? " transposed" : "",
-                        dio_type_text(b, right), t->tb ? " transposed" : "", (long long)k,
-                        (long long)depth);
+                        dio_type_text(a, left), t->ta ? " transposed" : "", dio_type_text(b, right),
+                        t->tb ? " transposed" : "", (long long)k, (long long)depth);
     out[0] = (dio_type){DIO_F32, a->nd > b->nd ? a->nd : b->nd, {0}};
     for (int i = 0; i < out[0].nd - 2; i++) {
         const int ia = i - (out[0].nd - a->nd), ib = i - (out[0].nd - b->nd);
@@ -72,8 +71,11 @@ static struct product product_of(const dio_call *c)
 {
     const struct attrs *t = c->attrs;
     const dio_view *out = &c->out[0];
-    struct product p = {operand_of(&c->in[0], out, t->ta), operand_of(&c->in[1], out, t->tb), 1,
-                        out->dim[out->nd - 2], out->dim[out->nd - 1],
+    struct product p = {operand_of(&c->in[0], out, t->ta),
+                        operand_of(&c->in[1], out, t->tb),
+                        1,
+                        out->dim[out->nd - 2],
+                        out->dim[out->nd - 1],
                         c->in[0].dim[c->in[0].nd - (t->ta ? 2 : 1)]};
     for (int i = 0; i < out->nd - 2; i++)
         p.count *= out->dim[i];
@@ -100,12 +102,18 @@ static void reference(const dio_call *c)
 static dio_gemm gemm_at(const dio_call *c, const struct product *p, int64_t b)
 {
     return (dio_gemm){
-        .m = p->m, .n = p->n, .k = p->k,
+        .m = p->m,
+        .n = p->n,
+        .k = p->k,
         .a = p->a.data ? p->a.data + dio_view_offset(&p->a.lead, b) : NULL,
-        .a_row = p->a.row, .a_col = p->a.col,
+        .a_row = p->a.row,
+        .a_col = p->a.col,
         .b = p->b.data ? p->b.data + dio_view_offset(&p->b.lead, b) : NULL,
-        .b_dtype = DIO_F32, .b_row = p->b.row, .b_col = p->b.col,
-        .c = c->out[0].data ? (float *)c->out[0].data + b * p->m * p->n : NULL, .c_row = p->n,
+        .b_dtype = DIO_F32,
+        .b_row = p->b.row,
+        .b_col = p->b.col,
+        .c = c->out[0].data ? (float *)c->out[0].data + b * p->m * p->n : NULL,
+        .c_row = p->n,
     };
 }
 
@@ -144,41 +152,71 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     const struct attrs *t = n->attrs;
     const dio_val a = n->in[0], b = n->in[1], dy = gout[0];
     const dio_type ta = dio_type_of(g, a), tb = dio_type_of(g, b);
-    const dio_val da = t->ta ? dio_matmul(g, b, dy, t->tb, true) : dio_matmul(g, dy, b, false, !t->tb);
-    const dio_val db = t->tb ? dio_matmul(g, dy, a, true, t->ta) : dio_matmul(g, a, dy, !t->ta, false);
+    const dio_val da =
+        t->ta ? dio_matmul(g, b, dy, t->tb, true) : dio_matmul(g, dy, b, false, !t->tb);
+    const dio_val db =
+        t->tb ? dio_matmul(g, dy, a, true, t->ta) : dio_matmul(g, a, dy, !t->ta, false);
     gin[0] = dio_sum_to(g, da, &ta);
     gin[1] = dio_sum_to(g, db, &tb);
 }
 
-#define ATTRS(ta_, tb_) .attrs = &(struct attrs){ta_, tb_}
+#define ATTRS(ta_, tb_)                                                                            \
+    .attrs = &(struct attrs)                                                                       \
+    {                                                                                              \
+        ta_, tb_                                                                                   \
+    }
 
 const dio_op dio_op_matmul = {
-    .name = "matmul", .doc = "y = op(a) op(b): [..,M,K] x [..,K,N] -> [..,M,N], leading dims broadcast",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .flags = DIO_OP_STRIDED,
+    .name = "matmul",
+    .doc = "y = op(a) op(b): [..,M,K] x [..,K,N] -> [..,M,N], leading dims broadcast",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
-    .cost = cost, .tol = 2e-6f, .tol_grad = 2e-3f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(false, false)},
-        {.in = {DIO_T(DIO_F32, 5, 3), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(true, false)},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5)}, .n_in = 2, ATTRS(false, true)},
-        {.in = {DIO_T(DIO_F32, 5, 3), DIO_T(DIO_F32, 7, 5)}, .n_in = 2, ATTRS(true, true)},
-        {.in = {DIO_T(DIO_F32, 2, 3, 4, 5), DIO_T(DIO_F32, 3, 5, 6)}, .n_in = 2,
-         ATTRS(false, false)},
-        {.in = {DIO_T(DIO_F32, 4, 5), DIO_T(DIO_F32, 2, 1, 6, 5)}, .n_in = 2, ATTRS(false, true)},
-        {.in = {DIO_T(DIO_F32, 70, 20, 33), DIO_T(DIO_F32, 70, 20, 17)}, .n_in = 2,
-         ATTRS(true, false), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1)}, .n_in = 2, ATTRS(false, false)},
-        {.in = {DIO_T(DIO_F32, 90, 300), DIO_T(DIO_F32, 300, 70)}, .n_in = 2, ATTRS(false, false),
-         .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 4, 7)}, .n_in = 2, ATTRS(false, false),
-         .refused = "f32[3,5] and f32[4,7] do not multiply: 5 columns against 4 rows"},
-        {.in = {DIO_T(DIO_F32, 2, 3, 5), DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 2, ATTRS(false, false),
-         .refused = "do not broadcast"},
-        {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(false, false),
-         .refused = "the left matrix must have 2 to 6 dimensions"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .grad = grad,
+    .cost = cost,
+    .tol = 2e-6f,
+    .tol_grad = 2e-3f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(false, false)},
+            {.in = {DIO_T(DIO_F32, 5, 3), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(true, false)},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 7, 5)}, .n_in = 2, ATTRS(false, true)},
+            {.in = {DIO_T(DIO_F32, 5, 3), DIO_T(DIO_F32, 7, 5)}, .n_in = 2, ATTRS(true, true)},
+            {.in = {DIO_T(DIO_F32, 2, 3, 4, 5), DIO_T(DIO_F32, 3, 5, 6)},
+             .n_in = 2,
+             ATTRS(false, false)},
+            {.in = {DIO_T(DIO_F32, 4, 5), DIO_T(DIO_F32, 2, 1, 6, 5)},
+             .n_in = 2,
+             ATTRS(false, true)},
+            {.in = {DIO_T(DIO_F32, 70, 20, 33), DIO_T(DIO_F32, 70, 20, 17)},
+             .n_in = 2,
+             ATTRS(true, false),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1)}, .n_in = 2, ATTRS(false, false)},
+            {.in = {DIO_T(DIO_F32, 90, 300), DIO_T(DIO_F32, 300, 70)},
+             .n_in = 2,
+             ATTRS(false, false),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 4, 7)},
+             .n_in = 2,
+             ATTRS(false, false),
+             .refused = "f32[3,5] and f32[4,7] do not multiply: 5 columns against 4 rows"},
+            {.in = {DIO_T(DIO_F32, 2, 3, 5), DIO_T(DIO_F32, 3, 5, 7)},
+             .n_in = 2,
+             ATTRS(false, false),
+             .refused = "do not broadcast"},
+            {.in = {DIO_T(DIO_F32, 5), DIO_T(DIO_F32, 5, 7)},
+             .n_in = 2,
+             ATTRS(false, false),
+             .refused = "the left matrix must have 2 to 6 dimensions"},
+            {0},
+        },
 };
 
 dio_val dio_matmul(dio_graph *g, dio_val a, dio_val b, bool transpose_a, bool transpose_b)

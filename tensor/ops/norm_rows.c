@@ -14,9 +14,9 @@ bool dio_norm_infer(const dio_type *x, const dio_type *w, const dio_type *b, dio
         !dio_want_dims(x, 1, DIO_MAX_DIMS, "the input", err))
         return false;
     const int64_t width = x->dim[x->nd - 1];
-    if (w->nd >= 0 && (!dio_want_float(w, "the weight", err) ||
-                       !dio_want_dims(w, 1, 1, "the weight", err) ||
-                       !dio_want_dim(w, 0, width, "the weight", err)))
+    if (w->nd >= 0 &&
+        (!dio_want_float(w, "the weight", err) || !dio_want_dims(w, 1, 1, "the weight", err) ||
+         !dio_want_dim(w, 0, width, "the weight", err)))
         return false;
     if (b->nd >= 0 &&
         (!dio_want_float(b, "the bias", err) || !dio_want_dims(b, 1, 1, "the bias", err) ||
@@ -53,8 +53,11 @@ static void do_block(void *user, int64_t item, int thread)
     const dio_norm_grad *n = j->n;
     float *dw = j->partial + item * 2 * j->width;
     memset(dw, 0, (size_t)(2 * j->width) * sizeof *dw);
-    dio_norm_row r = {.dw = n->dw ? dw : NULL, .db = n->db ? dw + j->width : NULL, .w = n->w.data,
-                      .n = j->width, .centred = n->centred};
+    dio_norm_row r = {.dw = n->dw ? dw : NULL,
+                      .db = n->db ? dw + j->width : NULL,
+                      .w = n->w.data,
+                      .n = j->width,
+                      .centred = n->centred};
     const int64_t end = (item + 1) * j->block < j->rows ? (item + 1) * j->block : j->rows;
     for (int64_t i = item * j->block; i < end; i++) {
         const float *stats = (const float *)n->stats.data + i * (n->centred ? 2 : 1);

@@ -97,8 +97,13 @@ static bool grad_infer(const dio_type *in, int n_in, const void *attrs, dio_type
 
 static dio_norm_grad job_of(const dio_call *c)
 {
-    return (dio_norm_grad){.c = c, .dy = c->in[0], .x = c->in[1], .stats = c->in[2], .w = c->in[3],
-                           .dx = c->out[0].data, .dw = c->out[1].data};
+    return (dio_norm_grad){.c = c,
+                           .dy = c->in[0],
+                           .x = c->in[1],
+                           .stats = c->in[2],
+                           .w = c->in[3],
+                           .dx = c->out[0].data,
+                           .dw = c->out[1].data};
 }
 
 static void grad_reference(const dio_call *c)
@@ -118,37 +123,67 @@ static size_t grad_workspace(const dio_call *c)
     return dio_norm_grad_work(&c->in[1]);
 }
 
-#define ATTRS .attrs = &(struct attrs){1e-6f}
+#define ATTRS                                                                                      \
+    .attrs = &(struct attrs)                                                                       \
+    {                                                                                              \
+        1e-6f                                                                                      \
+    }
 
 const dio_op dio_op_rms_norm = {
-    .name = "rms_norm", .doc = "y = x / sqrt(mean(x^2) + eps) * w over the last axis",
-    .n_in_min = 1, .n_in_max = 2, .n_out = 2, .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
-    .tol = 2e-6f, .tol_grad = 2e-3f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 21), DIO_T(DIO_F32, 21)}, .n_in = 2, ATTRS},
-        {.in = {DIO_T(DIO_F32, 70, 9)}, .n_in = 1, ATTRS},
-        {.in = {DIO_T(DIO_F32, 64), DIO_T(DIO_F32, 64)}, .n_in = 2, ATTRS},
-        {.in = {DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1)}, .n_in = 2, ATTRS, .lo = 0.5f, .hi = 1},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 1, 5)}, .n_in = 2, ATTRS,
-         .refused = "the weight must have 1 dimensions"},
-        {.in = {DIO_T(DIO_I32, 3, 5)}, .n_in = 1, ATTRS, .refused = "the input must be f32"},
-        {0},
-    },
+    .name = "rms_norm",
+    .doc = "y = x / sqrt(mean(x^2) + eps) * w over the last axis",
+    .n_in_min = 1,
+    .n_in_max = 2,
+    .n_out = 2,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
+    .tol = 2e-6f,
+    .tol_grad = 2e-3f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 21), DIO_T(DIO_F32, 21)}, .n_in = 2, ATTRS},
+            {.in = {DIO_T(DIO_F32, 70, 9)}, .n_in = 1, ATTRS},
+            {.in = {DIO_T(DIO_F32, 64), DIO_T(DIO_F32, 64)}, .n_in = 2, ATTRS},
+            {.in = {DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1)},
+             .n_in = 2,
+             ATTRS,
+             .lo = 0.5f,
+             .hi = 1},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 1, 5)},
+             .n_in = 2,
+             ATTRS,
+             .refused = "the weight must have 1 dimensions"},
+            {.in = {DIO_T(DIO_I32, 3, 5)}, .n_in = 1, ATTRS, .refused = "the input must be f32"},
+            {0},
+        },
 };
 
 const dio_op dio_op_rms_norm_grad = {
-    .name = "rms_norm_grad", .doc = "dx, dw of rms_norm from dy, x, its statistics and w",
-    .n_in_min = 3, .n_in_max = 4, .n_out = 2, .flags = DIO_OP_NODIFF,
-    .infer = grad_infer, .reference = grad_reference, .cpu = grad_cpu,
-    .workspace = grad_workspace, .tol = 3e-6f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 1),
-                DIO_T(DIO_F32, 21)}, .n_in = 4},
-        {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 3, 1)}, .n_in = 3,
-         .refused = "differ"},
-        {0},
-    },
+    .name = "rms_norm_grad",
+    .doc = "dx, dw of rms_norm from dy, x, its statistics and w",
+    .n_in_min = 3,
+    .n_in_max = 4,
+    .n_out = 2,
+    .flags = DIO_OP_NODIFF,
+    .infer = grad_infer,
+    .reference = grad_reference,
+    .cpu = grad_cpu,
+    .workspace = grad_workspace,
+    .tol = 3e-6f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 21), DIO_T(DIO_F32, 5, 8, 1),
+                    DIO_T(DIO_F32, 21)},
+             .n_in = 4},
+            {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 3, 1)},
+             .n_in = 3,
+             .refused = "differ"},
+            {0},
+        },
 };
 
 dio_val dio_rms_norm(dio_graph *g, dio_val x, dio_val w, float eps)

@@ -147,9 +147,8 @@ static dio_val frequency_grad(dio_graph *g, const dio_node *n, dio_val dy)
     const int64_t pairs = dio_dim(g, n->in[2], 0), batch = dio_dim(g, n->in[0], 0);
     const int64_t time = dio_dim(g, n->in[0], 1);
     const dio_val y = n->out[0];
-    const dio_val cross = dio_sub(
-        g, dio_mul(g, part(g, dy, a, pairs, 1), part(g, y, a, pairs, 0)),
-        dio_mul(g, part(g, dy, a, pairs, 0), part(g, y, a, pairs, 1)));
+    const dio_val cross = dio_sub(g, dio_mul(g, part(g, dy, a, pairs, 1), part(g, y, a, pairs, 0)),
+                                  dio_mul(g, part(g, dy, a, pairs, 0), part(g, y, a, pairs, 1)));
     float *count = malloc((size_t)(time + 1) * sizeof *count);
     if (!count)
         return dio_graph_fail(g, "out of memory for the positions of a rope's gradient");
@@ -170,34 +169,65 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     gin[2] = frequency_grad(g, n, gout[0]);
 }
 
-#define ATTRS(...) .attrs = &(struct attrs){__VA_ARGS__}
+#define ATTRS(...)                                                                                 \
+    .attrs = &(struct attrs)                                                                       \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 const dio_op dio_op_rope = {
     .name = "rope",
     .doc = "turns pairs of x [B,T,K,D] by (start[b] + t) * inv_freq: start i32 [B], inv_freq [R/2]",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 1, .flags = DIO_OP_INPLACE,
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
-    .tol = 1e-6f, .tol_grad = 2e-3f,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         .below = 5, ATTRS(false, false, 1)},
-        {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 3)}, .n_in = 3,
-         .below = 5, ATTRS(true, false, 1.25f)},
-        {.in = {DIO_T(DIO_F32, 1, 4, 3, 7), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 2)}, .n_in = 3,
-         .below = 3, ATTRS(false, true, 1)},
-        {.in = {DIO_T(DIO_F32, 1, 2, 1, 600), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 300)}, .n_in = 3,
-         .below = 100000, ATTRS(false, false, 1), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 1, 1, 1, 2), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 1)}, .n_in = 3,
-         .below = 100, ATTRS(true, false, 1), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 5)}, .n_in = 3,
-         ATTRS(false, false, 1), .refused = "5 frequencies turn 10 numbers, a head has 8"},
-        {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 3), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         ATTRS(false, false, 1), .refused = "the starts must have size 2"},
-        {.in = {DIO_T(DIO_F32, 3, 2, 8), DIO_T(DIO_I32, 3), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         ATTRS(false, false, 1), .refused = "the input must have 4 dimensions"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
+    .tol = 1e-6f,
+    .tol_grad = 2e-3f,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             .below = 5,
+             ATTRS(false, false, 1)},
+            {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 3)},
+             .n_in = 3,
+             .below = 5,
+             ATTRS(true, false, 1.25f)},
+            {.in = {DIO_T(DIO_F32, 1, 4, 3, 7), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 2)},
+             .n_in = 3,
+             .below = 3,
+             ATTRS(false, true, 1)},
+            {.in = {DIO_T(DIO_F32, 1, 2, 1, 600), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 300)},
+             .n_in = 3,
+             .below = 100000,
+             ATTRS(false, false, 1),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 1, 1, 1, 2), DIO_T(DIO_I32, 1), DIO_T(DIO_F32, 1)},
+             .n_in = 3,
+             .below = 100,
+             ATTRS(true, false, 1),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 2), DIO_T(DIO_F32, 5)},
+             .n_in = 3,
+             ATTRS(false, false, 1),
+             .refused = "5 frequencies turn 10 numbers, a head has 8"},
+            {.in = {DIO_T(DIO_F32, 2, 3, 2, 8), DIO_T(DIO_I32, 3), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             ATTRS(false, false, 1),
+             .refused = "the starts must have size 2"},
+            {.in = {DIO_T(DIO_F32, 3, 2, 8), DIO_T(DIO_I32, 3), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             ATTRS(false, false, 1),
+             .refused = "the input must have 4 dimensions"},
+            {0},
+        },
 };
 
 dio_val dio_rope(dio_graph *g, dio_val x, dio_val start, dio_val inv_freq, bool interleaved,

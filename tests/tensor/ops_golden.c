@@ -114,9 +114,9 @@ static dio_val weighted(struct golden *k, const dio_weights *w, const char *name
         if (!r)
             continue;
         dio_type t = dio_type_of(k->g, k->out[i]);
-        dio_val one = dio_sum(k->g, dio_mul(k->g, k->out[i],
-                                            dio_const(k->g, t, dio_tensor_data(r))),
-                              (1u << t.nd) - 1, false);
+        dio_val one =
+            dio_sum(k->g, dio_mul(k->g, k->out[i], dio_const(k->g, t, dio_tensor_data(r))),
+                    (1u << t.nd) - 1, false);
         loss = loss == DIO_NONE ? one : dio_add(k->g, loss, one);
     }
     return loss;
@@ -137,8 +137,8 @@ static void set_inputs(dio_plan *p, const struct golden *k, const dio_weights *w
 }
 
 /* The worst distance over a case's outputs and gradients. */
-static double run_case(dio_device *device, const dio_weights *w, const char *name, const dio_value *attrs,
-                       void (*build)(struct golden *k), double tol)
+static double run_case(dio_device *device, const dio_weights *w, const char *name,
+                       const dio_value *attrs, void (*build)(struct golden *k), double tol)
 {
     struct golden k = {.g = dio_graph_create(), .attrs = attrs};
     dio_error err = {0};
@@ -169,8 +169,8 @@ static double run_case(dio_device *device, const dio_weights *w, const char *nam
             fail_msg("%s: value %d has another shape than torch's", name, i);
         double d = distance(truth[i], have);
         if (!(d <= tol))
-            fail_msg("%s: %s %d is off by %.3g, above %.3g", name,
-                     i < n ? "gradient" : "output", i < n ? i : i - n, d, tol);
+            fail_msg("%s: %s %d is off by %.3g, above %.3g", name, i < n ? "gradient" : "output",
+                     i < n ? i : i - n, d, tol);
         worst = fmax(worst, d);
     }
     dio_plan_destroy(p);

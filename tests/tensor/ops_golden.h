@@ -1,6 +1,7 @@
 #pragma once
-/* ops_golden.h: runs operators on torch's cases (tests/golden/ops): every output and every gradient.
- * A test brings a table from builder names to functions that make the graph of one case. */
+/* ops_golden.h: runs operators on torch's cases (tests/golden/ops): every output and every
+ * gradient. A test brings a table from builder names to functions that make the graph of one case.
+ */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,7 +11,8 @@
 
 enum { GOLDEN_MOST = 8 };
 
-/* One case: its attributes, its inputs in the builder's order, what came out under torch's names. */
+/* One case: its attributes, its inputs in the builder's order, what came out under torch's names.
+ */
 struct golden {
     dio_graph *g;
     const dio_value *attrs;

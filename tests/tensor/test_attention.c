@@ -88,7 +88,8 @@ static dio_plan *step_plan(dio_device *d, const struct setup *s, int64_t batch, 
     dio_val v = dio_input(g, "v", dio_type_4d(DIO_F32, batch, t, s->key_heads, s->size));
     dio_val start = dio_input(g, "start", dio_type_1d(DIO_I32, batch));
     dio_val keys = dio_state(g, "keys", dio_cache_key_type(batch, s->key_heads, CAP, s->size));
-    dio_val values = dio_state(g, "values", dio_cache_value_type(batch, s->key_heads, CAP, s->size));
+    dio_val values =
+        dio_state(g, "values", dio_cache_value_type(batch, s->key_heads, CAP, s->size));
     keys = dio_cache_write_key(g, keys, k, start);
     values = dio_cache_write_value(g, values, v, start);
     return finish(d, g, dio_attention_cached(g, q, keys, values, start, s->attrs));

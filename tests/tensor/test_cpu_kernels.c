@@ -36,6 +36,7 @@ static double normal(double x)
     }
 #define GT(x) (2 * sqrt(2 / M_PI) * ((x) + 0.044715 * (x) * (x) * (x)))
 #define MN(x) (exp(fmin(x, 300)) * (exp(fmin(x, 300)) + 2))
+/* clang-format off */
 FN(neg, -x) FN(neg_d, -1.0)
 FN(abs_, fabs(x)) FN(abs_d, (x > 0) - (x < 0))
 FN(exp_, exp(x))
@@ -63,10 +64,12 @@ FN(mish, x *(MN(x) / (MN(x) + 2)))
 FN(mish_d, MN(x) / (MN(x) + 2) + x * 4 * (MN(x) + 1) / pow(MN(x) + 2, 2) * sigmoid(x))
 FN(hsw, x *fmin(6, fmax(0, x + 3)) / 6) FN(hsw_d, x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5)
 FN(clamp, x < p ? p : x > q ? q : x) FN(clamp_d, x >= p && x <= q ? 1 : 0)
+    /* clang-format on */
 
-/* `floor`: below this magnitude the error is held absolutely, where the formula itself cancels
- * (a derivative's zero crossing, between terms of about that size). lo, hi: the arguments tried. */
-static const struct row {
+    /* `floor`: below this magnitude the error is held absolutely, where the formula itself cancels
+     * (a derivative's zero crossing, between terms of about that size). lo, hi: the arguments
+     * tried. */
+    static const struct row {
     const char *name;
     fn *f, *d;
     double lo, hi;
@@ -274,8 +277,8 @@ static void spans_of(const dio_cpu *cpu)
     float x[LONG], y[LONG], z[LONG + 1];
     fill(x, LONG, 7);
     fill(y, LONG, 8);
-    void (*const f[])(float *, const float *, const float *, int64_t, int, int) = {
-        cpu->add, cpu->sub, cpu->mul, cpu->div, cpu->max, cpu->min};
+    void (*const f[])(float *, const float *, const float *, int64_t, int,
+                      int) = {cpu->add, cpu->sub, cpu->mul, cpu->div, cpu->max, cpu->min};
     for (int op = 0; op < 6; op++)
         for (int steps = 0; steps < 4; steps++)
             for (int n = 0; n < SHORT; n++) {
@@ -369,9 +372,10 @@ static void norms_of(const dio_cpu *cpu)
             double slack = n == 1 ? 320 : 1; /* 1/sqrt(eps) times the mean's own rounding */
             cpu->layer_norm(y, x, w, b, n, 1e-5f, stats);
             for (int i = 0; i < n; i++)
-                worst = fmax(worst, fabs((double)y[i] - (((double)x[i] - mean) * scale *
-                                                             (double)w[i] + (double)b[i])) /
-                                        (1 + offset) / slack);
+                worst = fmax(worst,
+                             fabs((double)y[i] -
+                                  (((double)x[i] - mean) * scale * (double)w[i] + (double)b[i])) /
+                                 (1 + offset) / slack);
             near(cpu, "mean", (double)stats[0], mean, 1e-6);
             near(cpu, "1/std", (double)stats[1], scale, 1e-4);
             cpu->rms_norm(y, x, w, n, 1e-5f, stats);
@@ -470,9 +474,10 @@ static void each(void (*f)(const dio_cpu *cpu))
         (void)state;                                                                               \
         each(name##_of);                                                                           \
     }
-EACH(unary) EACH(tails) EACH(glu) EACH(spans) EACH(rows) EACH(norms) EACH(halves) EACH(transpose)
+EACH(unary)
+EACH(tails) EACH(glu) EACH(spans) EACH(rows) EACH(norms) EACH(halves) EACH(transpose)
 
-static void test_select(void **state)
+    static void test_select(void **state)
 {
     (void)state;
     dio_error err = {0};
@@ -497,9 +502,10 @@ static void test_select(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_select), cmocka_unit_test(test_unary), cmocka_unit_test(test_tails),
-        cmocka_unit_test(test_glu),    cmocka_unit_test(test_spans), cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_norms),  cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_select),    cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_tails),     cmocka_unit_test(test_glu),
+        cmocka_unit_test(test_spans),     cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_norms),     cmocka_unit_test(test_halves),
         cmocka_unit_test(test_transpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,8 +53,12 @@ static struct product make(const dio_cpu *cpu, const struct shape *s)
 {
     struct product p = {0};
     dio_gemm *g = &p.g;
-    *g = (dio_gemm){.m = s->m, .n = s->n, .k = s->k, .b_dtype = s->dtype,
-                    .accumulate = s->accumulate, .act = s->act};
+    *g = (dio_gemm){.m = s->m,
+                    .n = s->n,
+                    .k = s->k,
+                    .b_dtype = s->dtype,
+                    .accumulate = s->accumulate,
+                    .act = s->act};
     int64_t lda = (s->ta ? s->m : s->k) + s->gap, ldb = (s->tb ? s->k : s->n) + s->gap;
     g->a_row = s->ta ? 1 : lda;
     g->a_col = s->ta ? lda : 1;
@@ -96,7 +100,7 @@ static void drop(struct product *p)
 static double activated(double x, dio_act act)
 {
     double cdf = 0.5 * erfc(-x * M_SQRT1_2);
-    return act == DIO_ACT_GELU ? x * cdf
+    return act == DIO_ACT_GELU   ? x * cdf
            : act == DIO_ACT_SILU ? x / (1 + exp(-x))
            : act == DIO_ACT_RELU ? fmax(x, 0)
                                  : x;
@@ -202,7 +206,8 @@ static void cuts_of(const dio_cpu *cpu)
     const int threads = dio_gang_size();
     for (int t = 0; t < 3; t++)
         for (int tb = 0; tb < 2; tb++) {
-            struct shape s = {37, 203, 700, false, tb, types[t], false, false, true, DIO_ACT_GELU, 1};
+            struct shape s = {37,    203,   700,  false,        tb, types[t],
+                              false, false, true, DIO_ACT_GELU, 1};
             struct product whole = make(cpu, &s);
             dio_gemm_run(cpu, &whole.g, 1, whole.work);
             for (int kind = 0; kind < 4; kind++)
@@ -262,9 +267,10 @@ static void batches_of(const dio_cpu *cpu)
         (void)state;                                                                               \
         each(name##_of);                                                                           \
     }
-EACH(sizes) EACH(nothing) EACH(cuts) EACH(batches)
+EACH(sizes)
+EACH(nothing) EACH(cuts) EACH(batches)
 
-int main(void)
+    int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),

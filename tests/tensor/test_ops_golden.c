@@ -36,14 +36,15 @@ static void b_linear_kn(struct golden *k)
 
 static void b_matmul(struct golden *k)
 {
-    golden_gives(k, "y", dio_matmul(k->g, k->in[0], k->in[1], golden_flag(k, "transpose_a"),
-                                    golden_flag(k, "transpose_b")));
+    golden_gives(k, "y",
+                 dio_matmul(k->g, k->in[0], k->in[1], golden_flag(k, "transpose_a"),
+                            golden_flag(k, "transpose_b")));
 }
 
 static void b_layer_norm(struct golden *k)
 {
-    golden_gives(k, "y", dio_layer_norm(k->g, k->in[0], k->in[1], k->in[2],
-                                        (float)golden_real(k, "eps")));
+    golden_gives(k, "y",
+                 dio_layer_norm(k->g, k->in[0], k->in[1], k->in[2], (float)golden_real(k, "eps")));
 }
 
 static void b_rms_norm(struct golden *k)
@@ -53,9 +54,9 @@ static void b_rms_norm(struct golden *k)
 
 static void b_rope(struct golden *k)
 {
-    golden_gives(k, "y", dio_rope(k->g, k->in[0], k->in[1], k->in[2],
-                                  golden_flag(k, "interleaved"),
-                                  (float)golden_real(k, "factor")));
+    golden_gives(k, "y",
+                 dio_rope(k->g, k->in[0], k->in[1], k->in[2], golden_flag(k, "interleaved"),
+                          (float)golden_real(k, "factor")));
 }
 
 static void b_attention(struct golden *k)
@@ -69,8 +70,9 @@ static void b_attention(struct golden *k)
 
 static void b_cross_entropy(struct golden *k)
 {
-    golden_gives(k, "y", dio_cross_entropy(k->g, k->in[0], k->in[1], (int)golden_whole(k, "ignore"),
-                                           (float)golden_real(k, "smoothing")));
+    golden_gives(k, "y",
+                 dio_cross_entropy(k->g, k->in[0], k->in[1], (int)golden_whole(k, "ignore"),
+                                   (float)golden_real(k, "smoothing")));
 }
 
 static void b_embedding(struct golden *k)
@@ -88,14 +90,16 @@ static void b_glu(struct golden *k)
     {                                                                                              \
         golden_gives(k, "y", dio_##name(k->g, k->in[0]));                                          \
     }
-UNARY(abs) UNARY(cos) UNARY(exp) UNARY(gelu) UNARY(gelu_quick) UNARY(gelu_tanh) UNARY(hardswish)
-UNARY(log) UNARY(mish) UNARY(reciprocal) UNARY(relu) UNARY(rsqrt) UNARY(sigmoid) UNARY(silu)
-UNARY(sin) UNARY(softplus) UNARY(sqrt) UNARY(square) UNARY(tanh) UNARY(softmax) UNARY(log_softmax)
+UNARY(abs)
+UNARY(cos) UNARY(exp) UNARY(gelu) UNARY(gelu_quick) UNARY(gelu_tanh) UNARY(hardswish) UNARY(log)
+    UNARY(mish) UNARY(reciprocal) UNARY(relu) UNARY(rsqrt) UNARY(sigmoid) UNARY(silu) UNARY(sin)
+        UNARY(softplus) UNARY(sqrt) UNARY(square) UNARY(tanh) UNARY(softmax) UNARY(log_softmax)
 
-static void b_clamp(struct golden *k)
+            static void b_clamp(struct golden *k)
 {
-    golden_gives(k, "y", dio_clamp(k->g, k->in[0], (float)golden_real(k, "lo"),
-                                   (float)golden_real(k, "hi")));
+    golden_gives(
+        k, "y",
+        dio_clamp(k->g, k->in[0], (float)golden_real(k, "lo"), (float)golden_real(k, "hi")));
 }
 
 static void b_elu(struct golden *k)
@@ -132,14 +136,30 @@ static void b_max(struct golden *k)
     golden_gives(k, "y", dio_max(k->g, k->in[0], (int)golden_whole(k, "axis"), false));
 }
 
-#define ROW(name) {#name, b_##name}
+#define ROW(name)                                                                                  \
+    {                                                                                              \
+#name, b_##name                                                                            \
+    }
 static const golden_builder builders[] = {
-    ROW(linear), ROW(linear_kn), ROW(matmul), ROW(layer_norm), ROW(rms_norm), ROW(rope),
-    ROW(attention), ROW(cross_entropy), ROW(embedding), ROW(glu), ROW(abs), ROW(clamp), ROW(cos),
-    ROW(elu), ROW(exp), ROW(gelu), ROW(gelu_quick), ROW(gelu_tanh), ROW(hardswish),
-    ROW(leaky_relu), ROW(log), ROW(mish), ROW(reciprocal), ROW(relu), ROW(rsqrt), ROW(sigmoid),
-    ROW(silu), ROW(sin), ROW(softplus), ROW(sqrt), ROW(square), ROW(tanh), ROW(softmax),
-    ROW(log_softmax), ROW(sum), ROW(mean), ROW(max), {0},
+    ROW(linear),     ROW(linear_kn),
+    ROW(matmul),     ROW(layer_norm),
+    ROW(rms_norm),   ROW(rope),
+    ROW(attention),  ROW(cross_entropy),
+    ROW(embedding),  ROW(glu),
+    ROW(abs),        ROW(clamp),
+    ROW(cos),        ROW(elu),
+    ROW(exp),        ROW(gelu),
+    ROW(gelu_quick), ROW(gelu_tanh),
+    ROW(hardswish),  ROW(leaky_relu),
+    ROW(log),        ROW(mish),
+    ROW(reciprocal), ROW(relu),
+    ROW(rsqrt),      ROW(sigmoid),
+    ROW(silu),       ROW(sin),
+    ROW(softplus),   ROW(sqrt),
+    ROW(square),     ROW(tanh),
+    ROW(softmax),    ROW(log_softmax),
+    ROW(sum),        ROW(mean),
+    ROW(max),        {0},
 };
 
 /* Each tolerance is about four times what was measured, which stands beside it. */
@@ -150,17 +170,17 @@ static const golden_builder builders[] = {
         golden_check(device, builders, #file, tol, cases);                                         \
     }
 
-FILE_TEST(matrices, 8e-7, 13) /* 1.8e-7 */
-FILE_TEST(layer_norm, 3e-7, 5) /* 6.9e-8 */
-FILE_TEST(rms_norm, 4e-7, 4) /* 8.8e-8 */
-FILE_TEST(rope, 5e-7, 6) /* 1.1e-7 */
-FILE_TEST(attention, 1.3e-6, 13) /* 3.3e-7 */
+FILE_TEST(matrices, 8e-7, 13)     /* 1.8e-7 */
+FILE_TEST(layer_norm, 3e-7, 5)    /* 6.9e-8 */
+FILE_TEST(rms_norm, 4e-7, 4)      /* 8.8e-8 */
+FILE_TEST(rope, 5e-7, 6)          /* 1.1e-7 */
+FILE_TEST(attention, 1.3e-6, 13)  /* 3.3e-7 */
 FILE_TEST(cross_entropy, 5e-7, 6) /* 1.2e-7 */
-FILE_TEST(tables, 0, 1) /* 0 */
-FILE_TEST(glu, 4e-7, 5) /* 9.5e-8 */
-FILE_TEST(unary, 4e-7, 22) /* 9.8e-8 */
-FILE_TEST(softmax, 4e-7, 3) /* 8.8e-8 */
-FILE_TEST(scans, 2e-7, 3) /* 3.3e-8 */
+FILE_TEST(tables, 0, 1)           /* 0 */
+FILE_TEST(glu, 4e-7, 5)           /* 9.5e-8 */
+FILE_TEST(unary, 4e-7, 22)        /* 9.8e-8 */
+FILE_TEST(softmax, 4e-7, 3)       /* 8.8e-8 */
+FILE_TEST(scans, 2e-7, 3)         /* 3.3e-8 */
 
 int main(void)
 {
