@@ -16,7 +16,7 @@ static int32_t add_node(dio_added *a, dio_trie *t, unsigned char byte, int32_t s
     if (!dio_arena_grow(a->arena, &t->nodes, t->count, &t->cap, sizeof *t->nodes))
         return -1;
     t->nodes[t->count] =
-        (struct dio_trie_node){ .child = -1, .sibling = sibling, .token = -1, .byte = byte };
+        (struct dio_trie_node){.child = -1, .sibling = sibling, .token = -1, .byte = byte};
     return t->count++;
 }
 
@@ -58,7 +58,7 @@ static bool trie_put(dio_added *a, dio_trie *t, int32_t index, dio_error *err)
 static bool normalize(dio_added *a, dio_added_token *token, const dio_normalizers *n,
                       dio_error *err)
 {
-    dio_str text = { 0 };
+    dio_str text = {0};
     dio_matcher *m = dio_matcher_create(err);
     bool ok = m && dio_normalizers_run(n, m, token->text, token->length, &text, err);
     if (ok && (!text.length || text.length > 4 * DIO_ADDED_LENGTH))
@@ -182,11 +182,11 @@ bool dio_added_cut(const dio_added *a, const dio_trie *trie, const char *text, s
         }
         if (token->rstrip)
             to = white_after(text, end, to);
-        dio_piece before = { done, from > done ? from : done, -1, first && done == start };
-        dio_piece piece = { from, to, token->id, false };
+        dio_piece before = {done, from > done ? from : done, -1, first && done == start};
+        dio_piece piece = {from, to, token->id, false};
         if (!dio_pieces_put(out, before, err) || !dio_pieces_put(out, piece, err))
             return false;
         done = to;
     }
-    return dio_pieces_put(out, (dio_piece){ done, end, -1, first && done == start }, err);
+    return dio_pieces_put(out, (dio_piece){done, end, -1, first && done == start}, err);
 }

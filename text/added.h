@@ -40,7 +40,7 @@ const dio_added_token *dio_added_find(const dio_added *a, int32_t id);
 typedef struct dio_trust {
     const struct dio_stretch {
         size_t start, end;
-    } *stretches;
+    } * stretches;
     int count;
 } dio_trust;
 

@@ -65,7 +65,7 @@ bool dio_bpe_merge(dio_bpe *m, const char *left, size_t n_left, const char *righ
             return dio_fail(err, "the merges were made to collide in hash tables: this is no "
                                  "trained tokenizer");
     }
-    m->merges[at] = (dio_merge){ .pair = pair, .rank = m->n_merges++, .id = id };
+    m->merges[at] = (dio_merge){.pair = pair, .rank = m->n_merges++, .id = id};
     return true;
 }
 
@@ -87,7 +87,7 @@ void dio_bpe_finish(dio_bpe *m)
     }
     for (int byte = 0; byte < 256; byte++) {
         static const char digits[] = "0123456789ABCDEF";
-        char name[] = { '<', '0', 'x', digits[byte >> 4], digits[byte & 15], '>' };
+        char name[] = {'<', '0', 'x', digits[byte >> 4], digits[byte & 15], '>'};
         m->bytes[byte] = find_model(m, name, sizeof name);
     }
 }
@@ -164,8 +164,10 @@ static bool spell(const dio_bpe *m, const char *word, size_t n, struct speller *
             spell_put(s, id);
         } else if (!m->byte_fallback || !spell_bytes(s, m, word + i, length)) {
             if (m->unk < 0)
-                return dio_fail(err, "the text has U+%04X, for which the vocabulary has neither "
-                                     "a token nor bytes nor an unk_token", (unsigned)cp);
+                return dio_fail(err,
+                                "the text has U+%04X, for which the vocabulary has neither "
+                                "a token nor bytes nor an unk_token",
+                                (unsigned)cp);
             if (!m->fuse_unk)
                 spell_flush(s, m);
             s->waiting = 1;
@@ -211,7 +213,7 @@ static void consider(const dio_bpe *m, const struct symbol *symbols, int32_t at,
         return;
     const dio_merge *merge = dio_bpe_find(m, symbols[at].id, symbols[symbols[at].next].id);
     if (merge)
-        heap_push(heap, count, (struct candidate){ merge->rank, at, merge->id });
+        heap_push(heap, count, (struct candidate){merge->rank, at, merge->id});
 }
 
 static void join(struct symbol *symbols, int32_t at, int32_t id)
@@ -294,7 +296,7 @@ bool dio_bpe_encode(const dio_bpe *m, const char *word, size_t n, dio_bpe_scratc
      * normalizer and fits 31 bits, which dio_tokenizer_encode has checked. */
     if (!grow(&s->symbols, &s->symbols_cap, n + 1, sizeof(struct symbol), err))
         return false;
-    struct speller speller = { .symbols = s->symbols };
+    struct speller speller = {.symbols = s->symbols};
     if (!spell(m, word, n, &speller, err))
         return false;
     struct symbol *symbols = s->symbols;

@@ -101,7 +101,7 @@ static int32_t pair_index(struct trainer *t, uint64_t key)
         no_memory(t);
         return -1;
     }
-    t->pairs[t->n_pairs] = (struct pair){ .key = key };
+    t->pairs[t->n_pairs] = (struct pair){.key = key};
     t->slots[at] = t->n_pairs;
     return t->n_pairs++;
 }
@@ -168,8 +168,8 @@ static bool queue_touched(struct trainer *t)
 {
     for (int i = 0; i < t->n_touched; i++) {
         struct pair *pair = &t->pairs[t->touched[i]];
-        struct entry e = { pair->key, pair->count, pair->fresh };
-        pair->fresh = (struct places){ 0 };
+        struct entry e = {pair->key, pair->count, pair->fresh};
+        pair->fresh = (struct places){0};
         pair->listed = false;
         if (e.count > 0 && !queue_push(t, e))
             return false;
@@ -319,7 +319,7 @@ static void put_quoted(const struct trainer *t, dio_str *out, int32_t id)
 
 static bool write(struct trainer *t, const dio_bpe_options *options, const char *path)
 {
-    dio_str out = { 0 };
+    dio_str out = {0};
     const char *pre = dio_bpe_pre_tokenizer(options, t->arena);
     dio_str_puts(&out, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\n"
                        "\"added_tokens\":[");
@@ -365,15 +365,15 @@ static bool write(struct trainer *t, const dio_bpe_options *options, const char 
     return ok;
 }
 
-bool dio_bpe_train(dio_bpe_next *next, void *user, const dio_bpe_options *options,
-                   const char *path, dio_error *err)
+bool dio_bpe_train(dio_bpe_next *next, void *user, const dio_bpe_options *options, const char *path,
+                   dio_error *err)
 {
     int least = 256 + options->n_special;
     if (options->vocab_size < least || options->vocab_size > DIO_TOKENIZER_TOKENS)
         return dio_fail(err, "vocab_size %d is not from %d (256 bytes and %d special tokens) to %d",
                         options->vocab_size, least, options->n_special, DIO_TOKENIZER_TOKENS);
-    struct trainer t = { .arena = dio_arena_create(), .err = err };
-    dio_bpe_words words = { 0 };
+    struct trainer t = {.arena = dio_arena_create(), .err = err};
+    dio_bpe_words words = {0};
     if (!t.arena)
         return no_memory(&t);
     bool ok = dio_bpe_count(&words, t.arena, next, user, options, err) &&

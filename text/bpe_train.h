@@ -22,7 +22,7 @@ typedef struct dio_bpe_options {
     int vocab_size;    /* tokens in all, with special ones and the 256 bytes */
     int min_frequency; /* a pair seen less often is not merged; 0 and 1: any */
     dio_bpe_style style;
-    bool split_digits; /* every digit a token of its own */
+    bool split_digits;          /* every digit a token of its own */
     const char *const *special; /* get the ids 0, 1, ...; texts are cut at them, never counted */
     int n_special;
 } dio_bpe_options;
@@ -32,8 +32,8 @@ typedef bool dio_bpe_next(void *user, const char **text, size_t *length, dio_err
 
 /* Trains on all texts and writes a tokenizer.json to `path`, whole or not at all. Fewer tokens
  * than asked for come out when no pair is left to merge. Needs memory for every different word. */
-bool dio_bpe_train(dio_bpe_next *next, void *user, const dio_bpe_options *options,
-                   const char *path, dio_error *err);
+bool dio_bpe_train(dio_bpe_next *next, void *user, const dio_bpe_options *options, const char *path,
+                   dio_error *err);
 
 #ifdef __cplusplus
 }

@@ -13,9 +13,8 @@ static const char llama3[] =
 
 const char *dio_bpe_pre_tokenizer(const dio_bpe_options *options, dio_arena *a)
 {
-    const char *digits = options->split_digits
-                             ? "{\"type\":\"Digits\",\"individual_digits\":true},"
-                             : "";
+    const char *digits =
+        options->split_digits ? "{\"type\":\"Digits\",\"individual_digits\":true}," : "";
     const char *split = "";
     bool own = options->style == DIO_BPE_GPT2;
     if (!own)
@@ -63,7 +62,7 @@ static bool count_word(dio_bpe_words *w, const char *text, size_t length, dio_er
     const char *copy = dio_arena_strndup(w->arena, text, length);
     if (!copy || !dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items))
         return dio_fail_memory(err, "the words of a corpus");
-    w->items[w->count] = (dio_bpe_word){ copy, length, 1 };
+    w->items[w->count] = (dio_bpe_word){copy, length, 1};
     w->slots[at] = w->count++;
     return true;
 }
@@ -98,8 +97,8 @@ static bool count_text(dio_bpe_words *w, struct reader *r, const char *text, siz
         return false;
     for (size_t i = 0; i < r->pieces.count; i++) {
         const dio_piece *piece = &r->pieces.items[i];
-        if (piece->id < 0 && !count_word(w, r->pieces.text.text + piece->start,
-                                         piece->end - piece->start, err))
+        if (piece->id < 0 &&
+            !count_word(w, r->pieces.text.text + piece->start, piece->end - piece->start, err))
             return false;
     }
     return true;
@@ -119,7 +118,7 @@ static bool reader_init(struct reader *r, dio_arena *a, const dio_bpe_options *o
         if (!length || length > DIO_ADDED_LENGTH || !dio_utf8_valid(text, length, &bad))
             return dio_fail(err, "special token %d is not UTF-8 of 1 to %d bytes", i,
                             DIO_ADDED_LENGTH);
-        dio_added_token token = { .id = i, .text = text, .length = length, .special = true };
+        dio_added_token token = {.id = i, .text = text, .length = length, .special = true};
         if (!dio_added_put(&r->added, token, &r->none, err))
             return false;
     }
@@ -129,7 +128,7 @@ static bool reader_init(struct reader *r, dio_arena *a, const dio_bpe_options *o
 bool dio_bpe_count(dio_bpe_words *w, dio_arena *a, dio_bpe_next *next, void *user,
                    const dio_bpe_options *options, dio_error *err)
 {
-    struct reader r = { 0 };
+    struct reader r = {0};
     w->arena = a;
     bool ok = reader_init(&r, a, options, err);
     for (const char *text = ""; ok && text;) {

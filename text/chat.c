@@ -78,8 +78,10 @@ static bool check_roles(const dio_chat_message *messages, int n, dio_error *err)
     for (int i = 0; i < n; i++)
         if (!is_role(&messages[i], "system") && !is_role(&messages[i], "user") &&
             !is_role(&messages[i], "assistant"))
-            return dio_fail(err, "message %d: the role \"%.40s\" is not supported; known are: "
-                                 "system, user, assistant", i, messages[i].role);
+            return dio_fail(err,
+                            "message %d: the role \"%.40s\" is not supported; known are: "
+                            "system, user, assistant",
+                            i, messages[i].role);
     return true;
 }
 
@@ -87,8 +89,10 @@ static bool need(const char *token, const char *name, const dio_chat_form *form,
 {
     if (token)
         return true;
-    return dio_fail(err, "the chat template %s needs a %s_token, which this tokenizer does not "
-                         "name", form->name, name);
+    return dio_fail(err,
+                    "the chat template %s needs a %s_token, which this tokenizer does not "
+                    "name",
+                    form->name, name);
 }
 
 /* Newlines at the ends, as Python's strip('\n') has it. */
@@ -147,8 +151,7 @@ static bool is_tool_response(const char *text)
 {
     static const char open[] = "<tool_response>", close[] = "</tool_response>";
     size_t n = strlen(text), n_close = strlen(close);
-    return !strncmp(text, open, strlen(open)) && n >= n_close &&
-           !strcmp(text + n - n_close, close);
+    return !strncmp(text, open, strlen(open)) && n >= n_close && !strcmp(text + n - n_close, close);
 }
 
 /* The place of the last question, which a tool's answer is not. */
@@ -179,7 +182,8 @@ static bool put_turns(struct prompt *p, const dio_chat_message *messages, int n,
                       const char *fallback, dio_chat_options options, dio_error *err)
 {
     const dio_chat_form *form = p->form;
-    bool has_system = is_role(&messages[0], "system"), dated = form->system == DIO_CHAT_SYSTEM_DATED;
+    bool has_system = is_role(&messages[0], "system"),
+         dated = form->system == DIO_CHAT_SYSTEM_DATED;
     int question = last_question(messages, n);
     if (form->bos && !need(p->bos, "bos", form, err))
         return false;
@@ -244,8 +248,10 @@ static bool put_inst(struct prompt *p, const dio_chat_message *messages, int n, 
     /* Where the template would drop it without a word. */
     bool place = form->system == DIO_CHAT_SYSTEM_LAST ? (n - skipped) % 2 == 1 : n > skipped;
     if (system && !place && strip_start(system, strlen(system)) < strlen(system))
-        return dio_fail(err, "the chat template %s puts the system message into the %s, and there "
-                             "is none", form->name,
+        return dio_fail(err,
+                        "the chat template %s puts the system message into the %s, and there "
+                        "is none",
+                        form->name,
                         form->system == DIO_CHAT_SYSTEM_LAST ? "user's last word"
                                                              : "user's first message");
     if (form->bos)
@@ -254,9 +260,10 @@ static bool put_inst(struct prompt *p, const dio_chat_message *messages, int n, 
         const dio_chat_message *m = &messages[i];
         bool user = (i - skipped) % 2 == 0;
         if (!is_role(m, user ? "user" : "assistant"))
-            return dio_fail(err, "message %d: %s is expected from the %s by the chat template %s, "
-                                 "in which the two take turns", i, "a text",
-                            user ? "user" : "assistant", form->name);
+            return dio_fail(err,
+                            "message %d: %s is expected from the %s by the chat template %s, "
+                            "in which the two take turns",
+                            i, "a text", user ? "user" : "assistant", form->name);
         if (user) {
             put_user(p, m->content, system, i == skipped, i == n - 1);
             continue;

@@ -139,8 +139,9 @@ bool dio_chat_canonical(const char *source, dio_str *out, dio_error *err)
             tag++;
         struct edge after = {!*tag || tag[2] == '-', !*tag || tag[1] != '{'};
         if (!vanishes(r.at, tag, before, after))
-            return dio_fail(err, "this chat template is not one of the families we know: it has "
-                                 "text outside of its tags at byte %zu",
+            return dio_fail(err,
+                            "this chat template is not one of the families we know: it has "
+                            "text outside of its tags at byte %zu",
                             (size_t)(r.at - source));
         r.at = tag;
         if (!*tag)

@@ -4,13 +4,15 @@
 #include "base/error.h"
 #include "base/str.h"
 
+enum { DIO_CHAT_SOURCE = 64 * 1024 }; /* bytes of a template; the longest we know has 12,000 */
+
 typedef enum dio_chat_system {
-    DIO_CHAT_SYSTEM_NONE,  /* refused */
-    DIO_CHAT_SYSTEM_TURN,  /* a turn of its own */
+    DIO_CHAT_SYSTEM_NONE,   /* refused */
+    DIO_CHAT_SYSTEM_TURN,   /* a turn of its own */
     DIO_CHAT_SYSTEM_LLAMA2, /* inside the first user turn, between <<SYS>> marks */
-    DIO_CHAT_SYSTEM_FIRST, /* before the first user turn's text */
-    DIO_CHAT_SYSTEM_LAST,  /* before the last message's text, when the user wrote it */
-    DIO_CHAT_SYSTEM_DATED, /* a turn that is always there and starts with dates */
+    DIO_CHAT_SYSTEM_FIRST,  /* before the first user turn's text */
+    DIO_CHAT_SYSTEM_LAST,   /* before the last message's text, when the user wrote it */
+    DIO_CHAT_SYSTEM_DATED,  /* a turn that is always there and starts with dates */
 } dio_chat_system;
 
 /* How a family writes a conversation. */

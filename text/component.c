@@ -44,12 +44,12 @@ static bool unknown(const dio_components *c, const dio_value *type, dio_error *e
                           c->what, type->string.text, known);
 }
 
-static bool read_part(const dio_components *c, const dio_value *v, dio_component_fn *fn,
-                      void *user, int depth, dio_error *err)
+static bool read_part(const dio_components *c, const dio_value *v, dio_component_fn *fn, void *user,
+                      int depth, dio_error *err)
 {
     if (v->kind != DIO_MAP)
-        return dio_value_fail(v, err, "a %s is %s: an object with a \"type\" is expected",
-                              c->what, dio_kind_name(v->kind));
+        return dio_value_fail(v, err, "a %s is %s: an object with a \"type\" is expected", c->what,
+                              dio_kind_name(v->kind));
     const dio_value *type = dio_map_get(v, "type");
     if (!type || type->kind != DIO_STRING)
         return dio_value_fail(v, err, "a %s has no \"type\"", c->what);
@@ -162,8 +162,7 @@ bool dio_member_char(const dio_value *v, const char *key, uint32_t *out, dio_err
 dio_pattern *dio_member_pattern(const dio_value *v, dio_error *err)
 {
     const dio_value *m = member(v, "pattern");
-    bool fits = m && m->kind == DIO_MAP && m->map.count == 1 &&
-                m->map.items[0]->kind == DIO_STRING;
+    bool fits = m && m->kind == DIO_MAP && m->map.count == 1 && m->map.items[0]->kind == DIO_STRING;
     const char *key = fits ? m->map.keys[0]->string.text : "";
     bool literal = !strcmp(key, "String");
     if (!literal && strcmp(key, "Regex")) {

@@ -34,8 +34,7 @@ bool dio_components_read(const dio_components *c, const dio_value *v, dio_compon
 bool dio_keys_check(const dio_value *v, const char *what, const char *keys, dio_error *err);
 
 /* Members of v, with the fallback when missing or null; wrong kinds are errors at their place. */
-bool dio_member_bool(const dio_value *v, const char *key, bool fallback, bool *out,
-                     dio_error *err);
+bool dio_member_bool(const dio_value *v, const char *key, bool fallback, bool *out, dio_error *err);
 bool dio_member_int(const dio_value *v, const char *key, int64_t fallback, int64_t lo, int64_t hi,
                     int64_t *out, dio_error *err);
 /* NULL fallback: required. The value itself, a string. */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const dio_cut_names[DIO_CUT_COUNT] = { "Removed", "Isolated", "MergedWithPrevious",
-                                                   "MergedWithNext", "Contiguous" };
+const char *const dio_cut_names[DIO_CUT_COUNT] = {"Removed", "Isolated", "MergedWithPrevious",
+                                                  "MergedWithNext", "Contiguous"};
 
 void dio_cutter_deinit(dio_cutter *c)
 {
@@ -26,17 +26,17 @@ static bool put_run(dio_cutter *c, size_t start, size_t end, bool match, dio_err
         c->runs = grown;
         c->cap = cap;
     }
-    c->runs[c->count++] = (dio_run){ start, end, match };
+    c->runs[c->count++] = (dio_run){start, end, match};
     return true;
 }
 
 static bool put_piece(dio_cutter *c, size_t start, size_t end, dio_error *err)
 {
     return dio_pieces_put(c->out,
-                          (dio_piece){ .start = c->piece.start + start,
-                                       .end = c->piece.start + end,
-                                       .id = -1,
-                                       .first = c->piece.first && start == 0 },
+                          (dio_piece){.start = c->piece.start + start,
+                                      .end = c->piece.start + end,
+                                      .id = -1,
+                                      .first = c->piece.first && start == 0},
                           err);
 }
 
@@ -47,8 +47,8 @@ static bool put_joined(dio_cutter *c, int behavior, dio_error *err)
     size_t start = 0, end = 0;
     for (size_t i = 0; i < c->count; i++) {
         const dio_run *run = &c->runs[i];
-        bool joins = behavior == DIO_CUT_CONTIGUOUS ? run->match == previous
-                                                    : run->match && !previous;
+        bool joins =
+            behavior == DIO_CUT_CONTIGUOUS ? run->match == previous : run->match && !previous;
         if (i > 0 && !joins) {
             if (!put_piece(c, start, end, err))
                 return false;
@@ -93,7 +93,7 @@ static bool put_runs(dio_cutter *c, int behavior, dio_error *err)
 bool dio_cut_pattern(dio_cutter *c, const dio_pattern *p, dio_matcher *m, const char *text,
                      size_t n, bool invert, int behavior, dio_error *err)
 {
-    dio_match match = { 0 };
+    dio_match match = {0};
     size_t done = 0;
     int found;
     c->count = 0;
@@ -109,8 +109,8 @@ bool dio_cut_pattern(dio_cutter *c, const dio_pattern *p, dio_matcher *m, const 
     return put_runs(c, behavior, err);
 }
 
-bool dio_cut_class(dio_cutter *c, bool (*is)(uint32_t cp), const char *text, size_t n,
-                   int behavior, dio_error *err)
+bool dio_cut_class(dio_cutter *c, bool (*is)(uint32_t cp), const char *text, size_t n, int behavior,
+                   dio_error *err)
 {
     size_t done = 0, step;
     c->count = 0;
@@ -121,8 +121,7 @@ bool dio_cut_class(dio_cutter *c, bool (*is)(uint32_t cp), const char *text, siz
             return dio_fail(err, "a text is not UTF-8 at its byte %zu", i);
         if (!is(cp))
             continue;
-        if ((done < i && !put_run(c, done, i, false, err)) ||
-            !put_run(c, i, i + step, true, err))
+        if ((done < i && !put_run(c, done, i, false, err)) || !put_run(c, i, i + step, true, err))
             return false;
         done = i + step;
     }

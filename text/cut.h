@@ -34,7 +34,7 @@ void dio_cutter_deinit(dio_cutter *c);
  * between them), code points of a class, or one character that starts a new piece. */
 bool dio_cut_pattern(dio_cutter *c, const dio_pattern *p, dio_matcher *m, const char *text,
                      size_t n, bool invert, int behavior, dio_error *err);
-bool dio_cut_class(dio_cutter *c, bool (*is)(uint32_t cp), const char *text, size_t n,
-                   int behavior, dio_error *err);
+bool dio_cut_class(dio_cutter *c, bool (*is)(uint32_t cp), const char *text, size_t n, int behavior,
+                   dio_error *err);
 bool dio_cut_before(dio_cutter *c, const char *mark, size_t length, const char *text, size_t n,
                     dio_error *err);

@@ -12,16 +12,16 @@ enum { BYTE_LEVEL, BYTE_FALLBACK, FUSE, REPLACE, STRIP, METASPACE };
 enum { FIRST, NEVER, ALWAYS };
 
 static const dio_component table[] = {
-    [BYTE_LEVEL] = { "ByteLevel", "add_prefix_space trim_offsets use_regex " },
-    [BYTE_FALLBACK] = { "ByteFallback", "" },
-    [FUSE] = { "Fuse", "" },
-    [REPLACE] = { "Replace", "pattern content " },
-    [STRIP] = { "Strip", "content start stop " },
-    [METASPACE] = { "Metaspace", "replacement add_prefix_space prepend_scheme split str_rep " },
-    { NULL },
+    [BYTE_LEVEL] = {"ByteLevel", "add_prefix_space trim_offsets use_regex "},
+    [BYTE_FALLBACK] = {"ByteFallback", ""},
+    [FUSE] = {"Fuse", ""},
+    [REPLACE] = {"Replace", "pattern content "},
+    [STRIP] = {"Strip", "content start stop "},
+    [METASPACE] = {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep "},
+    {NULL},
 };
 
-static const dio_components components = { "decoder", "decoders", table };
+static const dio_components components = {"decoder", "decoders", table};
 
 static bool read_strip(dio_decode_step *step, const dio_value *v, dio_error *err)
 {
@@ -43,7 +43,7 @@ static bool read_replace(dio_decoder *d, dio_decode_step *step, const dio_value 
 
 static bool read_metaspace(dio_decode_step *step, const dio_value *v, dio_error *err)
 {
-    static const char *const schemes[] = { "first", "never", "always" };
+    static const char *const schemes[] = {"first", "never", "always"};
     bool prefix;
     int scheme;
     if (!dio_member_char(v, "replacement", &step->character, err) ||
@@ -62,7 +62,7 @@ static bool read_token_step(dio_decoder *d, int kind, const dio_value *v, dio_er
     if (!dio_arena_grow(d->arena, &d->steps, d->count, &d->cap, sizeof *d->steps))
         return dio_fail_memory(err, "a tokenizer's decoder");
     dio_decode_step *step = &d->steps[d->count++];
-    *step = (dio_decode_step){ .kind = kind };
+    *step = (dio_decode_step){.kind = kind};
     if (kind == REPLACE)
         return read_replace(d, step, v, err);
     return kind == STRIP ? read_strip(step, v, err) : read_metaspace(step, v, err);
@@ -272,7 +272,7 @@ static void put_metaspace(const dio_decode_step *step, bool first, const char *t
 static bool replace(dio_decoding *s, const dio_decode_step *step, const char *token, size_t n,
                     dio_str *out, dio_error *err)
 {
-    dio_match match = { 0 };
+    dio_match match = {0};
     size_t done = 0;
     int found = 0;
     if (!s->matcher && !(s->matcher = dio_matcher_create(err)))

@@ -21,11 +21,11 @@ typedef struct dio_decoder {
     dio_decode_step *steps;
     int count, cap;
     dio_arena *arena;
-    bool any;            /* without a decoder, tokens are joined by spaces */
-    bool byte_fallback;  /* <0x0A> is a byte */
-    bool byte_level;     /* characters are bytes */
-    bool joined;         /* Fuse or ByteLevel came: */
-    bool strips;         /* a Strip after it works on the whole text */
+    bool any;           /* without a decoder, tokens are joined by spaces */
+    bool byte_fallback; /* <0x0A> is a byte */
+    bool byte_level;    /* characters are bytes */
+    bool joined;        /* Fuse or ByteLevel came: */
+    bool strips;        /* a Strip after it works on the whole text */
     dio_decode_step strip;
 } dio_decoder;
 
@@ -40,8 +40,8 @@ typedef struct dio_decoding {
     dio_matcher *matcher;
     dio_str bytes; /* not yet text */
     dio_str token, spare;
-    int64_t head;  /* characters that may still be stripped from the start */
-    int64_t tail;  /* characters kept back that the end may strip */
+    int64_t head; /* characters that may still be stripped from the start */
+    int64_t tail; /* characters kept back that the end may strip */
 } dio_decoding;
 
 bool dio_decoding_put(dio_decoding *s, const char *token, size_t n, dio_str *out, dio_error *err);

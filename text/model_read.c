@@ -89,8 +89,9 @@ static bool put_pair(dio_bpe *m, const dio_value *v, dio_error *err)
         pair = v->list.items[i]->kind == DIO_STRING &&
                v->list.items[i]->string.length <= DIO_TOKENIZER_TOKEN;
     if (!pair)
-        return dio_fail(err, "merge %d is neither \"left right\" nor [\"left\", \"right\"] of at "
-                             "most %d bytes each",
+        return dio_fail(err,
+                        "merge %d is neither \"left right\" nor [\"left\", \"right\"] of at "
+                        "most %d bytes each",
                         m->n_merges, DIO_TOKENIZER_TOKEN);
     const dio_value *left = v->list.items[0], *right = v->list.items[1];
     return dio_bpe_merge(m, left->string.text, left->string.length, right->string.text,
@@ -127,8 +128,9 @@ static bool read_flags(dio_tokenizer *t, const dio_value *model, dio_error *err)
                 (dropout->kind == DIO_INT && dropout->integer == 0) ||
                 (dropout->kind == DIO_REAL && dropout->real == 0);
     if (!none)
-        return dio_value_fail(dropout, err, "model: dropout is not supported: ids would be random; "
-                                            "null or 0 is");
+        return dio_value_fail(dropout, err,
+                              "model: dropout is not supported: ids would be random; "
+                              "null or 0 is");
     return refuse_affix(model, "continuing_subword_prefix", err) &&
            refuse_affix(model, "end_of_word_suffix", err) &&
            dio_member_bool(model, "fuse_unk", false, &t->model.fuse_unk, err) &&
@@ -202,8 +204,10 @@ bool dio_model_read_gpt2(dio_tokenizer *t, const dio_value *vocab, const char *f
 {
     size_t lines = 1, bad;
     if (vocab->kind != DIO_MAP)
-        return dio_value_fail(vocab, err, "the vocabulary is %s: an object of token to id is "
-                                          "expected", dio_kind_name(vocab->kind));
+        return dio_value_fail(vocab, err,
+                              "the vocabulary is %s: an object of token to id is "
+                              "expected",
+                              dio_kind_name(vocab->kind));
     if (!dio_utf8_valid(merges, size, &bad)) {
         dio_fail(err, "the merges are not UTF-8 at byte %zu", bad);
         return dio_error_at(err, file, 0, 0);
@@ -214,7 +218,8 @@ bool dio_model_read_gpt2(dio_tokenizer *t, const dio_value *vocab, const char *f
         dio_fail(err, "%zu merges: at most %d are supported", lines, DIO_TOKENIZER_MERGES);
         return dio_error_at(err, file, 0, 0);
     }
-    if (!read_vocab(t, vocab, NULL, err) || !dio_bpe_reserve(&t->model, t->arena, (int)lines, err) ||
+    if (!read_vocab(t, vocab, NULL, err) ||
+        !dio_bpe_reserve(&t->model, t->arena, (int)lines, err) ||
         !read_merges_txt(&t->model, file, merges, size, err))
         return false;
     dio_bpe_finish(&t->model);

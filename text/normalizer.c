@@ -10,19 +10,19 @@
 enum { NFC, NFD, NFKC, NFKD, LOWERCASE, STRIP_ACCENTS, REPLACE, PREPEND, STRIP };
 
 static const dio_component table[] = {
-    [NFC] = { "NFC", "" },
-    [NFD] = { "NFD", "" },
-    [NFKC] = { "NFKC", "" },
-    [NFKD] = { "NFKD", "" },
-    [LOWERCASE] = { "Lowercase", "" },
-    [STRIP_ACCENTS] = { "StripAccents", "" },
-    [REPLACE] = { "Replace", "pattern content " },
-    [PREPEND] = { "Prepend", "prepend " },
-    [STRIP] = { "Strip", "strip_left strip_right " },
-    { NULL },
+    [NFC] = {"NFC", ""},
+    [NFD] = {"NFD", ""},
+    [NFKC] = {"NFKC", ""},
+    [NFKD] = {"NFKD", ""},
+    [LOWERCASE] = {"Lowercase", ""},
+    [STRIP_ACCENTS] = {"StripAccents", ""},
+    [REPLACE] = {"Replace", "pattern content "},
+    [PREPEND] = {"Prepend", "prepend "},
+    [STRIP] = {"Strip", "strip_left strip_right "},
+    {NULL},
 };
 
-static const dio_components components = { "normalizer", "normalizers", table };
+static const dio_components components = {"normalizer", "normalizers", table};
 
 static bool read_one(void *user, int kind, const dio_value *v, dio_error *err)
 {
@@ -30,7 +30,7 @@ static bool read_one(void *user, int kind, const dio_value *v, dio_error *err)
     if (!dio_arena_grow(list->arena, &list->items, list->count, &list->cap, sizeof *list->items))
         return dio_fail_memory(err, "a tokenizer's normalizers");
     dio_normalizer *n = &list->items[list->count++];
-    *n = (dio_normalizer){ .kind = kind };
+    *n = (dio_normalizer){.kind = kind};
     if (kind == REPLACE || kind == PREPEND) {
         const char *key = kind == REPLACE ? "content" : "prepend", *text;
         if (!dio_member_string(v, key, &text, &n->length, err))
@@ -96,7 +96,7 @@ static void strip(const dio_normalizer *n, const char *text, size_t length, dio_
 static bool replace(const dio_normalizer *n, dio_matcher *m, const char *text, size_t length,
                     dio_str *out, dio_error *err)
 {
-    dio_match match = { 0 };
+    dio_match match = {0};
     size_t done = 0;
     int found;
     while (length && (found = dio_pattern_next(n->pattern, m, text, length, &match, err)) != 0) {
@@ -121,7 +121,7 @@ static bool run_one(const dio_normalizer *n, dio_matcher *m, const char *text, s
     case NFD:
     case NFKC:
     case NFKD: {
-        static const dio_normal_form forms[] = { DIO_NFC, DIO_NFD, DIO_NFKC, DIO_NFKD };
+        static const dio_normal_form forms[] = {DIO_NFC, DIO_NFD, DIO_NFKC, DIO_NFKD};
         return dio_unicode_normalize(text, length, forms[n->kind], out, err);
     }
     case LOWERCASE:
@@ -146,7 +146,7 @@ static bool run_one(const dio_normalizer *n, dio_matcher *m, const char *text, s
 bool dio_normalizers_run(const dio_normalizers *n, dio_matcher *m, const char *text, size_t length,
                          dio_str *out, dio_error *err)
 {
-    dio_str before = { 0 };
+    dio_str before = {0};
     bool ok = true;
     dio_str_clear(out);
     if (!n->count)

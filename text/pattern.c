@@ -1,6 +1,6 @@
 /* pattern.c: compiling and matching with PCRE2. Time is bounded by its match limit, memory by its
  * heap limit and the size of the JIT's stack; nothing recurses on the text. */
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE           /* memmem */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "text/pattern.h"
 
@@ -34,15 +34,14 @@ static bool compile(dio_pattern *p, const dio_str *rewritten, dio_error *err)
     int code = 0;
     PCRE2_SIZE offset = 0;
     uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
-    p->code = pcre2_compile((PCRE2_SPTR)rewritten->text, rewritten->length, options, &code,
-                            &offset, NULL);
+    p->code = pcre2_compile((PCRE2_SPTR)rewritten->text, rewritten->length, options, &code, &offset,
+                            NULL);
     if (!p->code) {
         PCRE2_UCHAR message[256];
         pcre2_get_error_message(code, message, sizeof message);
         return dio_fail(err, "the expression is wrong: %s (at byte %zu of its PCRE2 form %.*s)",
                         (const char *)message, (size_t)offset,
-                        (int)(rewritten->length < 300 ? rewritten->length : 300),
-                        rewritten->text);
+                        (int)(rewritten->length < 300 ? rewritten->length : 300), rewritten->text);
     }
     /* Without a JIT for this machine the interpreter gives the same matches. */
     pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
@@ -55,7 +54,7 @@ dio_pattern *dio_pattern_create(const char *text, size_t n, bool literal, dio_er
         dio_fail(err, "a pattern of %zu bytes: 1 to %d are supported", n, DIO_PATTERN_LIMIT);
         return NULL;
     }
-    dio_str rewritten = { 0 };
+    dio_str rewritten = {0};
     bool ok = false;
     dio_pattern *p = calloc(1, sizeof *p);
     if (!p) {
@@ -204,8 +203,8 @@ int dio_pattern_next(const dio_pattern *p, dio_matcher *m, const char *text, siz
         if (found < 0) {
             PCRE2_UCHAR message[256];
             pcre2_get_error_message(found, message, sizeof message);
-            dio_fail(err, "the pattern could not be matched from byte %zu of %zu: %s",
-                     match->next, n, (const char *)message);
+            dio_fail(err, "the pattern could not be matched from byte %zu of %zu: %s", match->next,
+                     n, (const char *)message);
             return -1;
         }
         const PCRE2_SIZE *span = pcre2_get_ovector_pointer(m->data);

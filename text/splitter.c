@@ -15,31 +15,31 @@ enum { BYTE_LEVEL, SPLIT, DIGITS, METASPACE, WHITESPACE, WHITESPACE_SPLIT, PUNCT
 enum { FIRST, NEVER, ALWAYS };
 
 static const dio_component table[] = {
-    [BYTE_LEVEL] = { "ByteLevel", "add_prefix_space trim_offsets use_regex " },
-    [SPLIT] = { "Split", "pattern behavior invert " },
-    [DIGITS] = { "Digits", "individual_digits " },
-    [METASPACE] = { "Metaspace", "replacement add_prefix_space prepend_scheme split str_rep " },
-    [WHITESPACE] = { "Whitespace", "" },
-    [WHITESPACE_SPLIT] = { "WhitespaceSplit", "" },
-    [PUNCTUATION] = { "Punctuation", "behavior " },
-    { NULL },
+    [BYTE_LEVEL] = {"ByteLevel", "add_prefix_space trim_offsets use_regex "},
+    [SPLIT] = {"Split", "pattern behavior invert "},
+    [DIGITS] = {"Digits", "individual_digits "},
+    [METASPACE] = {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep "},
+    [WHITESPACE] = {"Whitespace", ""},
+    [WHITESPACE_SPLIT] = {"WhitespaceSplit", ""},
+    [PUNCTUATION] = {"Punctuation", "behavior "},
+    {NULL},
 };
 
-static const dio_components components = { "pre_tokenizer", "pretokenizers", table };
+static const dio_components components = {"pre_tokenizer", "pretokenizers", table};
 
 const char dio_splitter_gpt2[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /* \w+|[^\w\s]+ of the other library that the reference uses: letters, marks, digits, letter
  * numbers, connectors, circled and squared letters, joiners. */
-#define WORD                                                                                      \
-    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"                   \
+#define WORD                                                                                       \
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"                    \
     "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}\\x{200c}\\x{200d}"
 static const char whitespace_words[] = "[" WORD "]+|[^" WORD "\\s]+";
 
 static bool read_metaspace(dio_splitter *s, const dio_value *v, dio_error *err)
 {
-    static const char *const schemes[] = { "first", "never", "always" };
+    static const char *const schemes[] = {"first", "never", "always"};
     uint32_t cp;
     bool prefix;
     if (!dio_member_char(v, "replacement", &cp, err) ||
@@ -78,7 +78,7 @@ static bool read_one(void *user, int kind, const dio_value *v, dio_error *err)
     if (!dio_arena_grow(list->arena, &list->items, list->count, &list->cap, sizeof *list->items))
         return dio_fail_memory(err, "a tokenizer's pre-tokenizers");
     dio_splitter *s = &list->items[list->count++];
-    *s = (dio_splitter){ .kind = kind };
+    *s = (dio_splitter){.kind = kind};
     switch (kind) {
     case BYTE_LEVEL:
         return read_byte_level(list, s, v, err);
@@ -211,7 +211,7 @@ static bool cut(const dio_splitter *s, dio_matcher *m, dio_cutter *c, const char
 static bool cut_all(const dio_splitter *s, dio_matcher *m, dio_pieces *pieces, dio_pieces *spare,
                     dio_error *err)
 {
-    dio_cutter c = { .out = spare };
+    dio_cutter c = {.out = spare};
     bool ok = true;
     dio_pieces_clear(spare);
     for (size_t i = 0; ok && i < pieces->count; i++) {

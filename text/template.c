@@ -7,12 +7,12 @@
 enum { TEMPLATE, BYTE_LEVEL };
 
 static const dio_component table[] = {
-    [TEMPLATE] = { "TemplateProcessing", "single pair special_tokens " },
-    [BYTE_LEVEL] = { "ByteLevel", "add_prefix_space trim_offsets use_regex " },
-    { NULL },
+    [TEMPLATE] = {"TemplateProcessing", "single pair special_tokens "},
+    [BYTE_LEVEL] = {"ByteLevel", "add_prefix_space trim_offsets use_regex "},
+    {NULL},
 };
 
-static const dio_components components = { "post_processor", "processors", table };
+static const dio_components components = {"post_processor", "processors", table};
 
 static bool put(dio_template *around, int32_t id, const dio_value *v, dio_error *err)
 {
@@ -30,17 +30,21 @@ static bool put_special(dio_tokenizer *t, const dio_value *specials, const dio_v
     const dio_value *ids = dio_map_get(entry, "ids"), *tokens = dio_map_get(entry, "tokens");
     if (!ids || ids->kind != DIO_LIST || !tokens || tokens->kind != DIO_LIST ||
         ids->list.count != tokens->list.count)
-        return dio_value_fail(name, err, "special_tokens has no \"%.60s\" with as many \"ids\" as "
-                                         "\"tokens\"", name->string.text);
+        return dio_value_fail(name, err,
+                              "special_tokens has no \"%.60s\" with as many \"ids\" as "
+                              "\"tokens\"",
+                              name->string.text);
     for (int i = 0; i < ids->list.count; i++) {
         const dio_value *id = ids->list.items[i], *token = tokens->list.items[i];
         if (id->kind != DIO_INT || token->kind != DIO_STRING)
-            return dio_value_fail(id, err, "special_tokens: ids are not numbers or tokens not "
-                                           "strings");
+            return dio_value_fail(id, err,
+                                  "special_tokens: ids are not numbers or tokens not "
+                                  "strings");
         int32_t known = dio_vocab_find(&t->model.vocab, token->string.text, token->string.length);
         if (known < 0 || known != id->integer)
-            return dio_value_fail(id, err, "special_tokens gives \"%.60s\" the id %lld; in the "
-                                           "vocabulary it is %d",
+            return dio_value_fail(id, err,
+                                  "special_tokens gives \"%.60s\" the id %lld; in the "
+                                  "vocabulary it is %d",
                                   token->string.text, (long long)id->integer, (int)known);
         if (!put(&t->around, known, id, err))
             return false;
@@ -54,8 +58,9 @@ static bool read_piece(dio_tokenizer *t, const dio_value *specials, const dio_va
     bool one = piece->kind == DIO_MAP && piece->map.count == 1;
     const dio_value *id = one ? dio_map_get(piece->map.items[0], "id") : NULL;
     if (!id || id->kind != DIO_STRING)
-        return dio_value_fail(piece, err, "a piece of a template is neither {\"Sequence\": ...} nor "
-                                          "{\"SpecialToken\": ...} with an \"id\"");
+        return dio_value_fail(piece, err,
+                              "a piece of a template is neither {\"Sequence\": ...} nor "
+                              "{\"SpecialToken\": ...} with an \"id\"");
     const char *kind = piece->map.keys[0]->string.text;
     if (!strcmp(kind, "SpecialToken"))
         return put_special(t, specials, id, err);
@@ -93,7 +98,7 @@ bool dio_template_read(dio_tokenizer *t, const dio_value *v, dio_error *err)
     if (!dio_components_read(&components, v, read_one, t, err))
         return false;
     if (!t->around.count)
-        t->around = (dio_template){ { DIO_TEMPLATE_TEXT }, 1 };
+        t->around = (dio_template){{DIO_TEMPLATE_TEXT}, 1};
     return true;
 }
 

@@ -86,13 +86,13 @@ static bool read_folder(dio_arena *a, const char *path, dio_tokenizer_source *s,
     } else if (!read_beside(a, path, "tokenizer.json", &s->tokenizer, &s->tokenizer_size, err)) {
         return false;
     }
-    if (!s->tokenizer &&
-        (!read_beside(a, path, "vocab.json", &s->vocab, &s->vocab_size, err) ||
-         !read_beside(a, path, "merges.txt", &s->merges, &s->merges_size, err)))
+    if (!s->tokenizer && (!read_beside(a, path, "vocab.json", &s->vocab, &s->vocab_size, err) ||
+                          !read_beside(a, path, "merges.txt", &s->merges, &s->merges_size, err)))
         return false;
     if (!s->tokenizer && (!s->vocab || !s->merges))
-        return dio_fail(err, "%s: there is no tokenizer.json, and no vocab.json with merges.txt; "
-                             "other kinds of tokenizer (such as tokenizer.model) are not supported",
+        return dio_fail(err,
+                        "%s: there is no tokenizer.json, and no vocab.json with merges.txt; "
+                        "other kinds of tokenizer (such as tokenizer.model) are not supported",
                         path);
     return read_beside(a, s->folder, "tokenizer_config.json", &s->config, &s->config_size, err) &&
            read_beside(a, s->folder, "chat_template.jinja", &s->chat, &s->chat_size, err);
@@ -100,7 +100,7 @@ static bool read_folder(dio_arena *a, const char *path, dio_tokenizer_source *s,
 
 dio_tokenizer *dio_tokenizer_load(const char *path, dio_error *err)
 {
-    dio_tokenizer_source source = { 0 };
+    dio_tokenizer_source source = {0};
     dio_tokenizer *t = NULL;
     dio_arena *a = dio_arena_create();
     if (!a)
@@ -160,10 +160,9 @@ static bool encode_pieces(const dio_tokenizer *t, struct work *w, dio_ids *out, 
 {
     for (size_t i = 0; i < w->pieces.count; i++) {
         const dio_piece *piece = &w->pieces.items[i];
-        bool ok = piece->id >= 0
-                      ? dio_ids_put(out, piece->id, err)
-                      : dio_bpe_encode(&t->model, w->pieces.text.text + piece->start,
-                                       piece->end - piece->start, &w->scratch, out, err);
+        bool ok = piece->id >= 0 ? dio_ids_put(out, piece->id, err)
+                                 : dio_bpe_encode(&t->model, w->pieces.text.text + piece->start,
+                                                  piece->end - piece->start, &w->scratch, out, err);
         if (!ok)
             return false;
     }
@@ -211,8 +210,8 @@ bool dio_tokenizer_encode(const dio_tokenizer *t, const char *text, size_t n,
                           dio_encode_options options, dio_ids *out, dio_error *err)
 {
     struct dio_stretch all = {0, n};
-    return encode_trusted(t, text, n, (dio_trust){&all, options.parse_special},
-                          options.add_special, out, err);
+    return encode_trusted(t, text, n, (dio_trust){&all, options.parse_special}, options.add_special,
+                          out, err);
 }
 
 bool dio_tokenizer_encode_parts(const dio_tokenizer *t, const dio_text_part *parts, int n,
@@ -320,7 +319,7 @@ static bool decode_one(struct dio_detok *d, int32_t id, dio_str *out, dio_error 
 bool dio_tokenizer_decode(const dio_tokenizer *t, const int32_t *ids, size_t n, bool skip_special,
                           dio_str *out, dio_error *err)
 {
-    struct dio_detok d = { t, skip_special, { .decoder = &t->decoder } };
+    struct dio_detok d = {t, skip_special, {.decoder = &t->decoder}};
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++)
         ok = decode_one(&d, ids[i], out, err);
@@ -336,7 +335,7 @@ dio_detok *dio_detok_create(const dio_tokenizer *t, bool skip_special, dio_error
         dio_fail_memory(err, "streaming text");
         return NULL;
     }
-    *d = (dio_detok){ t, skip_special, { .decoder = &t->decoder, .streaming = true } };
+    *d = (dio_detok){t, skip_special, {.decoder = &t->decoder, .streaming = true}};
     return d;
 }
 

@@ -26,7 +26,7 @@ enum {
     DIO_TOKENIZER_MERGES = 1 << 22, /* merges */
     DIO_TOKENIZER_VALUES = 3 << 20, /* values in one file */
     DIO_TOKENIZER_TOKEN = 4096,     /* bytes of one token's text */
-    DIO_TOKENIZER_TEXT = 256 << 20, /* bytes of one text to encode */
+    DIO_TOKENIZER_TEXT = 64 << 20,  /* bytes of one text to encode */
 };
 
 /* The files as text. Either `tokenizer` or both `vocab` and `merges`; `config`

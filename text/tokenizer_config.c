@@ -6,8 +6,8 @@
 #include "text/tokenizer_parts.h"
 
 /* "<s>", or {"content": "<s>", ...} as older files have it; null: none. */
-static bool read_name(const dio_tokenizer *t, const dio_value *config, const char *key,
-                      int32_t *id, dio_error *err)
+static bool read_name(const dio_tokenizer *t, const dio_value *config, const char *key, int32_t *id,
+                      dio_error *err)
 {
     const dio_value *v = dio_map_get(config, key);
     if (v && v->kind == DIO_MAP)
@@ -15,12 +15,10 @@ static bool read_name(const dio_tokenizer *t, const dio_value *config, const cha
     if (!v || v->kind == DIO_NULL)
         return true;
     if (v->kind != DIO_STRING)
-        return dio_value_fail(v, err, "%s is %s: a token is expected", key,
-                              dio_kind_name(v->kind));
+        return dio_value_fail(v, err, "%s is %s: a token is expected", key, dio_kind_name(v->kind));
     *id = dio_vocab_find(&t->model.vocab, v->string.text, v->string.length);
     if (*id < 0)
-        return dio_value_fail(v, err, "%s \"%.60s\" is not in the vocabulary", key,
-                              v->string.text);
+        return dio_value_fail(v, err, "%s \"%.60s\" is not in the vocabulary", key, v->string.text);
     return true;
 }
 
@@ -63,8 +61,9 @@ static bool read_chat(dio_tokenizer *t, const dio_value *v, dio_error *err)
     if (!v || v->kind == DIO_NULL)
         return true;
     if (!text || text->kind != DIO_STRING)
-        return dio_value_fail(v, err, "chat_template is neither a string nor a list with a "
-                                      "\"default\"");
+        return dio_value_fail(v, err,
+                              "chat_template is neither a string nor a list with a "
+                              "\"default\"");
     t->chat_template = dio_arena_strndup(t->arena, text->string.text, text->string.length);
     return true;
 }

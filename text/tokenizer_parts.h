@@ -1,5 +1,6 @@
 #pragma once
-/* tokenizer_parts.h: what a tokenizer is made of. tokenizer_read.c fills it, tokenizer.c uses it. */
+/* tokenizer_parts.h: what a tokenizer is made of. tokenizer_read.c fills it, tokenizer.c uses it.
+ */
 #include "base/arena.h"
 #include "base/value.h"
 #include "text/added.h"

@@ -15,7 +15,7 @@ static const char *label(dio_arena *a, const dio_tokenizer_source *s, const char
 
 static bool check_top(const dio_value *v, dio_error *err)
 {
-    static const char *const off[] = { "truncation", "padding" };
+    static const char *const off[] = {"truncation", "padding"};
     if (!dio_keys_check(v, "a tokenizer", top_keys, err))
         return false;
     const dio_value *version = dio_map_get(v, "version");
@@ -24,8 +24,10 @@ static bool check_top(const dio_value *v, dio_error *err)
     for (int i = 0; i < 2; i++) {
         const dio_value *setting = dio_map_get(v, off[i]);
         if (setting && setting->kind != DIO_NULL)
-            return dio_value_fail(setting, err, "%s is set: a tokenizer that cuts or fills texts "
-                                                "is not supported; null is", off[i]);
+            return dio_value_fail(setting, err,
+                                  "%s is set: a tokenizer that cuts or fills texts "
+                                  "is not supported; null is",
+                                  off[i]);
     }
     const dio_value *added = dio_map_get(v, "added_tokens");
     if (added && added->kind != DIO_LIST)
@@ -41,8 +43,10 @@ static bool check_gaps(const dio_tokenizer *t, dio_error *err)
     const dio_vocab *vocab = &t->model.vocab;
     for (int id = 0; id < vocab->count; id++)
         if (!vocab->tokens[id].text)
-            return dio_fail(err, "no token has id %d, though ids go up to %d: ids with gaps are "
-                                 "not supported", id, vocab->count - 1);
+            return dio_fail(err,
+                            "no token has id %d, though ids go up to %d: ids with gaps are "
+                            "not supported",
+                            id, vocab->count - 1);
     return true;
 }
 
@@ -61,8 +65,7 @@ static const dio_value *parse(dio_arena *a, const char *file, const char *text, 
     return NULL;
 }
 
-static bool read_json(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
-                      dio_error *err)
+static bool read_json(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s, dio_error *err)
 {
     const char *file = s->file ? s->file : label(a, s, "tokenizer.json");
     const dio_value *v = parse(a, file, s->tokenizer, s->tokenizer_size, err);
@@ -93,14 +96,13 @@ static bool add_gpt2_end(dio_tokenizer *t, dio_error *err)
     dio_token *token = &t->model.vocab.tokens[id];
     token->added = token->special = true;
     t->bos = t->eos = t->unk = id;
-    return dio_added_put(&t->added,
-                         (dio_added_token){ .id = id, .text = token->text,
-                                            .length = token->length, .special = true },
-                         &t->normalizers, err);
+    return dio_added_put(
+        &t->added,
+        (dio_added_token){.id = id, .text = token->text, .length = token->length, .special = true},
+        &t->normalizers, err);
 }
 
-static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
-                      dio_error *err)
+static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s, dio_error *err)
 {
     const char *file = label(a, s, "vocab.json"), *merges = label(a, s, "merges.txt");
     const dio_value *vocab = parse(a, file, s->vocab, s->vocab_size, err);
@@ -108,11 +110,11 @@ static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source
         vocab ? dio_json_parse(a, "gpt2", gpt2_parts, strlen(gpt2_parts), err) : NULL;
     if (!parts)
         return false;
-    bool ok = dio_splitters_read(&t->splitters, t->arena, dio_map_get(parts, "pre_tokenizer"),
-                                 err) &&
-              dio_decoder_read(&t->decoder, t->arena, dio_map_get(parts, "decoder"), err) &&
-              dio_model_read_gpt2(t, vocab, merges, s->merges, s->merges_size, err) &&
-              check_gaps(t, err) && add_gpt2_end(t, err) && dio_template_read(t, NULL, err);
+    bool ok =
+        dio_splitters_read(&t->splitters, t->arena, dio_map_get(parts, "pre_tokenizer"), err) &&
+        dio_decoder_read(&t->decoder, t->arena, dio_map_get(parts, "decoder"), err) &&
+        dio_model_read_gpt2(t, vocab, merges, s->merges, s->merges_size, err) &&
+        check_gaps(t, err) && add_gpt2_end(t, err) && dio_template_read(t, NULL, err);
     return ok || dio_error_at(err, file, 0, 0);
 }
 
@@ -122,8 +124,10 @@ static bool check_class(const dio_value *config, dio_error *err)
     const dio_value *name = dio_map_get(config, "tokenizer_class");
     if (!name || name->kind != DIO_STRING || !strncmp(name->string.text, "GPT2Tokenizer", 13))
         return true;
-    return dio_value_fail(name, err, "vocab.json and merges.txt are read in GPT-2's layout only; "
-                                     "%.60s needs its tokenizer.json", name->string.text);
+    return dio_value_fail(name, err,
+                          "vocab.json and merges.txt are read in GPT-2's layout only; "
+                          "%.60s needs its tokenizer.json",
+                          name->string.text);
 }
 
 static bool read_config(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
@@ -137,8 +141,7 @@ static bool read_config(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_sour
     return ok || dio_error_at(err, file, 0, 0);
 }
 
-static bool read_chat(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
-                      dio_error *err)
+static bool read_chat(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s, dio_error *err)
 {
     size_t bad;
     if (!dio_utf8_valid(s->chat, s->chat_size, &bad) || memchr(s->chat, 0, s->chat_size)) {

@@ -93,8 +93,8 @@ void dio_unicode_lower(const char *text, size_t n, dio_str *out)
 /* Below these code points a text is in the form already. */
 static uint32_t first_unsafe(dio_normal_form form)
 {
-    static const uint32_t first[] = { [DIO_NFC] = 0x300, [DIO_NFD] = 0xc0, [DIO_NFKC] = 0xa0,
-                                      [DIO_NFKD] = 0xa0 };
+    static const uint32_t first[] = {
+        [DIO_NFC] = 0x300, [DIO_NFD] = 0xc0, [DIO_NFKC] = 0xa0, [DIO_NFKD] = 0xa0};
     return first[form];
 }
 
@@ -177,7 +177,7 @@ static void sort_run(int32_t *at, size_t n, int32_t *scratch)
         }
         return;
     }
-    size_t start[257] = { 0 };
+    size_t start[257] = {0};
     for (size_t i = 0; i < n; i++)
         start[combining_class(at[i]) + 1]++;
     for (int c = 0; c < 256; c++)
@@ -235,7 +235,7 @@ bool dio_unicode_normalize(const char *text, size_t n, dio_normal_form form, dio
         dio_str_put(out, text, n);
         return true;
     }
-    struct points p = { 0 };
+    struct points p = {0};
     bool ok = decompose(text, n, form == DIO_NFKC || form == DIO_NFKD, &p) && reorder(&p);
     if (ok && (form == DIO_NFC || form == DIO_NFKC))
         ok = compose(&p);

@@ -44,8 +44,8 @@ bool dio_vocab_set(dio_vocab *v, int32_t id, const char *text, size_t length, di
 {
     dio_token *token = &v->tokens[id];
     if (token->text)
-        return dio_fail(err, "id %d is given to \"%.100s\" and to \"%.100s\"", (int)id,
-                        token->text, text);
+        return dio_fail(err, "id %d is given to \"%.100s\" and to \"%.100s\"", (int)id, token->text,
+                        text);
     uint32_t at = (uint32_t)dio_hash_text(text, length) & v->mask;
     for (int probe = 0; v->slots[at] >= 0; probe++, at = (at + 1) & v->mask) {
         const dio_token *other = &v->tokens[v->slots[at]];

@@ -20,15 +20,15 @@
 
 static dio_error err;
 
-#define OK(call)                                                                                  \
-    do {                                                                                          \
-        if (!(call)) {                                                                            \
-            char text_[2048];                                                                     \
-            fail_msg("%s", dio_error_text(&err, text_, sizeof text_));                            \
-        }                                                                                         \
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if (!(call)) {                                                                             \
+            char text_[2048];                                                                      \
+            fail_msg("%s", dio_error_text(&err, text_, sizeof text_));                             \
+        }                                                                                          \
     } while (0)
 
-static const char *const special[] = { "<|endoftext|>", "<|x|>" };
+static const char *const special[] = {"<|endoftext|>", "<|x|>"};
 
 struct corpus {
     dio_arena *arena;
@@ -44,8 +44,8 @@ static void corpus_read(struct corpus *c)
     const char *text = dio_file_read(c->arena, FOLDER "/corpus.jsonl", 1 << 22, &size, &err);
     OK(text != NULL);
     for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
-        const dio_value *v = dio_json_parse(c->arena, "corpus.jsonl", text, (size_t)(end - text),
-                                            &err);
+        const dio_value *v =
+            dio_json_parse(c->arena, "corpus.jsonl", text, (size_t)(end - text), &err);
         OK(v != NULL);
         c->lines[c->count++] = v;
     }
@@ -111,11 +111,11 @@ static void check(const char *name, dio_bpe_options options)
     assert_int_equal(dio_tokenizer_id(t, "<|endoftext|>"), 0);
     assert_int_equal(dio_tokenizer_id(t, "<|x|>"), 1);
     for (int i = 0; i < c.count; i++) {
-        dio_ids ids = { 0 };
-        dio_str back = { 0 };
+        dio_ids ids = {0};
+        dio_str back = {0};
         const dio_value *line = c.lines[i];
         OK(dio_tokenizer_encode(t, line->string.text, line->string.length,
-                                (dio_encode_options){ true, true }, &ids, &err));
+                                (dio_encode_options){true, true}, &ids, &err));
         OK(dio_tokenizer_decode(t, ids.ids, ids.count, true, &back, &err));
         assert_string_equal(back.length ? back.text : "", line->string.text);
         dio_str_deinit(&back);
@@ -131,21 +131,23 @@ static void check(const char *name, dio_bpe_options options)
 static void test_gpt2(void **state)
 {
     (void)state;
-    check("gpt2", (dio_bpe_options){ .vocab_size = 600, .style = DIO_BPE_GPT2 });
+    check("gpt2", (dio_bpe_options){.vocab_size = 600, .style = DIO_BPE_GPT2});
 }
 
 static void test_llama3(void **state)
 {
     (void)state;
-    check("llama3", (dio_bpe_options){ .vocab_size = 700, .min_frequency = 3,
-                                       .style = DIO_BPE_LLAMA3 });
+    check("llama3",
+          (dio_bpe_options){.vocab_size = 700, .min_frequency = 3, .style = DIO_BPE_LLAMA3});
 }
 
 static void test_digits(void **state)
 {
     (void)state;
-    check("digits", (dio_bpe_options){ .vocab_size = 800, .min_frequency = 2,
-                                       .style = DIO_BPE_LLAMA3, .split_digits = true });
+    check("digits", (dio_bpe_options){.vocab_size = 800,
+                                      .min_frequency = 2,
+                                      .style = DIO_BPE_LLAMA3,
+                                      .split_digits = true});
 }
 
 /* The order of the texts changes nothing. */
@@ -153,7 +155,7 @@ static void test_order(void **state)
 {
     (void)state;
     struct corpus c;
-    dio_bpe_options options = { .vocab_size = 500, .special = special, .n_special = 2 };
+    dio_bpe_options options = {.vocab_size = 500, .special = special, .n_special = 2};
     size_t n[2];
     corpus_read(&c);
     char *text[2];
@@ -192,20 +194,20 @@ static void test_limits(void **state)
         const char *text, *message;
         int vocab_size;
     } rows[] = {
-        { "a", "vocab_size 257 is not from 258 (256 bytes and 2 special tokens) to 2097152", 257 },
-        { "a\xff", "a training text is not UTF-8 at byte 1 (0xFF)", 300 },
+        {"a", "vocab_size 257 is not from 258 (256 bytes and 2 special tokens) to 2097152", 257},
+        {"a\xff", "a training text is not UTF-8 at byte 1 (0xFF)", 300},
     };
     for (int i = 0; i < 2; i++) {
         const char *at = rows[i].text;
-        dio_bpe_options options = { .vocab_size = rows[i].vocab_size, .special = special,
-                                    .n_special = 2 };
-        dio_error e = { 0 };
+        dio_bpe_options options = {
+            .vocab_size = rows[i].vocab_size, .special = special, .n_special = 2};
+        dio_error e = {0};
         assert_false(dio_bpe_train(next_fixed, &at, &options, out_path(), &e));
         assert_string_equal(e.message, rows[i].message);
         assert_false(dio_file_exists(out_path()));
     }
     const char *at = "<|x|><|x|><|x|><|x|> go go go";
-    dio_bpe_options options = { .vocab_size = 300, .special = special, .n_special = 2 };
+    dio_bpe_options options = {.vocab_size = 300, .special = special, .n_special = 2};
     OK(dio_bpe_train(next_fixed, &at, &options, out_path(), &err));
     dio_tokenizer *t = dio_tokenizer_load(out_path(), &err);
     OK(t != NULL);
@@ -218,8 +220,8 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gpt2),   cmocka_unit_test(test_llama3), cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_order),  cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_gpt2),  cmocka_unit_test(test_llama3), cmocka_unit_test(test_digits),
+        cmocka_unit_test(test_order), cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

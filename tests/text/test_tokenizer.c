@@ -24,12 +24,12 @@ struct fixture {
 
 static dio_error err;
 
-#define OK(call)                                                                                  \
-    do {                                                                                          \
-        if (!(call)) {                                                                            \
-            char text_[2048];                                                                     \
-            fail_msg("%s", dio_error_text(&err, text_, sizeof text_));                            \
-        }                                                                                         \
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if (!(call)) {                                                                             \
+            char text_[2048];                                                                      \
+            fail_msg("%s", dio_error_text(&err, text_, sizeof text_));                             \
+        }                                                                                          \
     } while (0)
 
 static int set_up(void **state)
@@ -42,8 +42,8 @@ static int set_up(void **state)
     for (int i = 0; i < STRINGS; i++) {
         const char *end = memchr(text + at, '\n', size - at);
         assert_non_null(end);
-        f->strings[i] = dio_json_parse(f->arena, "strings.jsonl", text + at,
-                                       (size_t)(end - text) - at, &err);
+        f->strings[i] =
+            dio_json_parse(f->arena, "strings.jsonl", text + at, (size_t)(end - text) - at, &err);
         OK(f->strings[i] != NULL);
         at = (size_t)(end - text) + 1;
     }
@@ -66,7 +66,7 @@ struct hash {
 
 static struct hash hash_begin(void)
 {
-    return (struct hash){ 0xcbf29ce484222325u };
+    return (struct hash){0xcbf29ce484222325u};
 }
 
 static void hash_bytes(struct hash *h, const void *bytes, size_t n)
@@ -80,7 +80,7 @@ static void hash_ids(struct hash *h, const dio_ids *ids)
 {
     for (size_t i = 0; i < ids->count; i++) {
         uint32_t id = (uint32_t)ids->ids[i];
-        unsigned char bytes[] = { id & 255, id >> 8 & 255, id >> 16 & 255, id >> 24 };
+        unsigned char bytes[] = {id & 255, id >> 8 & 255, id >> 16 & 255, id >> 24};
         hash_bytes(h, bytes, 4);
     }
 }
@@ -107,7 +107,7 @@ static const char *golden_text(const dio_value *golden, const char *key, size_t 
 static int agree(const dio_tokenizer *t, const struct fixture *f, const char *golden,
                  dio_encode_options options)
 {
-    dio_ids ids = { 0 };
+    dio_ids ids = {0};
     int same = 0;
     for (int i = 0; i < STRINGS; i++) {
         struct hash h = hash_begin();
@@ -118,8 +118,8 @@ static int agree(const dio_tokenizer *t, const struct fixture *f, const char *go
         if (hash_is(&h, golden + HASH * i))
             same++;
         else if (same >= i - 3)
-            print_message("  differs: %.200s\n", dio_json_quote(f->arena, s->string.text,
-                                                               s->string.length));
+            print_message("  differs: %.200s\n",
+                          dio_json_quote(f->arena, s->string.text, s->string.length));
     }
     dio_ids_deinit(&ids);
     return same;
@@ -129,7 +129,7 @@ static int agree(const dio_tokenizer *t, const struct fixture *f, const char *go
 static bool text_is(const dio_tokenizer *t, const dio_ids *ids, bool skip, bool valid,
                     const char *golden)
 {
-    dio_str text = { 0 }, stream = { 0 };
+    dio_str text = {0}, stream = {0};
     struct hash h = hash_begin();
     OK(dio_tokenizer_decode(t, ids->ids, ids->count, skip, &text, &err));
     hash_bytes(&h, text.text, text.length);
@@ -155,13 +155,13 @@ static bool text_is(const dio_tokenizer *t, const dio_ids *ids, bool skip, bool 
 
 static int agree_text(const dio_tokenizer *t, const struct fixture *f, const char *golden)
 {
-    dio_ids ids = { 0 };
+    dio_ids ids = {0};
     int same = 0;
     for (int i = 0; i < STRINGS; i++) {
         const dio_value *s = f->strings[i];
         dio_ids_clear(&ids);
         OK(dio_tokenizer_encode(t, s->string.text, s->string.length,
-                                (dio_encode_options){ true, true }, &ids, &err));
+                                (dio_encode_options){true, true}, &ids, &err));
         same += text_is(t, &ids, true, true, golden + HASH * i);
     }
     dio_ids_deinit(&ids);
@@ -171,7 +171,7 @@ static int agree_text(const dio_tokenizer *t, const struct fixture *f, const cha
 /* The script's 600 lists of random ids. */
 static int agree_random(const dio_tokenizer *t, const char *golden, bool byte_fallback)
 {
-    dio_ids ids = { 0 };
+    dio_ids ids = {0};
     uint32_t x = 12345, size = (uint32_t)dio_tokenizer_size(t);
     int same = 0;
     for (int i = 0; i < 600; i++) {
@@ -191,7 +191,7 @@ static int agree_random(const dio_tokenizer *t, const char *golden, bool byte_fa
 /* "a", a code point twice, "1 a": 256 of them a hash. */
 static int agree_points(const dio_tokenizer *t, const char *golden, int blocks)
 {
-    dio_ids ids = { 0 };
+    dio_ids ids = {0};
     int same = 0, block = 0;
     for (uint32_t start = 0; start < 0xe0200; start += 256) {
         if (start == 0x30000)
@@ -209,7 +209,7 @@ static int agree_points(const dio_tokenizer *t, const char *golden, int blocks)
             memcpy(text + 1 + 2 * length, "1 a", 3);
             dio_ids_clear(&ids);
             OK(dio_tokenizer_encode(t, text, (size_t)(2 * length + 4),
-                                    (dio_encode_options){ false, false }, &ids, &err));
+                                    (dio_encode_options){false, false}, &ids, &err));
             hash_ids(&h, &ids);
         }
         bool ok = hash_is(&h, golden + HASH * block++);
@@ -228,13 +228,13 @@ static int agree_runs(const dio_tokenizer *t, const dio_value *runs)
     int same = 0;
     for (int i = 0; i < runs->list.count; i++) {
         const dio_value *run = runs->list.items[i], *s = run->list.items[0];
-        dio_str text = { 0 };
-        dio_ids ids = { 0 };
+        dio_str text = {0};
+        dio_ids ids = {0};
         struct hash h = hash_begin();
         for (int64_t n = run->list.items[1]->integer; n > 0; n--)
             dio_str_put(&text, s->string.text, s->string.length);
-        OK(dio_tokenizer_encode(t, text.text, text.length, (dio_encode_options){ false, false },
-                                &ids, &err));
+        OK(dio_tokenizer_encode(t, text.text, text.length, (dio_encode_options){false, false}, &ids,
+                                &err));
         hash_ids(&h, &ids);
         same += hash_is(&h, run->list.items[2]->string.text);
         dio_ids_deinit(&ids);
@@ -258,10 +258,10 @@ static void check(void **state, const char *name)
     enum { BLOCKS = 0x30000 / 256 - 8 + 2, RANDOM = 600 };
     const dio_value *runs = dio_map_get(golden, "runs");
     bool bytes = dio_tokenizer_id(t, "<0x00>") >= 0;
-    int special = agree(t, f, golden_text(golden, "special", STRINGS),
-                        (dio_encode_options){ true, true });
-    int plain = agree(t, f, golden_text(golden, "plain", STRINGS),
-                      (dio_encode_options){ false, false });
+    int special =
+        agree(t, f, golden_text(golden, "special", STRINGS), (dio_encode_options){true, true});
+    int plain =
+        agree(t, f, golden_text(golden, "plain", STRINGS), (dio_encode_options){false, false});
     int text = agree_text(t, f, golden_text(golden, "text", STRINGS));
     int random = agree_random(t, golden_text(golden, "random", RANDOM), bytes);
     int points = agree_points(t, golden_text(golden, "points", BLOCKS), BLOCKS);
@@ -279,10 +279,10 @@ static void check(void **state, const char *name)
     dio_tokenizer_destroy(t);
 }
 
-#define TOKENIZER(name)                                                                           \
-    static void test_##name(void **state)                                                         \
-    {                                                                                             \
-        check(state, #name);                                                                      \
+#define TOKENIZER(name)                                                                            \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        check(state, #name);                                                                       \
     }
 #include "tests/text/tokenizers.def"
 #undef TOKENIZER
@@ -295,15 +295,15 @@ static void test_pair(void **state)
     OK(one != NULL);
     dio_tokenizer *two = dio_tokenizer_load(FOLDER "/pair", &err);
     OK(two != NULL);
-    dio_ids a = { 0 }, b = { 0 };
+    dio_ids a = {0}, b = {0};
     for (int i = 0; i < STRINGS; i++) {
         const dio_value *s = f->strings[i];
         dio_ids_clear(&a);
         dio_ids_clear(&b);
         OK(dio_tokenizer_encode(one, s->string.text, s->string.length,
-                                (dio_encode_options){ true, true }, &a, &err));
+                                (dio_encode_options){true, true}, &a, &err));
         OK(dio_tokenizer_encode(two, s->string.text, s->string.length,
-                                (dio_encode_options){ true, true }, &b, &err));
+                                (dio_encode_options){true, true}, &b, &err));
         assert_int_equal(a.count, b.count);
         assert_true(!a.count || !memcmp(a.ids, b.ids, a.count * sizeof *a.ids));
     }
@@ -322,17 +322,15 @@ static void test_special_text_stays_text(void **state)
     dio_tokenizer *t = dio_tokenizer_load(FOLDER "/qwen2", &err);
     OK(t != NULL);
     int32_t end = dio_tokenizer_id(t, "<|im_end|>");
-    dio_ids ids = { 0 };
-    dio_str back = { 0 };
-    OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){ true, false }, &ids,
-                            &err));
+    dio_ids ids = {0};
+    dio_str back = {0};
+    OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){true, false}, &ids, &err));
     for (size_t i = 0; i < ids.count; i++)
         assert_false(dio_tokenizer_is_special(t, ids.ids[i]));
     OK(dio_tokenizer_decode(t, ids.ids, ids.count, true, &back, &err));
     assert_string_equal(back.text, text);
     dio_ids_clear(&ids);
-    OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){ true, true }, &ids,
-                            &err));
+    OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){true, true}, &ids, &err));
     size_t found = 0;
     for (size_t i = 0; i < ids.count; i++)
         found += ids.ids[i] == end;
@@ -349,33 +347,33 @@ static void test_refusals(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        { "abc\xff", "the text is not UTF-8 at byte 3 (0xFF)" },
-        { "\xc0\x80", "the text is not UTF-8 at byte 0 (0xC0)" },
-        { "a\xed\xa0\x80", "the text is not UTF-8 at byte 1 (0xED)" },
-        { "ab\xe2\x82", "the text is not UTF-8 at byte 2 (0xE2)" },
-        { "\xf4\x90\x80\x80", "the text is not UTF-8 at byte 0 (0xF4)" },
-        { "\x80", "the text is not UTF-8 at byte 0 (0x80)" },
+        {"abc\xff", "the text is not UTF-8 at byte 3 (0xFF)"},
+        {"\xc0\x80", "the text is not UTF-8 at byte 0 (0xC0)"},
+        {"a\xed\xa0\x80", "the text is not UTF-8 at byte 1 (0xED)"},
+        {"ab\xe2\x82", "the text is not UTF-8 at byte 2 (0xE2)"},
+        {"\xf4\x90\x80\x80", "the text is not UTF-8 at byte 0 (0xF4)"},
+        {"\x80", "the text is not UTF-8 at byte 0 (0x80)"},
     };
     dio_tokenizer *t = dio_tokenizer_load(FOLDER "/gpt2", &err);
     OK(t != NULL);
-    dio_ids ids = { 0 };
+    dio_ids ids = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        dio_error e = { 0 };
+        dio_error e = {0};
         assert_false(dio_tokenizer_encode(t, rows[i].text, strlen(rows[i].text),
-                                          (dio_encode_options){ true, true }, &ids, &e));
+                                          (dio_encode_options){true, true}, &ids, &e));
         assert_string_equal(e.message, rows[i].message);
         assert_int_equal(ids.count, 0);
     }
-    dio_error e = { 0 };
+    dio_error e = {0};
     assert_false(dio_tokenizer_encode(t, "", (size_t)DIO_TOKENIZER_TEXT + 1,
-                                      (dio_encode_options){ true, true }, &ids, &e));
-    assert_string_equal(e.message, "a text of 268435457 bytes is above 268435456; encode it in "
+                                      (dio_encode_options){true, true}, &ids, &e));
+    assert_string_equal(e.message, "a text of 67108865 bytes is above 67108864; encode it in "
                                    "parts");
-    static const int32_t wrong[] = { -1, 1000, INT32_MAX };
+    static const int32_t wrong[] = {-1, 1000, INT32_MAX};
     for (int i = 0; i < 3; i++) {
-        dio_str out = { 0 };
+        dio_str out = {0};
         char message[64];
-        e = (dio_error){ 0 };
+        e = (dio_error){0};
         assert_false(dio_tokenizer_decode(t, &wrong[i], 1, false, &out, &e));
         snprintf(message, sizeof message, "token id %d is not one of 0 to 999", (int)wrong[i]);
         assert_string_equal(e.message, message);
@@ -389,19 +387,19 @@ static void test_refusals(void **state)
 static void test_long_words(void **state)
 {
     (void)state;
-    static const char *const names[] = { "llama2", "gpt2", "llama3" };
+    static const char *const names[] = {"llama2", "gpt2", "llama3"};
     enum { N = 1 << 20 };
     char *text = malloc(N);
     for (int i = 0; i < N; i++)
         text[i] = "the quick brown fox"[(i * 7 + i / 13) % 19];
     for (int k = 0; k < 3; k++) {
         char path[128];
-        dio_ids ids = { 0 };
-        dio_str back = { 0 };
+        dio_ids ids = {0};
+        dio_str back = {0};
         snprintf(path, sizeof path, FOLDER "/%s", names[k]);
         dio_tokenizer *t = dio_tokenizer_load(path, &err);
         OK(t != NULL);
-        OK(dio_tokenizer_encode(t, text, N, (dio_encode_options){ false, false }, &ids, &err));
+        OK(dio_tokenizer_encode(t, text, N, (dio_encode_options){false, false}, &ids, &err));
         OK(dio_tokenizer_decode(t, ids.ids, ids.count, false, &back, &err));
         assert_int_equal(back.length, N);
         assert_memory_equal(back.text, text, N);
@@ -419,20 +417,20 @@ static void test_stream(void **state)
     static const struct {
         const char *name, *seen;
     } rows[] = {
-        { "gpt2", "x| ||||\xf0\x9f\xa6\x8a|\xe2\x82\xac|!|" },
-        { "llama2", "x| ||||\xf0\x9f\xa6\x8a|||\xe2\x82\xac|!|" },
+        {"gpt2", "x| ||||\xf0\x9f\xa6\x8a|\xe2\x82\xac|!|"},
+        {"llama2", "x| ||||\xf0\x9f\xa6\x8a|||\xe2\x82\xac|!|"},
     };
     static const char text[] = "x \xf0\x9f\xa6\x8a\xe2\x82\xac!";
     for (int k = 0; k < 2; k++) {
         char path[128], seen[256] = "";
-        dio_ids ids = { 0 };
+        dio_ids ids = {0};
         snprintf(path, sizeof path, FOLDER "/%s", rows[k].name);
         dio_tokenizer *t = dio_tokenizer_load(path, &err);
         OK(t != NULL);
-        OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){ false, false }, &ids,
+        OK(dio_tokenizer_encode(t, text, strlen(text), (dio_encode_options){false, false}, &ids,
                                 &err));
         dio_detok *d = dio_detok_create(t, true, &err);
-        dio_str out = { 0 };
+        dio_str out = {0};
         for (size_t i = 0; i < ids.count; i++) {
             dio_str_clear(&out);
             OK(dio_detok_put(d, ids.ids[i], &out, &err));
@@ -453,10 +451,8 @@ int main(void)
 #define TOKENIZER(name) cmocka_unit_test(test_##name),
 #include "tests/text/tokenizers.def"
 #undef TOKENIZER
-        cmocka_unit_test(test_pair),
-        cmocka_unit_test(test_special_text_stays_text),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_pair),     cmocka_unit_test(test_special_text_stays_text),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_long_words),
         cmocka_unit_test(test_stream),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
