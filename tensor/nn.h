@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* --- linear, with an adapter when the walk asked for one ------------------------------------------ */
+/* --- linear, with an adapter when the walk asked for one --- */
 enum {
     DIO_NN_BIAS = 1,
     DIO_NN_KN = 2, /* weight stored [in,out], as GPT-2 does, instead of torch's [out,in] */
@@ -31,7 +31,7 @@ void dio_nn_linear_walk(dio_walk *w, dio_nn_linear *l, const char *name, int64_t
 /* act(x w^T + b [+ scale (x a^T) b^T]) */
 dio_val dio_nn_linear_forward(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_act act);
 
-/* --- embedding -------------------------------------------------------------------------------------- */
+/* --- embedding --- */
 typedef struct dio_nn_embedding {
     dio_tensor *w; /* [V,C] */
 } dio_nn_embedding;
@@ -41,7 +41,7 @@ dio_val dio_nn_embedding_forward(dio_graph *g, const dio_nn_embedding *e, dio_va
 /* Scores against every row, for tied outputs: x [..,C] -> [..,V]. */
 dio_val dio_nn_embedding_scores(dio_graph *g, const dio_nn_embedding *e, dio_val x);
 
-/* --- norms ------------------------------------------------------------------------------------------- */
+/* --- norms --- */
 typedef struct dio_nn_norm {
     dio_tensor *w, *b; /* [C]; no b in an RMS norm */
 } dio_nn_norm;
@@ -50,7 +50,7 @@ void dio_nn_rms_norm_walk(dio_walk *w, dio_nn_norm *n, const char *name, int64_t
 dio_val dio_nn_layer_norm_forward(dio_graph *g, const dio_nn_norm *n, dio_val x, float eps);
 dio_val dio_nn_rms_norm_forward(dio_graph *g, const dio_nn_norm *n, dio_val x, float eps);
 
-/* --- gated MLP: down(act(gate x) * up x) ---------------------------------------------------------------- */
+/* --- gated MLP: down(act(gate x) * up x) --- */
 typedef struct dio_nn_gated_mlp {
     dio_nn_linear gate, up, down;
 } dio_nn_gated_mlp;
@@ -58,7 +58,7 @@ void dio_nn_gated_mlp_walk(dio_walk *w, dio_nn_gated_mlp *m, const char *name, i
                            int64_t hidden, unsigned flags, dio_init init);
 dio_val dio_nn_gated_mlp_forward(dio_graph *g, const dio_nn_gated_mlp *m, dio_val x, dio_act act);
 
-/* --- rotary positions: the frequencies of the usual scalings -------------------------------------------- */
+/* --- rotary positions: the frequencies of the usual scalings --- */
 typedef enum dio_rope_kind {
     DIO_ROPE_DEFAULT,
     DIO_ROPE_LINEAR,
@@ -81,12 +81,12 @@ enum { DIO_ROPE_MAX = 512 };
 /* inv_freq[size/2] in f32, and what cos and sin are multiplied by. */
 void dio_rope_frequencies(const dio_rope_spec *spec, float *inv_freq, float *factor);
 
-/* --- attention over a cache or over the sequence itself ---------------------------------------------------- */
+/* --- attention over a cache or over the sequence itself --- */
 /* Where a layer's keys and values are kept between runs. */
 typedef struct dio_nn_cache {
-    dio_val start;  /* i32 [B]: positions already there; DIO_NONE: none, and no cache */
-    int64_t cap;    /* positions it can hold, a multiple of 64; 0: no cache */
-    int layer;      /* names the states "keys.N" and "values.N" */
+    dio_val start; /* i32 [B]: positions already there; DIO_NONE: none, and no cache */
+    int64_t cap;   /* positions it can hold, a multiple of 64; 0: no cache */
+    int layer;     /* names the states "keys.N" and "values.N" */
 } dio_nn_cache;
 /* q [B,T,K,D], k v [B,T,Kv,D], already rotated -> [B,T,K*D]. */
 dio_val dio_nn_attend(dio_graph *g, dio_val q, dio_val k, dio_val v, const dio_nn_cache *cache,
@@ -94,7 +94,7 @@ dio_val dio_nn_attend(dio_graph *g, dio_val q, dio_val k, dio_val v, const dio_n
 /* x [B,T,K*D] -> [B,T,K,D] */
 dio_val dio_nn_split_heads(dio_graph *g, dio_val x, int64_t heads);
 
-/* --- one recurrent layer, torch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 ------------------ */
+/* --- one recurrent layer, torch's names: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 --- */
 typedef struct dio_nn_rnn {
     dio_tensor *w_ih, *w_hh, *b_ih, *b_hh;
 } dio_nn_rnn;

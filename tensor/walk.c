@@ -64,11 +64,13 @@ void dio_walk_weight(dio_walk *w, dio_tensor **slot, const char *name, dio_init 
         w->failed = true;
         return;
     }
-    w->items[w->count++] = (dio_weight){
-        .name = dio_arena_printf(w->arena, "%s%s", w->prefix, name), .slot = slot,
-        .type = dio_type_make(DIO_F32, nd, dim), .init = init,
-        /* Vectors in half precision would cost accuracy and save nothing. */
-        .flags = flags | (nd < 2 ? DIO_WEIGHT_NO_DECAY | DIO_WEIGHT_F32 : 0)};
+    w->items[w->count++] =
+        (dio_weight){.name = dio_arena_printf(w->arena, "%s%s", w->prefix, name),
+                     .slot = slot,
+                     .type = dio_type_make(DIO_F32, nd, dim),
+                     .init = init,
+                     /* Vectors in half precision would cost accuracy and save nothing. */
+                     .flags = flags | (nd < 2 ? DIO_WEIGHT_NO_DECAY | DIO_WEIGHT_F32 : 0)};
 }
 
 void dio_walk_ignore(dio_walk *w, const char *ending)
@@ -108,7 +110,7 @@ bool dio_walk_chosen(const dio_weight *it, unsigned flags)
     return (it->flags & DIO_WEIGHT_LORA) == (flags & DIO_WEIGHT_LORA);
 }
 
-/* --- drawing ----------------------------------------------------------------------------------- */
+/* --- drawing --- */
 
 /* A stream of random numbers for each name: adding a layer changes no other weight. */
 static uint64_t stream_of(const char *name)
@@ -191,7 +193,7 @@ bool dio_walk_draw(dio_walk *w, uint64_t seed, dio_dtype dtype, unsigned flags, 
     return true;
 }
 
-/* --- saving, converting, counting ------------------------------------------------------------- */
+/* --- saving, converting, counting --- */
 
 bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigned flags,
                    const char *prefix, const dio_weights_meta *meta, int n_meta, dio_error *err)

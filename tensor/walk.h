@@ -106,7 +106,7 @@ bool dio_walk_init(dio_walk *w, dio_walk_fn *fn, void *model, const dio_lora_spe
                    dio_error *err);
 void dio_walk_deinit(dio_walk *w);
 
-/* --- for families and layer blocks ------------------------------------------------------------- */
+/* --- for families and layer blocks --- */
 
 void dio_walk_enter(dio_walk *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void dio_walk_leave(dio_walk *w);
@@ -124,15 +124,15 @@ bool dio_walk_wants_lora(const dio_walk *w, const char *name);
                     (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                     \
                     (int64_t[]){__VA_ARGS__})
 
-/* --- what follows from the list ----------------------------------------------------------------- */
+/* --- what follows from the list --- */
 
 /* `flags` below: DIO_WEIGHT_LORA does the adapter's weights, 0 all the others.
  *
- * Fills slots from `from`, where every name stands behind `prefix` ("" for models). dtype: what weights are kept in: F32 or BF16, or DIO_DTYPES to
- * keep the file's own (f32, bf16 and f16 stay mapped; wider ones become f32). One-dimensional
- * weights (norms, biases) are always f32. Missing, misshapen and
- * unused tensors are all named in one error; runs of layers are written as "layers.0-31.".
- * `report`, when not NULL, gets a line for each. */
+ * Fills slots from `from`, where every name stands behind `prefix` ("" for models). dtype: what
+ * weights are kept in: F32 or BF16, or DIO_DTYPES to keep the file's own (f32, bf16 and f16 stay
+ * mapped; wider ones become f32). One-dimensional weights (norms, biases) are always f32. Missing,
+ * misshapen and unused tensors are all named in one error; runs of layers are written as
+ * "layers.0-31.". `report`, when not NULL, gets a line for each. */
 bool dio_walk_load(dio_walk *w, const dio_weights *from, dio_dtype dtype, unsigned flags,
                    const char *prefix, dio_str *report, dio_error *err);
 /* Fills slots anew: numbers depend on (seed, name) alone. */

@@ -162,8 +162,7 @@ static int by_address(const void *a, const void *b)
 static bool check_unused(struct load *l, dio_error *err)
 {
     const dio_walk *w = l->walk;
-    const dio_tensor **wanted =
-        dio_arena_try(l->arena, (size_t)(w->count + 1) * sizeof *wanted);
+    const dio_tensor **wanted = dio_arena_try(l->arena, (size_t)(w->count + 1) * sizeof *wanted);
     int n = 0;
     if (!wanted)
         return dio_fail_memory(err, "a list of weights");

@@ -29,8 +29,8 @@ struct pick {
 struct search {
     const dio_lm *lm;
     const dio_generate_request *request;
-    dio_session *session; /* K rows */
-    int k, n_picks, max;  /* beams; continuations looked at; longest text */
+    dio_session *session;                   /* K rows */
+    int k, n_picks, max;                    /* beams; continuations looked at; longest text */
     struct beam *running, *next, *finished; /* [k] each */
     int n_running, n_finished;
     struct pick *picks; /* [n_picks], best first */
@@ -38,7 +38,7 @@ struct search {
     int64_t decoded;
 };
 
-/* --- memory ---------------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 static struct beam *beams_create(int k, int max)
 {
@@ -76,7 +76,7 @@ static void beam_copy(struct beam *to, const struct beam *from)
     to->ended = from->ended;
 }
 
-/* --- one round ------------------------------------------------------------------------------------------- */
+/* --- one round --- */
 
 /* Puts the continuation in its place among the best, if it has one. Ties go to the earlier. */
 static void offer(struct search *s, struct pick p, int *count)
@@ -209,14 +209,15 @@ static bool search(struct search *s, dio_error *err)
             return false;
         settle(s, count, from);
         if (s->n_running && s->n_running < s->k && can_improve(s) && s->max > 1)
-            return dio_fail(err, "beam search: %d beams are more than the vocabulary can fill", s->k);
+            return dio_fail(err, "beam search: %d beams are more than the vocabulary can fill",
+                            s->k);
         if (!can_improve(s))
             return true;
     } while (feed(s, from, err));
     return false;
 }
 
-/* --- results ----------------------------------------------------------------------------------------------- */
+/* --- results --- */
 
 static bool keep(const dio_tokenizer *tokenizer, const struct search *s, int i, dio_texts *out,
                  dio_error *err)
@@ -247,9 +248,8 @@ static bool keep(const dio_tokenizer *tokenizer, const struct search *s, int i, 
     return ok;
 }
 
-bool generate_beams(const dio_lm *lm, const dio_tokenizer *tokenizer,
-                    const dio_generate_request *r, dio_session *base, dio_texts *out,
-                    dio_error *err)
+bool generate_beams(const dio_lm *lm, const dio_tokenizer *tokenizer, const dio_generate_request *r,
+                    dio_session *base, dio_texts *out, dio_error *err)
 {
     struct search s = {.lm = lm, .request = r, .k = r->params.beams, .max = r->params.max_tokens};
     int ends = r->ignore_end ? 0 : lm->shape.n_ends;
@@ -260,7 +260,8 @@ bool generate_beams(const dio_lm *lm, const dio_tokenizer *tokenizer,
     s.next = beams_create(s.k, s.max);
     s.finished = beams_create(s.k, s.max);
     bool ok = (first && s.picks && beams_whole(s.running, s.k) && beams_whole(s.next, s.k) &&
-               beams_whole(s.finished, s.k)) || dio_fail_memory(err, "beams");
+               beams_whole(s.finished, s.k)) ||
+              dio_fail_memory(err, "beams");
     if (ok) {
         memcpy(first, dio_session_logits(base, 0), (size_t)lm->shape.vocab * sizeof *first);
         s.first = first;

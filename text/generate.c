@@ -53,7 +53,7 @@ double generate_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* --- checks -------------------------------------------------------------------------------------------- */
+/* --- checks --- */
 
 static bool check(const dio_lm *lm, const dio_tokenizer *tokenizer, dio_generate_request *r,
                   dio_error *err)
@@ -66,8 +66,10 @@ static bool check(const dio_lm *lm, const dio_tokenizer *tokenizer, dio_generate
     if (!tokenizer && (r->n_stop || r->n_banned || r->stream))
         return dio_fail(err, "stop strings, banned phrases and streaming need a tokenizer");
     if (tokenizer && dio_tokenizer_size(tokenizer) > lm->shape.vocab)
-        return dio_fail(err, "the tokenizer has %d tokens and the model only %d: they do not belong "
-                             "together", dio_tokenizer_size(tokenizer), lm->shape.vocab);
+        return dio_fail(err,
+                        "the tokenizer has %d tokens and the model only %d: they do not belong "
+                        "together",
+                        dio_tokenizer_size(tokenizer), lm->shape.vocab);
     if (p->max_tokens < 1 || p->variants < 1 || p->variants > MAX_VARIANTS || p->beams < 1 ||
         p->beams > MAX_VARIANTS)
         return dio_fail(err, "max_tokens must be 1 or more, variants and beams 1 to %d",
@@ -79,14 +81,15 @@ static bool check(const dio_lm *lm, const dio_tokenizer *tokenizer, dio_generate
                          p->frequency_penalty != 0))
         return dio_fail(err, "beam search does not go together with penalties or banned phrases");
     if (limit && r->n_prompt >= limit)
-        return dio_fail(err, "the prompt has %lld tokens and the model reads %lld at most: shorten it",
+        return dio_fail(err,
+                        "the prompt has %lld tokens and the model reads %lld at most: shorten it",
                         (long long)r->n_prompt, (long long)limit);
     if (limit && p->max_tokens > limit - r->n_prompt)
         p->max_tokens = (int)(limit - r->n_prompt);
     return true;
 }
 
-/* --- the prompt ------------------------------------------------------------------------------------------ */
+/* --- the prompt --- */
 
 /* Brings the session's row to hold exactly the prompt, reading only what it does not have. */
 static bool read_prompt(dio_session *s, const dio_generate_request *r, dio_error *err)
@@ -106,7 +109,7 @@ static bool read_prompt(dio_session *s, const dio_generate_request *r, dio_error
     return dio_session_feed(s, r->prompt + same, r->n_prompt - same, NULL, err);
 }
 
-/* --- the rounds ------------------------------------------------------------------------------------------ */
+/* --- the rounds --- */
 
 struct run {
     const dio_lm *lm;
@@ -174,8 +177,8 @@ static bool advance(struct run *u, int row, dio_error *err)
     bool back;
     for (int i = 0; v->n < u->request->params.min_tokens && i < u->lm->shape.n_ends; i++)
         u->banned[n++] = u->lm->shape.ends[i];
-    if (!dio_sampler_next(u->sampler, logits, past, u->banned, n, (uint64_t)v->number,
-                          place, &id, &logprob, err) ||
+    if (!dio_sampler_next(u->sampler, logits, past, u->banned, n, (uint64_t)v->number, place, &id,
+                          &logprob, err) ||
         !variant_put(v, id, logprob, is_end(u, id), &back, err))
         return false;
     u->reads[row] = !v->done && v->n > 0;
@@ -230,11 +233,16 @@ static bool sample_texts(const dio_lm *lm, const dio_tokenizer *tokenizer,
 {
     const dio_generate_params *p = &r->params;
     struct run u = {.lm = lm, .request = r};
-    dio_sampler_params s = {p->temperature, p->top_k, p->top_p, p->min_p, p->repetition_penalty,
-                            p->presence_penalty, p->frequency_penalty};
+    dio_sampler_params s = {p->temperature,
+                            p->top_k,
+                            p->top_p,
+                            p->min_p,
+                            p->repetition_penalty,
+                            p->presence_penalty,
+                            p->frequency_penalty};
     int64_t room = r->n_prompt + p->max_tokens;
-    bool counts = p->repetition_penalty != 1 || p->presence_penalty != 0 ||
-                  p->frequency_penalty != 0;
+    bool counts =
+        p->repetition_penalty != 1 || p->presence_penalty != 0 || p->frequency_penalty != 0;
     bool own = p->variants > 1 || dio_session_room(base) < room;
     bool ok = allocate(&u, err);
     if (ok) {
@@ -253,7 +261,7 @@ static bool sample_texts(const dio_lm *lm, const dio_tokenizer *tokenizer,
     return ok;
 }
 
-/* --- results --------------------------------------------------------------------------------------------- */
+/* --- results --- */
 
 bool generate_keep(dio_texts *out, int i, const char *text, size_t length, const int32_t *ids,
                    const float *logprobs, int n, dio_finish finish, dio_error *err)

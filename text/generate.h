@@ -66,7 +66,7 @@ const char *dio_finish_name(dio_finish f); /* "length", "stop" */
 typedef struct dio_text {
     char *text; /* without the end id or the stop string */
     size_t length;
-    int32_t *ids; /* without the end id; with all tokens that the stop string touches */
+    int32_t *ids;    /* without the end id; with all tokens that the stop string touches */
     float *logprobs; /* natural log of each id's chance, before filters */
     int n_ids;
     double score; /* sum of logprobs; of a beam, what it was ranked by */

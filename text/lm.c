@@ -9,7 +9,7 @@
 
 enum { CONFIG_LIMIT = 16 << 20, IGNORED_TARGET = -100 };
 
-/* --- opening and closing --------------------------------------------------------------------------- */
+/* --- opening and closing --- */
 
 static dio_lm *start(dio_error *err)
 {
@@ -69,9 +69,10 @@ static bool fits(const dio_lm *lm, dio_dtype dtype, dio_error *err)
     double need = (double)dio_walk_parameters(&lm->walk) * (dtype == DIO_BF16 ? 2 : 4);
     double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     return need < have ||
-           dio_fail(err, "a model of this config has %lld parameters, %.1f GB; this machine has %.1f "
-                         "GB of memory", (long long)dio_walk_parameters(&lm->walk), need / 1e9,
-                    have / 1e9);
+           dio_fail(err,
+                    "a model of this config has %lld parameters, %.1f GB; this machine has %.1f "
+                    "GB of memory",
+                    (long long)dio_walk_parameters(&lm->walk), need / 1e9, have / 1e9);
 }
 
 dio_lm *dio_lm_create(const dio_value *config, uint64_t seed, dio_dtype dtype, dio_error *err)
@@ -98,7 +99,7 @@ void dio_lm_close(dio_lm *lm)
     dio_arena_destroy(lm->arena);
 }
 
-/* --- saving ------------------------------------------------------------------------------------------ */
+/* --- saving --- */
 
 static const char *torch_name(dio_dtype t)
 {
@@ -143,7 +144,7 @@ bool dio_lm_save(const dio_lm *lm, const char *dir, dio_dtype dtype, dio_error *
     return ok;
 }
 
-/* --- in a graph ---------------------------------------------------------------------------------------- */
+/* --- in a graph --- */
 
 dio_val dio_lm_zeros(dio_graph *g, int64_t rows, int64_t width)
 {
@@ -200,8 +201,7 @@ void dio_lm_forward(dio_graph *g, const dio_lm *lm, dio_lm_io *io)
     dio_tap(g, io->logits, "logits");
 }
 
-dio_val dio_lm_loss(dio_graph *g, const dio_lm *lm, dio_lm_io *io, dio_val targets,
-                    float smoothing)
+dio_val dio_lm_loss(dio_graph *g, const dio_lm *lm, dio_lm_io *io, dio_val targets, float smoothing)
 {
     io->want = DIO_LM_ALL;
     dio_lm_forward(g, lm, io);

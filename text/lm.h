@@ -26,13 +26,13 @@ enum { DIO_LM_MAX_CARRY = 64, DIO_LM_MAX_ENDS = 16 };
 /* What every language model's config comes down to. */
 typedef struct dio_lm_shape {
     int vocab, width, layers;
-    int positions;        /* the longest sequence it can read; 0: any */
-    int bos;              /* -1: none */
+    int positions;                     /* the longest sequence it can read; 0: any */
+    int bos;                           /* -1: none */
     int ends[DIO_LM_MAX_ENDS], n_ends; /* ids after which text is over */
-    int carry;            /* tensors that a recurrent family carries from step to step */
+    int carry; /* tensors that a recurrent family carries from step to step */
     dio_type carry_type[DIO_LM_MAX_CARRY]; /* dim[0], the batch, is 1 here */
-    int cache_layers;     /* layers with keys and values; 0: none */
-    int cache_heads, cache_size; /* Kv and D */
+    int cache_layers;                      /* layers with keys and values; 0: none */
+    int cache_heads, cache_size;           /* Kv and D */
 } dio_lm_shape;
 
 enum dio_lm_want {
@@ -78,8 +78,8 @@ typedef struct dio_lm {
     void *model;             /* the family's struct */
     const dio_value *config; /* config.json */
     dio_lm_shape shape;
-    dio_walk walk;           /* every weight: names, slots, kinds */
-    dio_lora_spec lora;      /* rank 0: none */
+    dio_walk walk;      /* every weight: names, slots, kinds */
+    dio_lora_spec lora; /* rank 0: none */
     dio_arena *arena;
     const char *dir; /* the folder it came from, or NULL */
 } dio_lm;
@@ -112,7 +112,7 @@ dio_val dio_lm_loss(dio_graph *g, const dio_lm *lm, dio_lm_io *io, dio_val targe
 
 bool dio_lm_is_end(const dio_lm *lm, int id);
 
-/* --- for families ---------------------------------------------------------------------------------- */
+/* --- for families --- */
 /* Positions before this chunk, i32 [B]: io->start, or zeros without a cache. */
 dio_val dio_lm_start(dio_graph *g, const dio_lm_io *io);
 dio_val dio_lm_zeros(dio_graph *g, int64_t rows, int64_t width); /* f32 */

@@ -49,8 +49,10 @@ static bool walk_again(dio_lm *lm, int rank, float alpha, const char *const *tar
         wrapped += (fresh.items[i].flags & DIO_WEIGHT_LORA) != 0;
     dio_walk_deinit(&lm->walk);
     lm->walk = fresh;
-    return wrapped || dio_fail(err, "adapter: none of the target modules (\"%.60s\"%s) is a layer of "
-                                    "this model", targets[0], n > 1 ? ", ..." : "");
+    return wrapped || dio_fail(err,
+                               "adapter: none of the target modules (\"%.60s\"%s) is a layer of "
+                               "this model",
+                               targets[0], n > 1 ? ", ..." : "");
 }
 
 bool dio_lm_add_lora(dio_lm *lm, int rank, float alpha, const char *const *targets, int n_targets,
@@ -73,7 +75,8 @@ static bool read_config(struct config *c, const char *path, const char **targets
         return false;
     const dio_value *list = c->target_modules;
     if (strcmp(c->peft_type, "LORA") != 0)
-        return dio_value_fail(v, err, "peft_type \"%.40s\" is not supported (LORA is)", c->peft_type);
+        return dio_value_fail(v, err, "peft_type \"%.40s\" is not supported (LORA is)",
+                              c->peft_type);
     if (c->use_rslora || c->use_dora || strcmp(c->bias, "none") != 0)
         return dio_value_fail(v, err, "use_rslora, use_dora and bias are not supported");
     if (list->kind != DIO_LIST || list->list.count < 1 || list->list.count > MAX_TARGETS)

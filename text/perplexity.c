@@ -57,9 +57,10 @@ bool dio_lm_perplexity(const dio_lm *lm, dio_device *device, const int32_t *ids,
     if (n < 2)
         return dio_fail(err, "perplexity needs a text of at least two tokens");
     if (window < 2 || window > limit || stride < 1 || stride > window)
-        return dio_fail(err, "perplexity: a window of 2 to %lld and a stride of 1 to the window are "
-                             "needed, not %lld and %lld", (long long)limit, (long long)window,
-                        (long long)stride);
+        return dio_fail(err,
+                        "perplexity: a window of 2 to %lld and a stride of 1 to the window are "
+                        "needed, not %lld and %lld",
+                        (long long)limit, (long long)window, (long long)stride);
     dio_session *s = dio_session_create(lm, device, window, DIO_SESSION_ALL, err);
     if (!s)
         return false;

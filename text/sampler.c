@@ -34,8 +34,9 @@ dio_sampler *dio_sampler_create(const dio_sampler_params *params, int vocab, uin
     size_t n = (size_t)vocab;
     const dio_sampler_params *p = params;
     if (!(p->temperature >= 0) || !(p->top_p > 0) || !(p->min_p >= 0) || p->top_k < 0 ||
-        !(p->repetition_penalty > 0) || !isfinite(p->temperature + p->presence_penalty +
-                                                  p->frequency_penalty + p->repetition_penalty)) {
+        !(p->repetition_penalty > 0) ||
+        !isfinite(p->temperature + p->presence_penalty + p->frequency_penalty +
+                  p->repetition_penalty)) {
         dio_fail(err, "sampling: temperature, top_k and min_p must be 0 or more, top_p and "
                       "repetition_penalty above 0, and all of them numbers");
         return NULL;
@@ -70,7 +71,7 @@ void dio_sampler_destroy(dio_sampler *s)
     free(s);
 }
 
-/* --- scores ---------------------------------------------------------------------------------------- */
+/* --- scores --- */
 
 static void penalise(dio_sampler *s, dio_sampler_past past)
 {
@@ -103,7 +104,7 @@ static double log_sum(const float *x, int n)
     return best + log(sum);
 }
 
-/* --- the heap ---------------------------------------------------------------------------------------- */
+/* --- the heap --- */
 
 static bool better(const struct candidate *a, const struct candidate *b)
 {
@@ -141,7 +142,7 @@ static struct candidate pop(dio_sampler *s)
     return top;
 }
 
-/* --- filters: each leaves its best in kept, in order of score ------------------------------------------ */
+/* --- filters: each leaves its best in kept, in order of score --- */
 
 /* exp of the tempered distance to the best. */
 static double weight(const dio_sampler *s, float score, float best)
@@ -153,8 +154,8 @@ static double weight(const dio_sampler *s, float score, float best)
 static double keep_top_k(dio_sampler *s, float best)
 {
     double total = 0;
-    while (s->n_heap && (s->n_kept < s->params.top_k ||
-                         s->heap[0].score == s->kept[s->n_kept - 1].score)) {
+    while (s->n_heap &&
+           (s->n_kept < s->params.top_k || s->heap[0].score == s->kept[s->n_kept - 1].score)) {
         s->kept[s->n_kept] = pop(s);
         s->chance[s->n_kept] = weight(s, s->kept[s->n_kept].score, best);
         total += s->chance[s->n_kept++];
@@ -223,7 +224,7 @@ static void filter(dio_sampler *s)
     keep_min_p(s);
 }
 
-/* --- the draw ------------------------------------------------------------------------------------------ */
+/* --- the draw --- */
 
 static int32_t draw(dio_sampler *s, uint64_t variant, uint64_t position)
 {
@@ -268,8 +269,10 @@ bool dio_sampler_next(dio_sampler *s, const float *logits, dio_sampler_past past
 {
     double sum = log_sum(logits, s->vocab);
     if (isnan(sum))
-        return dio_fail(err, "the model's scores at position %llu are not numbers: its weights are "
-                             "damaged, or too large for their type", (unsigned long long)position);
+        return dio_fail(err,
+                        "the model's scores at position %llu are not numbers: its weights are "
+                        "damaged, or too large for their type",
+                        (unsigned long long)position);
     memcpy(s->scores, logits, (size_t)s->vocab * sizeof *s->scores);
     penalise(s, past);
     for (int i = 0; i < n_banned; i++)

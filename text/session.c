@@ -16,7 +16,7 @@ static const int64_t chunk_sizes[SESSION_CHUNKS] = {512, 256, 64, 16, 4, 1};
 
 enum { LARGEST_ALL = 64 }; /* with the logits of every position kept */
 
-/* --- making --------------------------------------------------------------------------------------- */
+/* --- making --- */
 
 static bool allocate(dio_session *s, dio_error *err)
 {
@@ -44,8 +44,10 @@ static dio_session *make(const dio_lm *lm, dio_device *device, int rows, int64_t
         return NULL;
     }
     if (limit && room > limit) {
-        dio_fail(err, "%lld ids are more than the %d that this model can read: shorten the prompt "
-                      "or ask for less text", (long long)room, limit);
+        dio_fail(err,
+                 "%lld ids are more than the %d that this model can read: shorten the prompt "
+                 "or ask for less text",
+                 (long long)room, limit);
         return NULL;
     }
     dio_session *s = calloc(1, sizeof *s);
@@ -65,8 +67,8 @@ static dio_session *make(const dio_lm *lm, dio_device *device, int rows, int64_t
     return NULL;
 }
 
-dio_session *dio_session_create(const dio_lm *lm, dio_device *device, int64_t room,
-                                unsigned flags, dio_error *err)
+dio_session *dio_session_create(const dio_lm *lm, dio_device *device, int64_t room, unsigned flags,
+                                dio_error *err)
 {
     dio_session *s = make(lm, device, 1, room, flags, err);
     if (s && !session_log_restart(s, 0, err)) {
@@ -94,7 +96,7 @@ void dio_session_destroy(dio_session *s)
     free(s);
 }
 
-/* --- plans ------------------------------------------------------------------------------------------ */
+/* --- plans --- */
 
 static void add_carry_inputs(dio_graph *g, const dio_session *s, dio_lm_io *io)
 {
@@ -151,7 +153,7 @@ dio_plan *session_plan(dio_session *s, int64_t size, dio_error *err)
     return s->plans[i] = p;
 }
 
-/* --- feeding ----------------------------------------------------------------------------------------- */
+/* --- feeding --- */
 
 static bool set_carry(dio_session *s, dio_plan *p, dio_error *err)
 {
@@ -214,8 +216,9 @@ static bool feed_piece(dio_session *s, const int32_t *ids, int64_t stride, int64
         return dio_fail_memory(err, "a chunk of ids");
     for (int r = 0; r < s->rows; r++)
         memcpy(packed + r * size, ids + r * stride, (size_t)size * sizeof *packed);
-    bool ok = dio_plan_set(p, "input_ids", packed, (size_t)(s->rows * size) * sizeof *packed, err) &&
-              set_start(s, p, err) && set_carry(s, p, err) && dio_plan_run(p, err);
+    bool ok =
+        dio_plan_set(p, "input_ids", packed, (size_t)(s->rows * size) * sizeof *packed, err) &&
+        set_start(s, p, err) && set_carry(s, p, err) && dio_plan_run(p, err);
     free(packed);
     if (!ok)
         return false;
@@ -245,8 +248,8 @@ static bool check(const dio_session *s, const int32_t *ids, int64_t n, const boo
                             (long long)s->length[r], (long long)s->room, (long long)n);
         for (int64_t i = 0; i < n; i++)
             if (ids[r * n + i] < 0 || ids[r * n + i] >= s->lm->shape.vocab)
-                return dio_fail(err, "id %d is not in the model's vocabulary of %d",
-                                ids[r * n + i], s->lm->shape.vocab);
+                return dio_fail(err, "id %d is not in the model's vocabulary of %d", ids[r * n + i],
+                                s->lm->shape.vocab);
     }
     return true;
 }
@@ -273,7 +276,7 @@ bool dio_session_feed(dio_session *s, const int32_t *ids, int64_t n, const bool 
     return true;
 }
 
-/* --- asking ------------------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 int dio_session_rows(const dio_session *s)
 {
@@ -330,7 +333,7 @@ size_t dio_session_bytes(const dio_session *s)
     return bytes;
 }
 
-/* --- going on from, and going back ---------------------------------------------------------------------- */
+/* --- going on from, and going back --- */
 
 dio_session *dio_session_fork(const dio_session *from, int rows, int64_t room, dio_error *err)
 {
@@ -363,8 +366,10 @@ bool dio_session_rewind(dio_session *s, int row, int64_t length, dio_error *err)
         return dio_fail(err, "row %d cannot go back to %lld ids", row, (long long)length);
     if (s->carry_floats && length != s->length[row] && !session_log_take(s, row, length)) {
         if (length != 0)
-            return dio_fail(err, "a recurrent model cannot go back to %lld ids: it read them in one "
-                                 "chunk and kept the last state only", (long long)length);
+            return dio_fail(err,
+                            "a recurrent model cannot go back to %lld ids: it read them in one "
+                            "chunk and kept the last state only",
+                            (long long)length);
         memset(s->carry + (size_t)row * s->carry_floats, 0, s->carry_floats * sizeof *s->carry);
         s->length[row] = 0;
         return session_log_restart(s, row, err);

@@ -26,8 +26,8 @@ enum {
 
 /* An empty session of one row that can hold `room` ids. The model must outlive it. Fails when
  * room is beyond what the model can read, or memory is short. */
-dio_session *dio_session_create(const dio_lm *lm, dio_device *device, int64_t room,
-                                unsigned flags, dio_error *err);
+dio_session *dio_session_create(const dio_lm *lm, dio_device *device, int64_t room, unsigned flags,
+                                dio_error *err);
 void dio_session_destroy(dio_session *s); /* NULL is fine */
 
 int dio_session_rows(const dio_session *s);

@@ -20,20 +20,21 @@ struct dio_session {
     dio_device *device;
     unsigned flags;
     int rows;
-    int64_t room, cap; /* ids a row may hold; positions of the cache (a multiple of 64, above room) */
-    int64_t *length;   /* [rows] */
-    int32_t *ids;      /* [rows,room] */
-    int32_t *start;    /* [rows], scratch */
+    int64_t room,
+        cap;         /* ids a row may hold; positions of the cache (a multiple of 64, above room) */
+    int64_t *length; /* [rows] */
+    int32_t *ids;    /* [rows,room] */
+    int32_t *start;  /* [rows], scratch */
     dio_plan *plans[SESSION_CHUNKS]; /* by chunk size; all share one set of states */
     dio_plan *first;                 /* the plan whose states they share */
     dio_plan *last;                  /* whose logits are the latest */
     int64_t last_count;
-    size_t carry_floats; /* of one row, over all carried tensors */
-    float *carry;        /* [rows, carry_floats] */
+    size_t carry_floats;   /* of one row, over all carried tensors */
+    float *carry;          /* [rows, carry_floats] */
     struct carry_log *log; /* [rows] */
 };
 
-/* --- session_rows.c ------------------------------------------------------------------------------- */
+/* --- session_rows.c --- */
 
 /* Copies the first `length` positions of every cache from one row to another. */
 bool session_copy_row(dio_session *to, int to_row, const dio_session *from, int from_row,

@@ -6,7 +6,7 @@
 
 #include "text/session_impl.h"
 
-/* --- caches ------------------------------------------------------------------------------------------ */
+/* --- caches --- */
 
 /* A state's memory: the plan's own on the CPU, else a host copy that is written back. */
 struct state {
@@ -87,7 +87,7 @@ bool session_copy_row(dio_session *to, int to_row, const dio_session *from, int 
     return true;
 }
 
-/* --- carried states ------------------------------------------------------------------------------------ */
+/* --- carried states --- */
 
 static bool log_reserve(struct carry_log *log, int64_t count, size_t floats, dio_error *err)
 {
@@ -147,7 +147,7 @@ bool session_log_copy(struct carry_log *to, const struct carry_log *from, size_t
     return true;
 }
 
-/* --- rows in a new order --------------------------------------------------------------------------------- */
+/* --- rows in a new order --- */
 
 struct row_copy {
     int64_t length;

@@ -59,7 +59,7 @@ void variant_deinit(struct variant *v)
     dio_str_deinit(&v->text);
 }
 
-/* --- looking for strings ------------------------------------------------------------------------------ */
+/* --- looking for strings --- */
 
 /* One code point in lower case; bytes that are no code point stand for themselves. */
 static int32_t lower(const char *s, size_t n, int *length)
@@ -90,8 +90,8 @@ static int fits(const char *text, size_t n, const char *phrase, bool any_case)
 }
 
 struct hit {
-    size_t at;     /* where the first whole string begins, or SIZE_MAX */
-    size_t waits;  /* where text begins that could still become one */
+    size_t at;    /* where the first whole string begins, or SIZE_MAX */
+    size_t waits; /* where text begins that could still become one */
 };
 
 static void look(const struct variant *v, size_t from, const char *const *strings, int count,
@@ -117,15 +117,15 @@ static size_t longest(const char *const *strings, int count)
     return 4 * n; /* a letter in another case may take more bytes, at most four for one */
 }
 
-/* --- streaming ------------------------------------------------------------------------------------------ */
+/* --- streaming --- */
 
 /* Hands out text up to `limit`; the caller may end the variant. */
 static void send(struct variant *v, size_t limit)
 {
     if (!v->request->stream || limit <= v->sent)
         return;
-    bool more = v->request->stream(v->request->user, v->number, v->text.text + v->sent,
-                                   limit - v->sent);
+    bool more =
+        v->request->stream(v->request->user, v->number, v->text.text + v->sent, limit - v->sent);
     v->sent = limit;
     if (!more && !v->done) {
         v->done = true;
@@ -140,7 +140,7 @@ static void cut_text(struct variant *v, size_t at)
         v->text.text[at] = '\0';
 }
 
-/* --- going back ------------------------------------------------------------------------------------------ */
+/* --- going back --- */
 
 static bool add_ban(struct variant *v, int place, int32_t id, dio_error *err)
 {
@@ -178,8 +178,10 @@ static bool go_back(struct variant *v, size_t at, dio_error *err)
 {
     int k = culprit(v, at);
     if (++v->rewinds > REWINDS_BASE + REWINDS_EACH * v->request->params.max_tokens)
-        return dio_fail(err, "variant %d met banned phrases %d times and found no way around them: "
-                             "ban less, or raise the temperature", v->number, v->rewinds - 1);
+        return dio_fail(err,
+                        "variant %d met banned phrases %d times and found no way around them: "
+                        "ban less, or raise the temperature",
+                        v->number, v->rewinds - 1);
     if (!add_ban(v, k, v->ids[k], err))
         return false;
     for (int i = k; v->counts && i < v->n; i++)
@@ -197,7 +199,7 @@ int variant_banned(const struct variant *v, int32_t *out, int cap)
     return n;
 }
 
-/* --- one id more -------------------------------------------------------------------------------------------- */
+/* --- one id more --- */
 
 /* Looks at the text from where the last id could have completed something. */
 static bool watch(struct variant *v, size_t before, bool *back, dio_error *err)

@@ -25,7 +25,7 @@ struct variant {
     uint16_t *counts; /* [vocab] times each id came; NULL: no penalty asks */
     dio_detok *detok;
     dio_str text;
-    size_t sent;  /* bytes given to stream */
+    size_t sent; /* bytes given to stream */
     struct ban *bans;
     int n_bans, cap_bans;
     int rewinds;

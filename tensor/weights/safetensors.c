@@ -52,16 +52,19 @@ static bool find_header(struct file *f, dio_map_file *map, dio_error *err)
     size_t size = dio_map_size(map), bad;
     uint64_t n = 0;
     if (size < LENGTH_BYTES)
-        return dio_fail(err, "a safetensors file begins with 8 bytes that give its header's "
-                             "length; this one has %zu in all", size);
+        return dio_fail(err,
+                        "a safetensors file begins with 8 bytes that give its header's "
+                        "length; this one has %zu in all",
+                        size);
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         n = n << 8 | bytes[i];
     if (n > HEADER_LIMIT)
         return dio_fail(err, "the header's length of %llu bytes is above the limit of %d",
                         (unsigned long long)n, HEADER_LIMIT);
     if (n > size - LENGTH_BYTES)
-        return dio_fail(err, "the header's length of %llu bytes is more than the %zu that follow: "
-                             "the file was cut short, or is no safetensors file",
+        return dio_fail(err,
+                        "the header's length of %llu bytes is more than the %zu that follow: "
+                        "the file was cut short, or is no safetensors file",
                         (unsigned long long)n, size - LENGTH_BYTES);
     f->header = (const char *)bytes + LENGTH_BYTES;
     f->header_length = (size_t)n;
@@ -106,8 +109,10 @@ static bool read_natural(const dio_value *v, const char *name, const char *what,
                          dio_error *err)
 {
     if (v->kind != DIO_INT || v->integer < 0)
-        return dio_value_fail(v, err, "tensor \"%.200s\": %s holds something that is not a whole "
-                                      "number of 0 or more", name, what);
+        return dio_value_fail(v, err,
+                              "tensor \"%.200s\": %s holds something that is not a whole "
+                              "number of 0 or more",
+                              name, what);
     *out = v->integer;
     return true;
 }
@@ -119,16 +124,18 @@ static bool read_dtype(const dio_value *v, const char *name, dio_type *type, dio
             type->dtype = dtypes[i].dtype;
             return true;
         }
-    return dio_value_fail(v, err, "tensor \"%.200s\": dtype %.40s is not supported (F32, F16, BF16, "
-                                  "F64, I64, I32, I8, U8 and BOOL are)",
+    return dio_value_fail(v, err,
+                          "tensor \"%.200s\": dtype %.40s is not supported (F32, F16, BF16, "
+                          "F64, I64, I32, I8, U8 and BOOL are)",
                           name, v->kind == DIO_STRING ? v->string.text : dio_kind_name(v->kind));
 }
 
 static bool read_shape(const dio_value *v, const char *name, dio_type *type, dio_error *err)
 {
     if (v->list.count > DIO_MAX_DIMS)
-        return dio_value_fail(v, err, "tensor \"%.200s\" has %d dimensions; at most %d are supported",
-                              name, v->list.count, DIO_MAX_DIMS);
+        return dio_value_fail(v, err,
+                              "tensor \"%.200s\" has %d dimensions; at most %d are supported", name,
+                              v->list.count, DIO_MAX_DIMS);
     type->nd = v->list.count;
     for (int i = 0; i < type->nd; i++)
         if (!read_natural(v->list.items[i], name, "shape", &type->dim[i], err))
@@ -150,19 +157,25 @@ static bool read_entry(const dio_value *key, const dio_value *v, struct entry *e
     e->key = key;
     if (!dtype || !shape || !range || shape->kind != DIO_LIST || range->kind != DIO_LIST ||
         range->list.count != 2)
-        return dio_value_fail(v, err, "tensor \"%.200s\" needs a dtype, a shape [..] and "
-                                      "data_offsets [begin, end]", name);
+        return dio_value_fail(v, err,
+                              "tensor \"%.200s\" needs a dtype, a shape [..] and "
+                              "data_offsets [begin, end]",
+                              name);
     if (!read_dtype(dtype, name, &e->type, err) || !read_shape(shape, name, &e->type, err) ||
         !read_natural(range->list.items[0], name, "data_offsets", &begin, err) ||
         !read_natural(range->list.items[1], name, "data_offsets", &end, err))
         return false;
     if (end < begin)
-        return dio_value_fail(range, err, "tensor \"%.200s\" ends at byte %lld, before its begin at "
-                                          "%lld", name, (long long)end, (long long)begin);
+        return dio_value_fail(range, err,
+                              "tensor \"%.200s\" ends at byte %lld, before its begin at "
+                              "%lld",
+                              name, (long long)end, (long long)begin);
     if ((uint64_t)(end - begin) != dio_type_bytes(&e->type))
-        return dio_value_fail(range, err, "tensor \"%.200s\" is %s, %zu bytes, but its data_offsets "
-                                          "span %lld", name, dio_type_text(&e->type, text),
-                              dio_type_bytes(&e->type), (long long)(end - begin));
+        return dio_value_fail(range, err,
+                              "tensor \"%.200s\" is %s, %zu bytes, but its data_offsets "
+                              "span %lld",
+                              name, dio_type_text(&e->type, text), dio_type_bytes(&e->type),
+                              (long long)(end - begin));
     e->begin = (uint64_t)begin;
     e->end = (uint64_t)end;
     return true;
@@ -189,20 +202,26 @@ static bool check_tiling(const struct file *f, dio_error *err)
         const char *name = e->key->string.text;
         unsigned long long begin = e->begin, reached = at;
         if (e->begin < at && e->begin == e->end)
-            return dio_value_fail(e->key, err, "tensor \"%.200s\" is empty but lies at byte %llu, "
-                                               "inside tensor \"%.200s\"", name, begin, before);
+            return dio_value_fail(e->key, err,
+                                  "tensor \"%.200s\" is empty but lies at byte %llu, "
+                                  "inside tensor \"%.200s\"",
+                                  name, begin, before);
         if (e->begin < at)
-            return dio_value_fail(e->key, err, "tensor \"%.200s\" begins at byte %llu, inside tensor "
-                                               "\"%.200s\", which ends at %llu", name, begin, before,
-                                  reached);
+            return dio_value_fail(e->key, err,
+                                  "tensor \"%.200s\" begins at byte %llu, inside tensor "
+                                  "\"%.200s\", which ends at %llu",
+                                  name, begin, before, reached);
         if (e->begin > at)
-            return dio_value_fail(e->key, err, "tensor \"%.200s\" begins at byte %llu, but what is "
-                                               "before it ends at %llu: bytes between belong to no "
-                                               "tensor", name, begin, reached);
+            return dio_value_fail(e->key, err,
+                                  "tensor \"%.200s\" begins at byte %llu, but what is "
+                                  "before it ends at %llu: bytes between belong to no "
+                                  "tensor",
+                                  name, begin, reached);
         if (e->end > f->data_bytes)
-            return dio_value_fail(e->key, err, "tensor \"%.200s\" ends at byte %llu of the data, but "
-                                               "the file has %zu: it was cut short", name,
-                                  (unsigned long long)e->end, f->data_bytes);
+            return dio_value_fail(e->key, err,
+                                  "tensor \"%.200s\" ends at byte %llu of the data, but "
+                                  "the file has %zu: it was cut short",
+                                  name, (unsigned long long)e->end, f->data_bytes);
         at = e->end;
         if (e->end > e->begin)
             before = name;

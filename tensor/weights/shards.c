@@ -50,8 +50,10 @@ static bool read_names(struct shards *s, const dio_value *map, dio_error *err)
             return dio_value_fail(v, err, "weight_map: tensor \"%.200s\" names no file",
                                   map->map.keys[i]->string.text);
         if (!is_plain(v->string.text))
-            return dio_value_fail(v, err, "weight_map: \"%.200s\" is not the plain name of a "
-                                          ".safetensors file beside the index", v->string.text);
+            return dio_value_fail(v, err,
+                                  "weight_map: \"%.200s\" is not the plain name of a "
+                                  ".safetensors file beside the index",
+                                  v->string.text);
         if (!add_name(s, v, err))
             return false;
     }
@@ -64,8 +66,7 @@ static bool check_names(dio_weights *w, const dio_value *map, dio_error *err)
     for (int i = 0; i < map->map.count; i++)
         if (!dio_weights_find(w, map->map.keys[i]->string.text))
             return dio_value_fail(map->map.keys[i], err, "tensor \"%.200s\" is not in %.200s",
-                                  map->map.keys[i]->string.text,
-                                  map->map.items[i]->string.text);
+                                  map->map.keys[i]->string.text, map->map.items[i]->string.text);
     if (dio_weights_count(w) != map->map.count)
         return dio_value_fail(map, err, "the shards hold %d tensors, weight_map names %d",
                               dio_weights_count(w), map->map.count);

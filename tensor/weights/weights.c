@@ -97,8 +97,7 @@ static dio_tensor *tensor_at(const char *name, const dio_type *type, dio_map_fil
 bool dio_weights_add(dio_weights *w, const char *name, const dio_type *type, dio_map_file *file,
                      size_t offset, dio_error *err)
 {
-    if (!grow_table(w) ||
-        !dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items))
+    if (!grow_table(w) || !dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items))
         return dio_fail_memory(err, "the list of tensors");
     int *slot = slot_of(w, name);
     if (*slot)

@@ -1,4 +1,5 @@
-/* fuzz_safetensors.c: any bytes as a safetensors file: opened, walked, every tensor's bytes read. */
+/* fuzz_safetensors.c: any bytes as a safetensors file: opened, walked, every tensor's bytes read.
+ */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>

@@ -44,8 +44,7 @@ static const struct bad table[] = {
     {"S4 does not begin with {", " {}", 0, 0, ": the header does not begin with '{'"},
     {"S4 is a list", "[]", 0, 0, ": the header does not begin with '{'"},
     {"S4 empty header", "", 0, 0, ": the header does not begin with '{'"},
-    {"S4 text after the JSON", A "}{}", 0, 8,
-     ":1:55: not valid JSON: end of file expected, at {"},
+    {"S4 text after the JSON", A "}{}", 0, 8, ":1:55: not valid JSON: end of file expected, at {"},
     {"S4 cut short", "{\"a\":{\"dtype\":\"F32\"", 0, 8,
      ":1:15: not valid JSON: the text ends too early"},
     {"S5 a name twice", A "," T("a", "U8", "[4]", "[8,12]") "}", 0, 12,
@@ -61,7 +60,8 @@ static const struct bad table[] = {
      ":1:55: tensor \"b\" begins at byte 12, but what is before it ends at 8: bytes between belong "
      "to no tensor"},
     {"S7 hole at the start", "{" T("b", "F32", "[1]", "[4,8]") "}", 0, 8,
-     ":1:2: tensor \"b\" begins at byte 4, but what is before it ends at 0: bytes between belong to "
+     ":1:2: tensor \"b\" begins at byte 4, but what is before it ends at 0: bytes between belong "
+     "to "
      "no tensor"},
     {"S8 end before begin", "{" T("a", "F32", "[2]", "[8,0]") "}", 0, 8,
      ":1:48: tensor \"a\" ends at byte 0, before its begin at 8"},
@@ -71,8 +71,8 @@ static const struct bad table[] = {
      ":1:2: tensor \"a\" ends at byte 8 of the data, but the file has 7: it was cut short"},
     {"S9 no tensor but data", "{}", 0, 4,
      ": the last tensor ends at byte 0 of the data, but the file has 4"},
-    {"S10 shape wraps to 4",
-     "{" T("a", "U8", "[4194305,4194305,211106198978564]", "[0,4]") "}", 0, 4,
+    {"S10 shape wraps to 4", "{" T("a", "U8", "[4194305,4194305,211106198978564]", "[0,4]") "}", 0,
+     4,
      ":1:28: tensor \"a\": u8[4194305,4194305,211106198978564]: the number of elements overflows"},
     {"S10 bytes wrap", "{" T("a", "F32", "[4611686018427387904]", "[0,0]") "}", 0, 0,
      ":1:29: tensor \"a\": f32[4611686018427387904]: more bytes than any machine holds"},
@@ -88,10 +88,12 @@ static const struct bad table[] = {
      ":1:55: tensor \"e\" begins at byte 9, but what is before it ends at 8: bytes between belong "
      "to no tensor"},
     {"S13 unknown dtype", "{" T("a", "F8_E4M3", "[4]", "[0,4]") "}", 0, 4,
-     ":1:15: tensor \"a\": dtype F8_E4M3 is not supported (F32, F16, BF16, F64, I64, I32, I8, U8 and "
+     ":1:15: tensor \"a\": dtype F8_E4M3 is not supported (F32, F16, BF16, F64, I64, I32, I8, U8 "
+     "and "
      "BOOL are)"},
     {"S13 dtype is a number", "{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 0, 4,
-     ":1:15: tensor \"a\": dtype an integer is not supported (F32, F16, BF16, F64, I64, I32, I8, U8 and "
+     ":1:15: tensor \"a\": dtype an integer is not supported (F32, F16, BF16, F64, I64, I32, I8, "
+     "U8 and "
      "BOOL are)"},
     {"S13 a dim of 1.5", "{" T("a", "F32", "[1.5]", "[0,4]") "}", 0, 4,
      ":1:30: tensor \"a\": shape holds something that is not a whole number of 0 or more"},
@@ -175,8 +177,10 @@ static void test_short(void **state)
             fputc(0, f);
         fclose(f);
         refuse(path, "S1", said, sizeof said);
-        snprintf(want, sizeof want, ": a safetensors file begins with 8 bytes that give its "
-                                    "header's length; this one has %d in all", n);
+        snprintf(want, sizeof want,
+                 ": a safetensors file begins with 8 bytes that give its "
+                 "header's length; this one has %d in all",
+                 n);
         assert_string_equal(said, want);
     }
 }
@@ -283,8 +287,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_short),
-        cmocka_unit_test(test_floods),    cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_short),
+        cmocka_unit_test(test_floods), cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_index),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

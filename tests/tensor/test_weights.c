@@ -35,8 +35,8 @@ static dio_tensor *make(const char *name, dio_type type, unsigned seed)
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const dio_dtype dtypes[] = {DIO_U8, DIO_F64, DIO_BF16, DIO_F32, DIO_I8, DIO_I64, DIO_F16,
-                                       DIO_I32};
+    static const dio_dtype dtypes[] = {DIO_U8, DIO_F64, DIO_BF16, DIO_F32,
+                                       DIO_I8, DIO_I64, DIO_F16,  DIO_I32};
     enum { N = sizeof dtypes / sizeof dtypes[0] };
     dio_tensor *tensors[N + 2];
     char name[32];
@@ -126,7 +126,7 @@ static void test_empty(void **state)
     dio_weights_close(w);
 }
 
-/* --- the walk over such files ------------------------------------------------------------------- */
+/* --- the walk over such files --- */
 
 struct toy {
     int layers;
@@ -163,8 +163,8 @@ static void test_walk(void **state)
     const float *e = dio_tensor_data(a.embed);
     for (int i = 0; i < 800; i++)
         sum += e[i], squares += e[i] * e[i];
-    assert_true(sum / 800 > -0.06 && sum / 800 < 0.06);              /* 0 +- 3.4 sigma */
-    assert_true(squares / 800 > 0.21 && squares / 800 < 0.29);       /* 0.25 +- 3.2 sigma */
+    assert_true(sum / 800 > -0.06 && sum / 800 < 0.06);        /* 0 +- 3.4 sigma */
+    assert_true(squares / 800 > 0.21 && squares / 800 < 0.29); /* 0.25 +- 3.2 sigma */
     assert_true(dio_walk_save(&wa, path, DIO_BF16, 0, "", NULL, 0, &err));
     dio_weights *w = dio_weights_open(path, &err);
     assert_true(dio_walk_load(&wb, w, DIO_DTYPES, 0, "", NULL, &err));
@@ -196,9 +196,10 @@ static void test_misfit(void **state)
     assert_true(dio_walk_save(&ws, path, DIO_F32, 0, "", NULL, 0, &err));
     dio_weights *w = dio_weights_open(path, &err);
     assert_false(dio_walk_load(&wb, w, DIO_F32, 0, "", &report, &err));
-    snprintf(want, sizeof want, "the weights do not fit the model: 37 missing: model.embed, "
-                                "model.h.4-39.w; 1 misshapen: model.norm is f32[9], not [8]; 1 "
-                                "unused: model.embed.weight");
+    snprintf(want, sizeof want,
+             "the weights do not fit the model: 37 missing: model.embed, "
+             "model.h.4-39.w; 1 misshapen: model.norm is f32[9], not [8]; 1 "
+             "unused: model.embed.weight");
     assert_string_equal(err.message, want);
     int lines = 0;
     for (size_t i = 0; i < report.length; i++)

@@ -41,10 +41,12 @@ static void check_case(const char *name, const dio_value *attrs)
     int32_t *prompt = ids_of(name, "prompt", &n_prompt), *ids = ids_of(name, "ids", &n_ids);
     int32_t *lengths = ids_of(name, "lengths", &n_texts);
     dio_generate_request r = {.prompt = prompt, .n_prompt = n_prompt};
-    r.params = (dio_generate_params){
-        .max_tokens = (int)number_of(attrs, "max_new_tokens"), .top_p = 1, .repetition_penalty = 1,
-        .beams = (int)number_of(attrs, "num_beams"), .variants = (int)n_texts,
-        .length_penalty = number_of(attrs, "length_penalty")};
+    r.params = (dio_generate_params){.max_tokens = (int)number_of(attrs, "max_new_tokens"),
+                                     .top_p = 1,
+                                     .repetition_penalty = 1,
+                                     .beams = (int)number_of(attrs, "num_beams"),
+                                     .variants = (int)n_texts,
+                                     .length_penalty = number_of(attrs, "length_penalty")};
     dio_texts *out = dio_generate(lm, NULL, device, &r, &err);
     must(out != NULL, &err);
     snprintf(key, sizeof key, "%s.scores", name);
@@ -56,8 +58,8 @@ static void check_case(const char *name, const dio_value *attrs)
         assert_memory_equal(t->ids, ids + at, (size_t)lengths[i] * sizeof *ids);
         at += lengths[i];
         d = fmax(d, fabs(t->score - (double)scores[i]));
-        assert_int_equal(t->finish, t->n_ids < r.params.max_tokens ? DIO_FINISH_STOP
-                                                                   : DIO_FINISH_LENGTH);
+        assert_int_equal(t->finish,
+                         t->n_ids < r.params.max_tokens ? DIO_FINISH_STOP : DIO_FINISH_LENGTH);
     }
     print_message("%-10s %d texts, scores within %.1e\n", name, (int)n_texts, d);
     assert_true(d < 1e-4); /* measured 2e-5 */

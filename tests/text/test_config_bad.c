@@ -1,7 +1,8 @@
 /* test_config_bad.c: config.json files that contradict themselves or ask for the absurd, each with
  * the exact sentence it is refused with; and weights that do not belong to their config. Cases
  * M1..M6 are classes of published weaknesses: layer counts beyond all tables, heads of zero or
- * that do not divide, vocabularies that disagree with the embedding, missing tensors, foreign ids. */
+ * that do not divide, vocabularies that disagree with the embedding, missing tensors, foreign ids.
+ */
 #include "tests/text/lm_case.h"
 
 #include <sys/stat.h>
@@ -12,7 +13,8 @@
 #define LLAMA(extra)                                                                               \
     "{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"     \
     "\"num_hidden_layers\":2,\"num_attention_heads\":4" extra "}"
-#define GPT2(extra) "{\"model_type\":\"gpt2\",\"vocab_size\":96,\"n_embd\":32,\"n_head\":4" extra "}"
+#define GPT2(extra)                                                                                \
+    "{\"model_type\":\"gpt2\",\"vocab_size\":96,\"n_embd\":32,\"n_head\":4" extra "}"
 
 static const struct {
     const char *json, *says;
@@ -43,8 +45,7 @@ static const struct {
     {"{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
      "\"num_attention_heads\":4,\"num_hidden_layers\":\"two\"}",
      "1:123: num_hidden_layers: expected an integer, found a string \"two\""},
-    {GPT2(",\"n_layer\":1e9"),
-     "1:71: n_layer: 1000000000 is above 512"},
+    {GPT2(",\"n_layer\":1e9"), "1:71: n_layer: 1000000000 is above 512"},
     /* M2: heads */
     {"{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
      "\"num_hidden_layers\":2,\"num_attention_heads\":0}",
@@ -57,27 +58,21 @@ static const struct {
     {LLAMA(",\"head_dim\":7"),
      "1:136: head_dim: 7 channels of a head would rotate; an even number from 2 to 1024 is "
      "needed"},
-    {LLAMA(",\"head_dim\":100000"),
-     "1:136: head_dim: 100000 is above 1024"},
+    {LLAMA(",\"head_dim\":100000"), "1:136: head_dim: 100000 is above 1024"},
     {"{\"model_type\":\"gpt2\",\"n_embd\":30,\"n_head\":4}",
      "1:43: n_embd 30 does not divide into n_head 4"},
     /* M6: ids */
-    {LLAMA(",\"eos_token_id\":96"),
-     "1:140: eos_token_id: not an id below vocab_size, 96"},
-    {LLAMA(",\"eos_token_id\":-1"),
-     "1:140: eos_token_id: not an id below vocab_size, 96"},
-    {LLAMA(",\"bos_token_id\":1000"),
-     "1:140: bos_token_id: not an id below vocab_size, 96"},
-    {LLAMA(",\"eos_token_id\":[1,\"x\"]"),
-     "1:143: eos_token_id: not an id below vocab_size, 96"},
+    {LLAMA(",\"eos_token_id\":96"), "1:140: eos_token_id: not an id below vocab_size, 96"},
+    {LLAMA(",\"eos_token_id\":-1"), "1:140: eos_token_id: not an id below vocab_size, 96"},
+    {LLAMA(",\"bos_token_id\":1000"), "1:140: bos_token_id: not an id below vocab_size, 96"},
+    {LLAMA(",\"eos_token_id\":[1,\"x\"]"), "1:143: eos_token_id: not an id below vocab_size, 96"},
     {LLAMA(",\"eos_token_id\":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"),
      "1:179: eos_token_id: more than 16 ids"},
     /* what would quietly compute something else */
     {LLAMA(",\"hidden_act\":\"xielu\""),
      "1:138: hidden_act: activation \"xielu\" is not supported (silu, gelu, gelu_new, "
      "gelu_pytorch_tanh, quick_gelu, relu and tanh are)"},
-    {LLAMA(",\"rms_norm_eps\":-1"),
-     "1:140: rms_norm_eps: -1 is below 0"},
+    {LLAMA(",\"rms_norm_eps\":-1"), "1:140: rms_norm_eps: -1 is below 0"},
     {LLAMA(",\"max_position_embeddings\":9223372036854775807"),
      "1:151: max_position_embeddings: 9223372036854775807 is above 16777216"},
     {"{\"model_type\":\"qwen3\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
@@ -120,7 +115,8 @@ static void test_table(void **state)
             fail_msg("accepted: %s", table[i].json);
         assert_int_equal(err.kind, DIO_ERROR_INVALID);
         dio_error_text(&err, said, sizeof said);
-        const char *after = strncmp(said, prefix, strlen(prefix)) == 0 ? said + strlen(prefix) : said;
+        const char *after =
+            strncmp(said, prefix, strlen(prefix)) == 0 ? said + strlen(prefix) : said;
         if (strcmp(after, table[i].says) != 0) {
             print_error("%s\n  said %s\n  want %s\n", table[i].json, after, table[i].says);
             wrong++;
@@ -158,7 +154,8 @@ static void test_weights(void **state)
 
     open_wrong("{\"model_type\":\"llama\",\"vocab_size\":97,\"hidden_size\":32,"
                "\"intermediate_size\":48,\"num_hidden_layers\":3,\"num_attention_heads\":4,"
-               "\"num_key_value_heads\":2,\"attention_bias\":true}", said, sizeof said);
+               "\"num_key_value_heads\":2,\"attention_bias\":true}",
+               said, sizeof said);
     snprintf(want, sizeof want,
              "%s/model.safetensors: the weights do not fit the model: 21 missing: "
              "model.layers.0-2.self_attn.q_proj.bias, model.layers.0-2.self_attn.k_proj.bias, "
@@ -169,12 +166,14 @@ static void test_weights(void **state)
              "model.layers.2.mlp.down_proj.weight, model.layers.2.input_layernorm.weight, "
              "model.layers.2.post_attention_layernorm.weight; 2 misshapen: "
              "model.embed_tokens.weight is f32[96,32], not [97,32], lm_head.weight is f32[96,32], "
-             "not [97,32]", dir);
+             "not [97,32]",
+             dir);
     assert_string_equal(said, want);
 
     open_wrong("{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,"
                "\"intermediate_size\":48,\"num_hidden_layers\":1,\"num_attention_heads\":4,"
-               "\"num_key_value_heads\":2}", said, sizeof said);
+               "\"num_key_value_heads\":2}",
+               said, sizeof said);
     snprintf(want, sizeof want,
              "%s/model.safetensors: the weights do not fit the model: 9 unused: ", dir);
     assert_memory_equal(said, want, strlen(want));

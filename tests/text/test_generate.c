@@ -14,7 +14,7 @@ static dio_tokenizer *tokenizer;
 static dio_lm *llama, *gru;
 static const int32_t prompt[] = {'A', ' ', 'p', 'a', 'p', 'e', 'r', ' ', 's', 't', 'a', 'g', 'e'};
 
-/* --- what is needed ---------------------------------------------------------------------------- */
+/* --- what is needed --- */
 
 /* GPT-2's letter for a byte: itself where it is visible, else the next one from 256 on. */
 static uint32_t letter_of(int byte)
@@ -41,8 +41,10 @@ static dio_tokenizer *byte_tokenizer(dio_error *err)
     }
     dio_str_puts(&vocab, "}");
     const char *merges = "#version: 0.2\n";
-    dio_tokenizer_source source = {.vocab = vocab.text, .vocab_size = vocab.length,
-                                   .merges = merges, .merges_size = strlen(merges)};
+    dio_tokenizer_source source = {.vocab = vocab.text,
+                                   .vocab_size = vocab.length,
+                                   .merges = merges,
+                                   .merges_size = strlen(merges)};
     dio_tokenizer *t = dio_tokenizer_create(&source, err);
     dio_str_deinit(&vocab);
     dio_arena_destroy(a);
@@ -65,8 +67,8 @@ static dio_generate_request request(int variants, int tokens)
 {
     dio_error err = {0};
     dio_arena *a = dio_arena_create();
-    dio_generate_request r = {.prompt = prompt, .n_prompt = sizeof prompt / sizeof *prompt,
-                              .ignore_end = true};
+    dio_generate_request r = {
+        .prompt = prompt, .n_prompt = sizeof prompt / sizeof *prompt, .ignore_end = true};
     must(dio_fields_default(dio_generate_fields, &r.params, false, a, &err), &err);
     dio_arena_destroy(a);
     r.params.variants = variants;
@@ -101,7 +103,7 @@ static void same_stream(dio_str *s, const dio_text *t)
     dio_str_deinit(s);
 }
 
-/* --- tests ----------------------------------------------------------------------------------------- */
+/* --- tests --- */
 
 /* Variant k is the same text whether it is one of two or of seven; others are different. */
 static void test_variants(void **state)
@@ -221,8 +223,8 @@ static void check_banned(const dio_lm *lm, double temperature)
         const dio_text *t = &free_run->items[i % 3];
         size_t at = t->length * (size_t)(i + 1) / 8;
         /* Two of ASCII: half of all bytes make U+FFFD, and nothing could be written without it. */
-        while (at + 3 < t->length && (((t->text[at] | t->text[at + 1]) & 0x80) || !t->text[at] ||
-                                      !t->text[at + 1]))
+        while (at + 3 < t->length &&
+               (((t->text[at] | t->text[at + 1]) & 0x80) || !t->text[at] || !t->text[at + 1]))
             at++;
         banned[i] = strndup(t->text + at, 2);
     }
@@ -403,9 +405,14 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_variants), BOTH(test_stream),        BOTH(test_stop),
-        BOTH(test_banned),   BOTH(test_ends),          BOTH(test_session_reuse),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_perplexity),
+        BOTH(test_variants),
+        BOTH(test_stream),
+        BOTH(test_stop),
+        BOTH(test_banned),
+        BOTH(test_ends),
+        BOTH(test_session_reuse),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_perplexity),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,6 +1,6 @@
 /* test_lm.c: every family against its official implementation, on the goldens of transformers and
- * torch: logits, hidden states, 64 greedy tokens through the cache, loss, all gradients, and a step of
- * AdamW. */
+ * torch: logits, hidden states, 64 greedy tokens through the cache, loss, all gradients, and a step
+ * of AdamW. */
 #include "tests/text/lm_case.h"
 
 #include <unistd.h>
@@ -95,8 +95,8 @@ static void check_greedy(struct golden *g)
     int32_t *prompt = golden_ids(g->w, "greedy.prompt", &n_prompt);
     int32_t *want = golden_ids(g->w, "greedy.ids", &n_want);
     dio_generate_request r = {.prompt = prompt, .n_prompt = n_prompt, .ignore_end = true};
-    r.params = (dio_generate_params){.max_tokens = (int)n_want, .top_p = 1, .variants = 1,
-                                     .repetition_penalty = 1, .beams = 1};
+    r.params = (dio_generate_params){
+        .max_tokens = (int)n_want, .top_p = 1, .variants = 1, .repetition_penalty = 1, .beams = 1};
     dio_texts *out = dio_generate(g->lm, NULL, g->device, &r, &err);
     must(out != NULL, &err);
     assert_int_equal(out->items[0].n_ids, n_want);
@@ -110,7 +110,7 @@ static void check_greedy(struct golden *g)
     free(want);
 }
 
-/* --- training ------------------------------------------------------------------------------------ */
+/* --- training --- */
 
 static void make_targets(const int32_t *ids, int32_t *targets)
 {
@@ -167,7 +167,7 @@ static void check_gradients(struct golden *g)
     free(wrt);
 }
 
-/* --- one step of AdamW through the training loop ------------------------------------------------- */
+/* --- one step of AdamW through the training loop --- */
 
 static dio_val step_loss(void *user, dio_graph *graph, bool training)
 {
@@ -232,13 +232,28 @@ static void check_step(struct golden *g)
     must(dio_walk_convert(&g->lm->walk, DIO_F32, &err), &err);
     dio_train_weight *weights = malloc((size_t)n * sizeof *weights);
     for (int i = 0; i < n; i++) /* the golden's optimiser decays everything */
-        weights[i] = (dio_train_weight){g->lm->walk.items[i].name, *g->lm->walk.items[i].slot, true};
-    dio_train_task task = {.user = g, .weights = weights, .n_weights = n, .items = B * T,
-                           .item_name = "tokens", .identity = "step", .loss = step_loss,
+        weights[i] =
+            (dio_train_weight){g->lm->walk.items[i].name, *g->lm->walk.items[i].slot, true};
+    dio_train_task task = {.user = g,
+                           .weights = weights,
+                           .n_weights = n,
+                           .items = B * T,
+                           .item_name = "tokens",
+                           .identity = "step",
+                           .loss = step_loss,
                            .fill = step_fill};
-    dio_train_options o = {.steps = 1, .lr = 1e-3, .min_lr = 1, .weight_decay = 0.1, .beta1 = 0.9,
-                           .beta2 = 0.95, .eps = 1e-8, .clip = 1, .log_every = 1, .eval_every = 1,
-                           .eval_batches = 1, .checkpoint_every = 1};
+    dio_train_options o = {.steps = 1,
+                           .lr = 1e-3,
+                           .min_lr = 1,
+                           .weight_decay = 0.1,
+                           .beta1 = 0.9,
+                           .beta2 = 0.95,
+                           .eps = 1e-8,
+                           .clip = 1,
+                           .log_every = 1,
+                           .eval_every = 1,
+                           .eval_batches = 1,
+                           .checkpoint_every = 1};
     assert_non_null(mkdtemp(dir));
     must(dio_train(&task, &o, g->device, dir, false, NULL, NULL, NULL, &result, &err), &err);
     assert_int_equal(result.steps, 1);
@@ -275,11 +290,20 @@ static void check_bf16(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GOLDEN("lm/gpt2"),        GOLDEN("lm/gpt2-hub"), GOLDEN("lm/llama2"),
-        GOLDEN("lm/llama3"),      GOLDEN("lm/llama3-bf16"), GOLDEN("lm/mistral"),
-        GOLDEN("lm/qwen2"),       GOLDEN("lm/qwen2.5"),  GOLDEN("lm/qwen3"),
-        GOLDEN("lm/smollm"),      GOLDEN("rnn/gru"),     GOLDEN("rnn/lstm"),
-        GOLDEN("rnn/gru-tied"),   GOLDEN("rnn/lstm-tied"),
+        GOLDEN("lm/gpt2"),
+        GOLDEN("lm/gpt2-hub"),
+        GOLDEN("lm/llama2"),
+        GOLDEN("lm/llama3"),
+        GOLDEN("lm/llama3-bf16"),
+        GOLDEN("lm/mistral"),
+        GOLDEN("lm/qwen2"),
+        GOLDEN("lm/qwen2.5"),
+        GOLDEN("lm/qwen3"),
+        GOLDEN("lm/smollm"),
+        GOLDEN("rnn/gru"),
+        GOLDEN("rnn/lstm"),
+        GOLDEN("rnn/gru-tied"),
+        GOLDEN("rnn/lstm-tied"),
         cmocka_unit_test_prestate(check_bf16, (void *)"lm/llama3-bf16"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@ static dio_lm *make(const char *json)
 {
     dio_error err = {0};
     dio_arena *a = dio_arena_create();
-    dio_lm *lm = dio_lm_create(dio_json_parse(a, "tiny", json, strlen(json), &err), 3, DIO_F32, &err);
+    dio_lm *lm =
+        dio_lm_create(dio_json_parse(a, "tiny", json, strlen(json), &err), 3, DIO_F32, &err);
     must(lm != NULL, &err);
     dio_arena_destroy(a);
     return lm;
@@ -68,8 +69,8 @@ static dio_tensor *weight_of(dio_lm *lm, const char *layer, const char *end)
 /* w += scale * b a in the plain model, by plain loops; kn: w is [in,out]. */
 static void merge(dio_lm *plain, dio_lm *with, const char *layer, float scale, bool kn)
 {
-    dio_tensor *a = weight_of(with, layer, "lora_A.weight"), *b = weight_of(with, layer,
-                                                                            "lora_B.weight");
+    dio_tensor *a = weight_of(with, layer, "lora_A.weight"),
+               *b = weight_of(with, layer, "lora_B.weight");
     dio_tensor *w = weight_of(plain, layer, "weight");
     int64_t rank = a->type.dim[0], in = a->type.dim[1], out = b->type.dim[0];
     float *pa = dio_tensor_data(a), *pb = dio_tensor_data(b), *pw = dio_tensor_data(w);
@@ -107,8 +108,8 @@ static void check(const char *json, const char *const *targets, int n_targets, i
     assert_int_equal(count, wrapped);
     float *want = logits_of(plain, &n);
     double d = worst(got, want, n, &scale), moved = worst(got, before, n, NULL);
-    print_message("adapter moved logits by %.2f of %.2f; merged ones differ by %.1e\n", moved, scale,
-                  d);
+    print_message("adapter moved logits by %.2f of %.2f; merged ones differ by %.1e\n", moved,
+                  scale, d);
     assert_true(moved > 0.1 * scale);
     assert_true(d < 1e-4 * scale); /* measured 8e-6 */
 
@@ -144,7 +145,8 @@ static void test_gpt2(void **state)
 {
     (void)state;
     check("{\"model_type\":\"gpt2\",\"vocab_size\":64,\"n_embd\":32,\"n_layer\":2,\"n_head\":4,"
-          "\"n_positions\":64,\"initializer_range\":0.2}", gpt2_targets, 2, 6, true);
+          "\"n_positions\":64,\"initializer_range\":0.2}",
+          gpt2_targets, 2, 6, true);
 }
 
 /* Runs after test_gpt2: the folder holds that model. */
@@ -155,8 +157,7 @@ static void test_refusals(void **state)
         const char *json, *says;
     } cases[] = {
         {"{\"target_modules\":[\"c_attn\"]}", "1:1: adapter_config.json needs the key \"r\": rank"},
-        {"{\"r\":4,\"target_modules\":[]}",
-         "1:25: target_modules must be a list of 1 to 64 names"},
+        {"{\"r\":4,\"target_modules\":[]}", "1:25: target_modules must be a list of 1 to 64 names"},
         {"{\"r\":4,\"target_modules\":[\"c_attn\"],\"use_dora\":true}",
          "1:1: use_rslora, use_dora and bias are not supported"},
         {"{\"r\":4,\"target_modules\":[\"c_attn\"],\"peft_type\":\"IA3\"}",
@@ -175,15 +176,17 @@ static void test_refusals(void **state)
     const char *rank = "{\"r\":5,\"target_modules\":[\"c_attn\"]}";
     must(dio_file_write(path, rank, strlen(rank), &err), &err);
     assert_null(dio_lm_open(dir, &(dio_lm_options){.adapter = dir}, &err));
-    if (!strstr(err.message, "base_model.model.transformer.h.0-1.attn.c_attn.lora_A.weight is f32[4,32]"
-                             ", not [5,32]"))
+    if (!strstr(err.message,
+                "base_model.model.transformer.h.0-1.attn.c_attn.lora_A.weight is f32[4,32]"
+                ", not [5,32]"))
         fail_msg("%s", err.message);
     dio_error_clear(&err);
     const char *none = "{\"r\":4,\"target_modules\":[\"q_proj\"]}";
     must(dio_file_write(path, none, strlen(none), &err), &err);
     assert_null(dio_lm_open(dir, &(dio_lm_options){.adapter = dir}, &err));
-    assert_string_equal(err.message, "adapter: none of the target modules (\"q_proj\") is a layer of "
-                                     "this model");
+    assert_string_equal(err.message,
+                        "adapter: none of the target modules (\"q_proj\") is a layer of "
+                        "this model");
 }
 
 static int setup(void **state)

@@ -68,7 +68,8 @@ static void test_refusals(void **state)
         const char *json, *says;
     } cases[] = {
         {"{\"rope_scaling\":{\"rope_type\":\"longrope\",\"factor\":2}}",
-         "config.json:1:17: rope_type \"longrope\" is not supported (default, linear, dynamic, yarn "
+         "config.json:1:17: rope_type \"longrope\" is not supported (default, linear, dynamic, "
+         "yarn "
          "and llama3 are)"},
         {"{\"rope_scaling\":{\"type\":\"linear\"}}",
          "config.json:1:17: rope_type \"linear\" needs \"factor\""},

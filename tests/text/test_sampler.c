@@ -112,16 +112,16 @@ static void test_ties(void **state)
     dio_sampler_params p = plain;
     p.top_k = 1; /* what ties with the last stays too */
     dio_sampler *s = make(p, 3);
-    assert_true(dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 0, &id, &logprob,
-                                 &err));
+    assert_true(
+        dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 0, &id, &logprob, &err));
     dio_sampler_chances(s, got);
     want(got, (double[]){0, 1, 1, 1, 0, 0});
     dio_sampler_destroy(s);
     p = plain;
     p.temperature = 0; /* the lowest of equals */
     s = make(p, 3);
-    assert_true(dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 0, &id, &logprob,
-                                 &err));
+    assert_true(
+        dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 0, &id, &logprob, &err));
     assert_int_equal(id, 1);
     assert_true(dio_sampler_next(s, logits, (dio_sampler_past){0}, (int32_t[]){1, 2}, 2, 0, 0, &id,
                                  &logprob, &err));
@@ -167,8 +167,8 @@ static void test_draw(void **state)
     dio_sampler *s = make(plain, 42), *t = make(plain, 42);
     logits_of(logits);
     for (uint64_t i = 0; i < N; i++) {
-        assert_true(dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, i, &id, &logprob,
-                                     &err));
+        assert_true(
+            dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, i, &id, &logprob, &err));
         count[id]++;
         /* Another variant between draws changes nothing of the first. */
         assert_true(dio_sampler_next(t, logits, (dio_sampler_past){0}, NULL, 0, 7, i, &again,
@@ -195,14 +195,15 @@ static void test_refusals(void **state)
     double logprob;
     dio_error err = {0};
     dio_sampler *s = make(plain, 0);
-    assert_false(dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 9, &id, &logprob,
-                                  &err));
-    assert_string_equal(err.message, "the model's scores at position 9 are not numbers: its weights "
-                                     "are damaged, or too large for their type");
+    assert_false(
+        dio_sampler_next(s, logits, (dio_sampler_past){0}, NULL, 0, 0, 9, &id, &logprob, &err));
+    assert_string_equal(err.message,
+                        "the model's scores at position 9 are not numbers: its weights "
+                        "are damaged, or too large for their type");
     dio_error_clear(&err);
     logits[2] = 0;
-    assert_false(dio_sampler_next(s, logits, (dio_sampler_past){0}, (int32_t[]){0, 1, 2, 3, 4, 5}, 6,
-                                  0, 4, &id, &logprob, &err));
+    assert_false(dio_sampler_next(s, logits, (dio_sampler_past){0}, (int32_t[]){0, 1, 2, 3, 4, 5},
+                                  6, 0, 4, &id, &logprob, &err));
     assert_string_equal(err.message, "no id is left at position 4: all are banned");
     dio_sampler_destroy(s);
     dio_error_clear(&err);
@@ -217,7 +218,7 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filters), cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_filters),   cmocka_unit_test(test_ties),
         cmocka_unit_test(test_penalties), cmocka_unit_test(test_draw),
         cmocka_unit_test(test_refusals),
     };

@@ -49,8 +49,7 @@ static void same(const dio_lm *lm, const float *a, const float *b, int count, co
 {
     size_t vocab = (size_t)lm->shape.vocab;
     if (memcmp(a, b, (size_t)count * vocab * sizeof *a) != 0)
-        fail_msg("%s: bits differ, %.3e at most", what,
-                 worst(a, b, count * lm->shape.vocab, NULL));
+        fail_msg("%s: bits differ, %.3e at most", what, worst(a, b, count * lm->shape.vocab, NULL));
 }
 
 static void check_chunks(const dio_lm *lm, const float *base)
@@ -132,10 +131,12 @@ static void check_gather(const dio_lm *lm)
     dio_session_destroy(s);
     for (int i = 0; i < 3; i++)
         must(dio_session_feed(fork, (int32_t[]){ids[0][N + i], ids[1][N + i], ids[2][N + i]}, 1,
-                              NULL, &err), &err);
+                              NULL, &err),
+             &err);
     must(dio_session_gather(fork, from, &err), &err);
     must(dio_session_feed(fork, (int32_t[]){ids[2][N + 3], ids[2][N + 3], ids[0][N + 3]}, 1, NULL,
-                          &err), &err);
+                          &err),
+         &err);
     for (int r = 0; r < 3; r++) {
         float *want = alone(lm, ids[from[r]], N);
         same(lm, dio_session_logits(fork, r), want + 4 * vocab, 1, "a row that moved");
@@ -153,7 +154,8 @@ static void check_whole(const dio_lm *lm, const float *base)
     dio_lm_forward(g, lm, &io);
     dio_plan *p = dio_plan_create(g, &io.logits, 1, false, device, NULL, &err);
     must(p != NULL && dio_plan_set(p, "input_ids", ids[0], sizeof ids[0], &err) &&
-             dio_plan_run(p, &err), &err);
+             dio_plan_run(p, &err),
+         &err);
     const float *all = dio_plan_output(p, 0, NULL);
     same(lm, all + (size_t)(N - 1) * (size_t)lm->shape.vocab, base, STEPS + 1, "without a cache");
     dio_plan_destroy(p);

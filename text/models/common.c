@@ -47,21 +47,28 @@ bool read_act(const char *name, const dio_value *json, const char *key, dio_act 
         const char *name;
         dio_act act;
     } acts[] = {
-        {"silu", DIO_ACT_SILU}, {"swish", DIO_ACT_SILU}, {"gelu", DIO_ACT_GELU},
-        {"gelu_new", DIO_ACT_GELU_TANH}, {"gelu_pytorch_tanh", DIO_ACT_GELU_TANH},
-        {"quick_gelu", DIO_ACT_GELU_QUICK}, {"relu", DIO_ACT_RELU}, {"tanh", DIO_ACT_TANH},
+        {"silu", DIO_ACT_SILU},
+        {"swish", DIO_ACT_SILU},
+        {"gelu", DIO_ACT_GELU},
+        {"gelu_new", DIO_ACT_GELU_TANH},
+        {"gelu_pytorch_tanh", DIO_ACT_GELU_TANH},
+        {"quick_gelu", DIO_ACT_GELU_QUICK},
+        {"relu", DIO_ACT_RELU},
+        {"tanh", DIO_ACT_TANH},
     };
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
         if (strcmp(acts[i].name, name) == 0) {
             *act = acts[i].act;
             return true;
         }
-    return dio_value_fail(place_of(json, key), err, "%s: activation \"%.40s\" is not supported "
-                                                    "(silu, gelu, gelu_new, gelu_pytorch_tanh, "
-                                                    "quick_gelu, relu and tanh are)", key, name);
+    return dio_value_fail(place_of(json, key), err,
+                          "%s: activation \"%.40s\" is not supported "
+                          "(silu, gelu, gelu_new, gelu_pytorch_tanh, "
+                          "quick_gelu, relu and tanh are)",
+                          key, name);
 }
 
-/* --- rotary positions -------------------------------------------------------------------------- */
+/* --- rotary positions --- */
 
 /* The number under `key`, or `fallback` when it is absent or null. */
 static bool number(const dio_value *map, const char *key, double fallback, double lo, double hi,
@@ -96,8 +103,10 @@ static bool read_kind(dio_rope_spec *s, const dio_value *map, dio_error *err)
             s->kind = (dio_rope_kind)i;
             return true;
         }
-    return dio_value_fail(map, err, "rope_type \"%.40s\" is not supported (default, linear, dynamic, "
-                                    "yarn and llama3 are)", name);
+    return dio_value_fail(map, err,
+                          "rope_type \"%.40s\" is not supported (default, linear, dynamic, "
+                          "yarn and llama3 are)",
+                          name);
 }
 
 static bool need(const dio_value *map, const char *key, const char *type, dio_error *err)
@@ -160,7 +169,8 @@ bool read_rope(dio_rope_spec *s, const dio_value *json, int head, int positions,
     if (s->size < 2 || s->size % 2 || s->size / 2 > DIO_ROPE_MAX)
         return dio_value_fail(place_of(json, "head_dim"), err,
                               "head_dim: %d channels of a head would rotate; an even number from 2 "
-                              "to %d is needed", s->size, 2 * DIO_ROPE_MAX);
+                              "to %d is needed",
+                              s->size, 2 * DIO_ROPE_MAX);
     return true;
 }
 

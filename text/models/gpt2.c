@@ -11,7 +11,8 @@
  *  - "gelu_new" is the tanh form;
  *  - the first published files have no "transformer." before names and carry the causal mask as
  *    attn.bias and attn.masked_bias, which are no weights;
- *  - a fresh c_proj is drawn with 0.02 / sqrt(2 layers), for the residual stream to keep its size. */
+ *  - a fresh c_proj is drawn with 0.02 / sqrt(2 layers), for the residual stream to keep its size.
+ */
 #include <math.h>
 
 #include "text/models/common.h"
@@ -64,9 +65,13 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
                               "n_embd %d does not divide into n_head %d", c->n_embd, c->n_head);
     if (c->n_inner == 0)
         c->n_inner = 4 * c->n_embd;
-    m->shape = (dio_lm_shape){.vocab = c->vocab_size, .width = c->n_embd, .layers = c->n_layer,
-                              .positions = c->n_positions, .cache_layers = c->n_layer,
-                              .cache_heads = c->n_head, .cache_size = c->n_embd / c->n_head};
+    m->shape = (dio_lm_shape){.vocab = c->vocab_size,
+                              .width = c->n_embd,
+                              .layers = c->n_layer,
+                              .positions = c->n_positions,
+                              .cache_layers = c->n_layer,
+                              .cache_heads = c->n_head,
+                              .cache_size = c->n_embd / c->n_head};
     m->layer = dio_arena_try(a, (size_t)c->n_layer * sizeof *m->layer);
     if (!m->layer)
         return dio_fail_memory(err, "a model's layers");
@@ -174,8 +179,9 @@ const dio_model dio_model_gpt2 = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
-    .tiny = (const char *const[]){
-        "{\"model_type\":\"gpt2\",\"vocab_size\":96,\"n_embd\":32,\"n_layer\":2,\"n_head\":4,"
-        "\"n_positions\":256,\"eos_token_id\":2,\"initializer_range\":0.3}",
-        NULL},
+    .tiny =
+        (const char *const[]){
+            "{\"model_type\":\"gpt2\",\"vocab_size\":96,\"n_embd\":32,\"n_layer\":2,\"n_head\":4,"
+            "\"n_positions\":256,\"eos_token_id\":2,\"initializer_range\":0.3}",
+            NULL},
 };

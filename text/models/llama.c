@@ -75,7 +75,7 @@ struct model {
     dio_nn_linear head; /* empty when tied */
 };
 
-/* --- config --------------------------------------------------------------------------------------- */
+/* --- config --- */
 
 static bool is(const struct model *m, const char *type)
 {
@@ -136,8 +136,9 @@ static bool read_windows(struct model *m, const dio_value *json, dio_error *err)
             const dio_value *v = types->list.items[i];
             slides = v->kind == DIO_STRING && strcmp(v->string.text, "sliding_attention") == 0;
             if (!slides && (v->kind != DIO_STRING || strcmp(v->string.text, "full_attention")))
-                return dio_value_fail(v, err, "layer_types: only full_attention and "
-                                              "sliding_attention are supported");
+                return dio_value_fail(v, err,
+                                      "layer_types: only full_attention and "
+                                      "sliding_attention are supported");
         }
         m->layer[i].window = slides ? c->sliding_window : 0;
     }
@@ -150,17 +151,18 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     struct config *c = &m->c;
     dio_rope_spec rope;
     fill_defaults(m, json);
-    m->shape = (dio_lm_shape){.vocab = c->vocab_size, .width = c->hidden_size,
+    m->shape = (dio_lm_shape){.vocab = c->vocab_size,
+                              .width = c->hidden_size,
                               .layers = c->num_hidden_layers,
                               .positions = c->max_position_embeddings,
                               .cache_layers = c->num_hidden_layers,
-                              .cache_heads = c->num_key_value_heads, .cache_size = c->head_dim};
+                              .cache_heads = c->num_key_value_heads,
+                              .cache_size = c->head_dim};
     m->layer = dio_arena_try(a, (size_t)c->num_hidden_layers * sizeof *m->layer);
     if (!m->layer)
         return dio_fail_memory(err, "a model's layers");
     if (!check_heads(m, json, err) || !read_ends(&m->shape, json, err) ||
-        !read_act(c->hidden_act, json, "hidden_act", &m->act, err) ||
-        !read_windows(m, json, err) ||
+        !read_act(c->hidden_act, json, "hidden_act", &m->act, err) || !read_windows(m, json, err) ||
         !read_rope(&rope, json, c->head_dim, c->max_position_embeddings, c->rope_theta, err))
         return false;
     m->rope_size = rope.size;
@@ -168,7 +170,7 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     return true;
 }
 
-/* --- weights --------------------------------------------------------------------------------------- */
+/* --- weights --- */
 
 static void walk_layer(dio_walk *w, const struct model *m, struct layer *l)
 {
@@ -215,7 +217,7 @@ static void walk(dio_walk *w, void *model)
                            zero);
 }
 
-/* --- forward ---------------------------------------------------------------------------------------- */
+/* --- forward --- */
 
 static dio_val attend(dio_graph *g, const struct model *m, const struct layer *l, dio_val x,
                       const dio_nn_cache *cache, dio_val start, dio_val inv_freq)
@@ -283,16 +285,20 @@ const dio_model dio_model_llama = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
-    .tiny = (const char *const[]){
-        "{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
-        "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
-        "\"max_position_embeddings\":256,\"eos_token_id\":2,\"initializer_range\":0.3}",
-        "{\"model_type\":\"mistral\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
-        "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
-        "\"max_position_embeddings\":256,\"sliding_window\":8,\"initializer_range\":0.3}",
-        "{\"model_type\":\"qwen3\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":48,"
-        "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
-        "\"head_dim\":16,\"max_position_embeddings\":256,\"tie_word_embeddings\":true,"
-        "\"initializer_range\":0.3}",
-        NULL},
+    .tiny =
+        (const char *const[]){
+            "{\"model_type\":\"llama\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":"
+            "48,"
+            "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+            "\"max_position_embeddings\":256,\"eos_token_id\":2,\"initializer_range\":0.3}",
+            "{\"model_type\":\"mistral\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_"
+            "size\":48,"
+            "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+            "\"max_position_embeddings\":256,\"sliding_window\":8,\"initializer_range\":0.3}",
+            "{\"model_type\":\"qwen3\",\"vocab_size\":96,\"hidden_size\":32,\"intermediate_size\":"
+            "48,"
+            "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+            "\"head_dim\":16,\"max_position_embeddings\":256,\"tie_word_embeddings\":true,"
+            "\"initializer_range\":0.3}",
+            NULL},
 };

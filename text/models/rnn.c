@@ -46,8 +46,8 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
         return dio_value_fail(place_of(json, "tie_embeddings"), err,
                               "tie_embeddings needs embedding_size %d to equal hidden_size %d",
                               c->embedding_size, c->hidden_size);
-    m->shape = (dio_lm_shape){.vocab = c->vocab_size, .width = c->hidden_size,
-                              .layers = c->num_layers};
+    m->shape =
+        (dio_lm_shape){.vocab = c->vocab_size, .width = c->hidden_size, .layers = c->num_layers};
     m->shape.carry = c->num_layers * (m->lstm ? 2 : 1);
     for (int i = 0; i < m->shape.carry; i++)
         m->shape.carry_type[i] = dio_type_2d(DIO_F32, 1, c->hidden_size);
@@ -64,8 +64,8 @@ static void walk(dio_walk *w, void *model)
                           c->tie_embeddings ? uniform : dio_init_normal(1));
     dio_walk_enter(w, "rnn");
     for (int i = 0; i < c->num_layers; i++)
-        dio_nn_rnn_walk(w, &m->layer[i], i, m->lstm ? 4 : 3,
-                        i ? c->hidden_size : c->embedding_size, c->hidden_size);
+        dio_nn_rnn_walk(w, &m->layer[i], i, m->lstm ? 4 : 3, i ? c->hidden_size : c->embedding_size,
+                        c->hidden_size);
     dio_walk_leave(w);
     if (!c->tie_embeddings) {
         dio_nn_linear_walk(w, &m->output, "output", c->hidden_size, c->vocab_size, DIO_NN_BIAS,
@@ -80,7 +80,8 @@ static void walk(dio_walk *w, void *model)
 
 static dio_val state_in(dio_graph *g, const struct model *m, const dio_lm_io *io, int i)
 {
-    return io->carries ? io->carry_in[i] : dio_lm_zeros(g, dio_dim(g, io->ids, 0), m->c.hidden_size);
+    return io->carries ? io->carry_in[i]
+                       : dio_lm_zeros(g, dio_dim(g, io->ids, 0), m->c.hidden_size);
 }
 
 /* carry 0..layers-1 are the h, the LSTM's c follow. */
@@ -108,8 +109,7 @@ static dio_val scores(dio_graph *g, const void *model, dio_val hidden)
     const struct model *m = model;
     if (!m->c.tie_embeddings)
         return dio_nn_linear_forward(g, &m->output, hidden, DIO_ACT_NONE);
-    return dio_linear(g, hidden, dio_param(g, m->embed.w), dio_param(g, m->output.b),
-                      DIO_ACT_NONE);
+    return dio_linear(g, hidden, dio_param(g, m->embed.w), dio_param(g, m->output.b), DIO_ACT_NONE);
 }
 
 static void shape(const void *model, dio_lm_shape *out)
@@ -129,10 +129,11 @@ const dio_model dio_model_rnn = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
-    .tiny = (const char *const[]){
-        "{\"model_type\":\"gru\",\"vocab_size\":96,\"embedding_size\":24,\"hidden_size\":32,"
-        "\"num_layers\":2,\"eos_token_id\":2}",
-        "{\"model_type\":\"lstm\",\"vocab_size\":96,\"embedding_size\":32,\"hidden_size\":32,"
-        "\"num_layers\":2,\"tie_embeddings\":true}",
-        NULL},
+    .tiny =
+        (const char *const[]){
+            "{\"model_type\":\"gru\",\"vocab_size\":96,\"embedding_size\":24,\"hidden_size\":32,"
+            "\"num_layers\":2,\"eos_token_id\":2}",
+            "{\"model_type\":\"lstm\",\"vocab_size\":96,\"embedding_size\":32,\"hidden_size\":32,"
+            "\"num_layers\":2,\"tie_embeddings\":true}",
+            NULL},
 };
