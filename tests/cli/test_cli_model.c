@@ -44,7 +44,7 @@ static void texts_that_are_no_config(void **state)
         {"{\"model_type\":\"llama\",",
          "diorama: b/config.json:1:22: not valid JSON: the text ends too early"},
         {"{\"model_type\":\"ll\xff" "ama\"}",
-         "diorama: b/config.json:1:17: byte 0xff is not valid UTF-8"},
+         "diorama: b/config.json:1:18: byte 0xff is not valid UTF-8"},
         {"{\"model_type\":\"llama\",\"model_type\":\"gpt2\"}",
          "diorama: b/config.json:1:23: key \"model_type\" appears twice in this map: first on line "
          "1"},
@@ -246,7 +246,7 @@ static void tokenizers_that_do_not_fit(void **state)
     cli_put("b/tokenizer.json", "");
     refused("diorama: b/tokenizer.json:1:1: not valid JSON: the text ends too early");
     cli_put("b/tokenizer.json", "[]");
-    refused("diorama: b/tokenizer.json:1:1: tokenizer.json is a list: an object is expected");
+    refused("diorama: b/tokenizer.json:1:1: a tokenizer is a list: an object is expected");
     cli_put("b/tokenizer.json", "{\"version\":\"1.0\",\"model\":{\"type\":\"Unigram\"}}");
     refused("diorama: b/tokenizer.json:1:34: model \"Unigram\" is not supported; known is: BPE");
 }

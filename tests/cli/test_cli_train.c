@@ -47,7 +47,7 @@ static void texts_that_are_no_recipe(void **state)
         {"version: 1\nname: \xff\n", "diorama: bad.yaml:2:7: byte 0xff is not valid UTF-8"},
         {"\xff\xfe" "v", "diorama: bad.yaml:1:1: the text is UTF-16 or UTF-32: save it as UTF-8"},
         {"version: 1\n\"\\e[31mcolour\": 1\nkind: lm\nname: x\n",
-         "diorama: bad.yaml:2:1: unknown key \"?[31mcolour\" in recipe"},
+         "diorama: bad.yaml:2:1: unknown key \"?[31mcolour\" in recipe: it knows ~"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -68,17 +68,17 @@ static void mistakes_in_a_recipe(void **state)
     } cases[] = {
         {"version: 1", "version: 2", "1:10: version 2: this program reads recipes of version 1"},
         {"kind: lm", "kind: gan", "2:7: kind \"gan\": recipes of kind lm can be trained"},
-        {"steps: 2", "step: 2", "9:9: unknown key \"step\" in train: did you mean \"steps\"?"},
-        {"steps: 2", "steps: -1", "9:16: steps: -1 is below 1"},
-        {"warmup: 1", "lr: .nan", "9:~: lr: ~"},
+        {"steps: 2", "step: 2", "8:9: unknown key \"step\" in train: did you mean \"steps\"?"},
+        {"steps: 2", "steps: -1", "8:16: steps: -1 is below 1"},
+        {"warmup: 1", "lr: .nan", "8:~: .nan is not a finite number (quote it if it is text)"},
         {"kind: text", "kind: txt",
-         "8:14: data kind \"txt\" does not exist, did you mean text: there are copy (the ad corpus) "
+         "7:14: data kind \"txt\" does not exist, did you mean text: there are copy (the ad corpus) "
          "and text (files)"},
         {"model: {", "start: m\nmodel: {",
          "1:1: a recipe has either model (a fresh one) or start (a folder to go on from)"},
-        {"save: f32", "save: f16", "13:7: save \"f16\": bf16 or f32"},
-        {"vocab_size: 300", "vocab_size: 259", "7:25: vocab_size: 259 is below 260"},
-        {"vocab_size: 300", "style: x", "7:12: tokenizer: style \"x\": gpt2 or llama3"},
+        {"save: f32", "save: f16", "12:7: save \"f16\": bf16 or f32"},
+        {"vocab_size: 300", "vocab_size: 259", "6:25: vocab_size: 259 is below 260"},
+        {"vocab_size: 300", "style: x", "6:12: tokenizer: style \"x\": gpt2 or llama3"},
         {"hidden_size: 32", "hidden_size: 33",
          "5:30: hidden_size 33 does not divide into num_attention_heads 4"},
         {"model_type: llama", "model_type: lama",
@@ -87,9 +87,9 @@ static void mistakes_in_a_recipe(void **state)
         {"sequence: 16", "sequence: 1000",
          "4:8: sequence 1000 is longer than the 64 positions of this model"},
         {"sequence: 16\nbatch: 2", "sequence: 65536\nbatch: 4096",
-         "11:8: batch 4096 of sequence 65536: at most 16777216 tokens make a step"},
+         "10:8: batch 4096 of sequence 65536: at most 16777216 tokens make a step"},
         {"save: f32", "lora: {targets: q_proj}",
-         "13:17: lora: targets: expected a list of 1 to 64 names of layers, found a string"},
+         "12:17: lora: targets: expected a list of 1 to 64 names of layers, found a string"},
         {"save: f32", "lora: {targets: [nothing]}",
          "adapter: none of the target modules (\"nothing\") is a layer of this model"},
     };
@@ -116,15 +116,15 @@ static void texts_to_learn_from(void **state)
     };
     (void)state;
     recipe_with("path: texts.txt", "path: b.txt");
-    refused(2, "diorama: bad.yaml:8:7: cannot open ./b.txt: No such file or directory");
+    refused(2, "diorama: bad.yaml:7:7: cannot open ./b.txt: No such file or directory");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char err[512];
         cli_put("b.txt", cases[i].text);
-        snprintf(err, sizeof err, "diorama: bad.yaml:8:7: %s", cases[i].err);
+        snprintf(err, sizeof err, "diorama: bad.yaml:7:7: %s", cases[i].err);
         refused(2, err);
     }
     cli_put_bytes("b.txt", "a\n\nb\0c\n", 7);
-    refused(2, "diorama: bad.yaml:8:7: ./b.txt: byte 4 is a NUL, which no text has");
+    refused(2, "diorama: bad.yaml:7:7: ./b.txt: byte 4 is a NUL, which no text has");
 }
 
 static void tokenizers_and_models_to_start_from(void **state)
