@@ -180,10 +180,12 @@ static bool is_strip(const dio_gemm *p)
     return p->packed && p->m <= STRIP_MOST;
 }
 
-/* Panels of one item: few enough to stay in the second cache for the second round of rows. */
+/* Panels of one item: as many as a strip has in flight, so that threads get equal shares of a narrow
+ * weight too (768 columns are 6 items); with a second round of rows, few enough to stay in the
+ * second cache for it. */
 static int64_t strip_panels(const dio_gemm *p)
 {
-    return p->m <= DIO_STRIP_ROWS ? 8 : 2;
+    return p->m <= DIO_STRIP_ROWS ? 4 : 2;
 }
 
 static void do_strip(void *user, int64_t item, int thread)
