@@ -1,8 +1,8 @@
 /* av.c: one film through libavcodec's x264 and AAC into an MP4.
  *
  * The muxer writes through our own AVIOContext into a dio_writer, which can seek but not read;
- * so the index gets room reserved in front, rather than being moved there afterwards. What is left of
- * the room stays as a `free` box, where a signature can later go. */
+ * so the index gets room reserved in front, rather than being moved there afterwards. What is left
+ * of the room stays as a `free` box, where a signature can later go. */
 #include "fusion/av.h"
 
 #include <stdio.h>
@@ -15,7 +15,8 @@
 enum {
     IO_BUFFER = 1 << 16,
     RATE = 48000,
-    /* x264's output depends on its number of threads, so it is part of the format, not the machine's. */
+    /* x264's output depends on its number of threads, so it is part of the format, not the
+       machine's. */
     THREADS = 4,
 };
 
@@ -97,7 +98,8 @@ static bool start_codec(dio_video *v, struct track *t, const AVCodec *codec, AVD
     return code < 0 ? fail_av(err, codec->name, code) : true;
 }
 
-/* Drops x264's signature (SEI, type 6): it holds its settings, not pictures, and would differ between builds. */
+/* Drops x264's signature (SEI, type 6): it holds its settings, not pictures, and would differ
+ * between builds. */
 static bool start_filter(struct track *t, dio_error *err)
 {
     const AVBitStreamFilter *kind = av_bsf_get_by_name("filter_units");

@@ -188,8 +188,8 @@ static bool take_frame(const AVFrame *f, dio_canvas *out, dio_error *err)
 }
 
 /* Decodes on until frame i; *found stays false when the film is shorter. */
-static bool decode(struct reader *r, AVCodecContext *codec, AVFrame *frame, int i,
-                   dio_canvas *out, bool *found, dio_error *err)
+static bool decode(struct reader *r, AVCodecContext *codec, AVFrame *frame, int i, dio_canvas *out,
+                   bool *found, dio_error *err)
 {
     for (bool more = true; !*found && more;) {
         more = av_read_frame(r->file, r->packet) >= 0;

@@ -7,13 +7,13 @@
 typedef struct dio_media_facts {
     char video[32], profile[32], pixels[32], audio[32]; /* names as FFmpeg has them; "": none */
     int width, height, fps_num, fps_den;
-    int level;                      /* 40: 4.0 */
-    bool bt709;                     /* primaries, curve, matrix, studio range */
+    int level;  /* 40: 4.0 */
+    bool bt709; /* primaries, curve, matrix, studio range */
     int64_t frames, audio_packets;
-    int keyframe_gap;               /* most frames from one to the next */
+    int keyframe_gap; /* most frames from one to the next */
     double seconds, video_start, audio_start, audio_seconds;
     int sample_rate, channels;
-    bool faststart;                 /* the index comes before the pictures */
+    bool faststart; /* the index comes before the pictures */
 } dio_media_facts;
 
 bool dio_media_probe(const char *path, dio_media_facts *out, dio_error *err);

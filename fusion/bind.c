@@ -33,11 +33,11 @@ dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a)
             dio_map_set(a, steps, n->id, step);
     }
     dio_map_set(a, run, "name", dio_value_string(a, p->name));
-    dio_map_set(a, run, "seed",
-                p->seed <= INT64_MAX
-                    ? dio_value_int(a, (int64_t)p->seed)
-                    : dio_value_string(a, dio_arena_printf(a, "%llu",
-                                                           (unsigned long long)p->seed)));
+    dio_map_set(
+        a, run, "seed",
+        p->seed <= INT64_MAX
+            ? dio_value_int(a, (int64_t)p->seed)
+            : dio_value_string(a, dio_arena_printf(a, "%llu", (unsigned long long)p->seed)));
     dio_map_set(a, scope, "inputs", inputs);
     dio_map_set(a, scope, "steps", steps);
     dio_map_set(a, scope, "matrix", dio_value_map(a));
@@ -75,8 +75,8 @@ static void copy_place(dio_value *to, const dio_value *from)
     to->column = from->column;
 }
 
-static const dio_value *bind_list(const dio_pipeline *p, const dio_value *v,
-                                  const dio_value *scope, dio_arena *a, dio_error *err)
+static const dio_value *bind_list(const dio_pipeline *p, const dio_value *v, const dio_value *scope,
+                                  dio_arena *a, dio_error *err)
 {
     dio_value *list = dio_value_list(a);
     copy_place(list, v);
@@ -150,7 +150,7 @@ static const dio_field *known_fields(const dio_field *all, const char *const *un
 }
 
 bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_value *scope,
-                     void *params, const dio_value **with, dio_report *report)
+                      void *params, const dio_value **with, dio_report *report)
 {
     dio_arena *a = report->arena;
     const dio_value *given = node->row.with;

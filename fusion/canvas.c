@@ -205,9 +205,9 @@ static void blend_plane(const struct part *p, int x, int top_256, int alpha, dio
 bool dio_layer_hidden(const dio_layer *l, dio_pose pose)
 {
     float top = (float)l->y + pose.dy;
-    return pose.alpha <= 0 || (pose.clip_y1 > pose.clip_y0 &&
-                               (top >= (float)pose.clip_y1 ||
-                                top + (float)l->h + 1 <= (float)pose.clip_y0));
+    return pose.alpha <= 0 ||
+           (pose.clip_y1 > pose.clip_y0 &&
+            (top >= (float)pose.clip_y1 || top + (float)l->h + 1 <= (float)pose.clip_y0));
 }
 
 void dio_layer_blend(const dio_layer *l, dio_pose pose, dio_canvas *c, int y0, int y1)

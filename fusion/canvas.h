@@ -13,6 +13,10 @@
 #include "base/error.h"
 #include "fusion/colour.h"
 
+typedef struct dio_box {
+    int x, y, w, h;
+} dio_box;
+
 typedef struct dio_plane {
     uint8_t *data;
     int w, h, stride;
@@ -42,8 +46,8 @@ void dio_layer_destroy(dio_layer *l);
 
 /* How a layer is laid this time. */
 typedef struct dio_pose {
-    float dy;         /* pixels below its place; may be fractional */
-    int alpha;        /* 0..256 */
+    float dy;             /* pixels below its place; may be fractional */
+    int alpha;            /* 0..256 */
     int clip_y0, clip_y1; /* rows of the canvas it may touch; clip_y1 <= clip_y0: all */
 } dio_pose;
 

@@ -71,8 +71,8 @@ dio_rgb dio_colour_from_lab(dio_lab c)
 dio_rgb dio_colour_mix(dio_rgb a, dio_rgb b, float t)
 {
     dio_lab p = dio_colour_lab(a), q = dio_colour_lab(b);
-    return dio_colour_from_lab((dio_lab){p.l + (q.l - p.l) * t, p.a + (q.a - p.a) * t,
-                                         p.b + (q.b - p.b) * t});
+    return dio_colour_from_lab(
+        (dio_lab){p.l + (q.l - p.l) * t, p.a + (q.a - p.a) * t, p.b + (q.b - p.b) * t});
 }
 
 static float luminance(dio_rgb c)

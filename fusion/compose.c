@@ -29,8 +29,11 @@ bool dio_compose_open(dio_task *t, const struct dio_compose *c, struct dio_compo
         !(out->preset = dio_studio_preset(t->studio, c->preset, err)) ||
         !(out->palette = dio_palette_choose(palettes, c->palette, c->mood, t->seed, err)))
         return false;
-    out->words = (dio_words){.product = c->product, .headline = c->headline,
-                             .subline = c->subline, .body = c->body, .cta = c->cta,
+    out->words = (dio_words){.product = c->product,
+                             .headline = c->headline,
+                             .subline = c->subline,
+                             .body = c->body,
+                             .cta = c->cta,
                              .hashtags = c->hashtags};
     dio_task_note(t, "palette", dio_value_string(t->arena, out->palette->name));
     return true;

@@ -14,14 +14,15 @@ struct dio_compose {
  * those of struct dio_compose, since it comes first. */
 #define DIO_COMPOSE_FIELDS(preset_)                                                                \
     DIO_FIELD(struct dio_compose, preset, preset_, 1, 60, "format, of `diorama presets`"),         \
-    DIO_FIELD(struct dio_compose, product, "", 0, 200, "the product's name"),                      \
-    DIO_FIELD(struct dio_compose, headline, NULL, 1, 400, "what is said first and largest"),       \
-    DIO_FIELD(struct dio_compose, subline, "", 0, 400, "what follows the headline"),               \
-    DIO_FIELD(struct dio_compose, body, "", 0, 1200, "a few sentences"),                           \
-    DIO_FIELD(struct dio_compose, cta, "", 0, 120, "words on the button"),                         \
-    DIO_FIELD(struct dio_compose, hashtags, "", 0, 400, "tags, small"),                            \
-    DIO_FIELD(struct dio_compose, palette, "auto", 1, 40, "colours; auto: by mood and seed"),      \
-    DIO_FIELD(struct dio_compose, mood, "", 0, 200, "words for the choice of colours: warm, bold")
+        DIO_FIELD(struct dio_compose, product, "", 0, 200, "the product's name"),                  \
+        DIO_FIELD(struct dio_compose, headline, NULL, 1, 400, "what is said first and largest"),   \
+        DIO_FIELD(struct dio_compose, subline, "", 0, 400, "what follows the headline"),           \
+        DIO_FIELD(struct dio_compose, body, "", 0, 1200, "a few sentences"),                       \
+        DIO_FIELD(struct dio_compose, cta, "", 0, 120, "words on the button"),                     \
+        DIO_FIELD(struct dio_compose, hashtags, "", 0, 400, "tags, small"),                        \
+        DIO_FIELD(struct dio_compose, palette, "auto", 1, 40, "colours; auto: by mood and seed"),  \
+        DIO_FIELD(struct dio_compose, mood, "", 0, 200,                                            \
+                  "words for the choice of colours: warm, bold")
 
 /* Are preset and palette there? */
 void dio_compose_check(dio_studio *studio, const struct dio_compose *c, const dio_value *with,

@@ -42,7 +42,8 @@ static void read_step(struct reader *r, const dio_path *path)
     if (p->nodes[need].axes > 0)
         dio_report_at(&p->report, &path->place,
                       "step \"%s\" runs once for each of its matrix: only outputs: can use its "
-                      "results", p->nodes[need].id);
+                      "results",
+                      p->nodes[need].id);
     if (r->node)
         add_need(p, r->node, need);
 }
@@ -94,9 +95,8 @@ static void read_from(dio_pipeline *p, dio_output *o, const dio_value *scope)
         return;
     dio_error e = {0};
     const dio_value *from = o->from_value;
-    const dio_template *t = from->kind == DIO_STRING
-                                ? dio_template_parse(p->arena, from, p->source, &e)
-                                : NULL;
+    const dio_template *t =
+        from->kind == DIO_STRING ? dio_template_parse(p->arena, from, p->source, &e) : NULL;
     const dio_path *path = t ? dio_template_path(t) : NULL;
     if (e.kind != DIO_ERROR_NONE) {
         dio_report_add(&p->report, &e);
@@ -155,8 +155,10 @@ static void sort(dio_pipeline *p)
             int stuck = 0;
             while (done[stuck])
                 stuck++;
-            dio_report_at(&p->report, p->nodes[stuck].place, "steps need each other in a circle: "
-                          "%s", circle(p, done, stuck));
+            dio_report_at(&p->report, p->nodes[stuck].place,
+                          "steps need each other in a circle: "
+                          "%s",
+                          circle(p, done, stuck));
             return;
         }
         done[next] = true;
@@ -182,8 +184,7 @@ void dio_dag_build(dio_pipeline *p)
         read_from(p, o, scope);
         if (o->node < 0)
             continue;
-        dio_map_set(p->arena, scope, "matrix",
-                    dio_matrix_pick(&p->nodes[o->node], 0, p->arena));
+        dio_map_set(p->arena, scope, "matrix", dio_matrix_pick(&p->nodes[o->node], 0, p->arena));
         dio_value_paths(p, o->path_value, read_path, &r, &p->report);
     }
     sort(p);

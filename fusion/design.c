@@ -5,48 +5,41 @@
 #include <string.h>
 
 struct look {
-    const char *name; /* as the step's parameter is called */
-    bool display, upper, pill;
+    const char *name;          /* as the step's parameter is called */
+    bool display, upper, pill; /* a pill also prefers one line */
     int weight, lines;
     float size, least; /* in parts of the preset's headline */
     float leading, tracking, gap, alpha;
     bool accent; /* in the accent colour where that can be read, else in ink */
 };
 
+/* clang-format off: columns are read downwards */
 static const struct look looks[DIO_ROLES] = {
-    [DIO_ROLE_KICKER] = {.name = "product", .upper = true, .weight = 600, .lines = 2,
-                         .size = 0.29f, .least = 0.20f, .leading = 1.05f, .tracking = 0.14f,
-                         .gap = 0, .alpha = 1, .accent = true},
-    [DIO_ROLE_HEADLINE] = {.name = "headline", .display = true, .weight = 800, .lines = 5,
-                           .size = 1.0f, .least = 0.38f, .leading = 0.87f, .tracking = -0.014f,
-                           .gap = 0.30f, .alpha = 1},
-    [DIO_ROLE_LEAD] = {.name = "subline", .display = true, .weight = 700, .lines = 5,
-                       .size = 0.72f, .least = 0.30f, .leading = 0.91f, .tracking = -0.012f,
-                       .gap = 0.30f, .alpha = 1},
-    [DIO_ROLE_SUBLINE] = {.name = "subline", .display = true, .weight = 600, .lines = 4,
-                          .size = 0.46f, .least = 0.26f, .leading = 0.97f, .tracking = -0.006f,
-                          .gap = 0.30f, .alpha = 1},
-    [DIO_ROLE_BODY] = {.name = "body", .weight = 450, .lines = 10, .size = 0.365f, .least = 0.23f,
-                       .leading = 1.12f, .tracking = -0.003f, .gap = 0.30f, .alpha = 0.90f},
-    [DIO_ROLE_TITLE] = {.name = "product", .display = true, .weight = 800, .lines = 3,
-                        .size = 1.0f, .least = 0.36f, .leading = 0.88f, .tracking = -0.016f,
-                        .gap = 0, .alpha = 1},
-    [DIO_ROLE_CTA] = {.name = "cta", .pill = true, .weight = 700, .lines = 2, .size = 0.385f,
-                      .least = 0.24f, .leading = 1.0f, .tracking = -0.004f, .gap = 0.46f,
-                      .alpha = 1},
-    [DIO_ROLE_HASHTAGS] = {.name = "hashtags", .weight = 500, .lines = 3, .size = 0.285f,
-                           .least = 0.20f, .leading = 1.15f, .tracking = 0.004f, .gap = 0.40f,
-                           .alpha = 0.80f},
+    /*                     name      display upper  pill  weight lines  size   least  leading tracking  gap    alpha  accent */
+    [DIO_ROLE_KICKER]   = {"product",  false, true,  false, 600,  2, 0.290f, 0.20f, 1.05f,  0.140f, 0.00f, 1.00f, true},
+    [DIO_ROLE_HEADLINE] = {"headline", true,  false, false, 800,  5, 1.000f, 0.38f, 0.87f, -0.014f, 0.30f, 1.00f, false},
+    [DIO_ROLE_LEAD]     = {"subline",  true,  false, false, 700,  5, 0.720f, 0.30f, 0.91f, -0.012f, 0.30f, 1.00f, false},
+    [DIO_ROLE_SUBLINE]  = {"subline",  true,  false, false, 600,  4, 0.460f, 0.26f, 0.97f, -0.006f, 0.30f, 1.00f, false},
+    [DIO_ROLE_BODY]     = {"body",     false, false, false, 450, 10, 0.365f, 0.23f, 1.12f, -0.003f, 0.30f, 0.90f, false},
+    [DIO_ROLE_TITLE]    = {"product",  true,  false, false, 800,  3, 1.000f, 0.36f, 0.88f, -0.016f, 0.00f, 1.00f, false},
+    [DIO_ROLE_CTA]      = {"cta",      false, false, true,  700,  2, 0.385f, 0.24f, 1.00f, -0.004f, 0.46f, 1.00f, false},
+    [DIO_ROLE_HASHTAGS] = {"hashtags", false, false, false, 500,  3, 0.285f, 0.20f, 1.15f,  0.004f, 0.40f, 0.80f, false},
 };
+/* clang-format on */
 
 void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
 {
     for (int i = 0; i < DIO_ROLES; i++) {
         const struct look *l = &looks[i];
-        styles[i] = (dio_style){.display = l->display, .weight = l->weight,
+        styles[i] = (dio_style){.display = l->display,
+                                .weight = l->weight,
                                 .size = l->size * preset->headline,
-                                .least = l->least * preset->headline, .leading = l->leading,
-                                .tracking = l->tracking, .lines = l->lines, .upper = l->upper};
+                                .least = l->least * preset->headline,
+                                .leading = l->leading,
+                                .tracking = l->tracking,
+                                .lines = l->lines,
+                                .upper = l->upper,
+                                .one_line = l->pill};
     }
 }
 
@@ -64,9 +57,13 @@ dio_item dio_design_item(dio_role role, const char *text, const dio_preset *pres
                          const dio_palette *palette, const dio_style *styles)
 {
     const struct look *l = &looks[role];
-    return (dio_item){.name = l->name, .text = text, .style = &styles[role],
-                      .colour = text_colour(l, palette), .alpha = l->alpha,
-                      .gap = (int)lrintf(l->gap * preset->headline), .pill = l->pill,
+    return (dio_item){.name = l->name,
+                      .text = text,
+                      .style = &styles[role],
+                      .colour = text_colour(l, palette),
+                      .alpha = l->alpha,
+                      .gap = (int)lrintf(l->gap * preset->headline),
+                      .pill = l->pill,
                       .fill = palette->accent};
 }
 
@@ -85,8 +82,7 @@ static void draw(const dio_item *item, int line, cairo_t *cr, int dx, int dy)
 {
     if (item->pill && line < 0) {
         pill_path(cr, item->box.x - dx, item->box.y - dy, item->box.w, item->box.h);
-        cairo_set_source_rgb(cr, (double)item->fill.r, (double)item->fill.g,
-                             (double)item->fill.b);
+        cairo_set_source_rgb(cr, (double)item->fill.r, (double)item->fill.g, (double)item->fill.b);
         cairo_fill(cr);
     }
     dio_typeset_draw(item->set, line, cr, item->text_x - dx, item->text_y - dy, item->colour,
@@ -133,8 +129,8 @@ static bool lay(const dio_item *item, dio_canvas *out, dio_error *err)
 }
 
 bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
-                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes,
-                     int *n, dio_error *err)
+                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes, int *n,
+                     dio_error *err)
 {
     dio_style styles[DIO_ROLES];
     dio_design_styles(preset, styles);
@@ -146,13 +142,16 @@ bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palet
         dio_design_item(DIO_ROLE_CTA, words->cta, preset, palette, styles),
         dio_design_item(DIO_ROLE_HASHTAGS, words->hashtags, preset, palette, styles),
     };
-    dio_stack stack = {.items = items, .count = sizeof items / sizeof *items,
-                       .zone = preset->zone, .centred = preset->centred, .rise = preset->rise};
+    dio_stack stack = {.items = items,
+                       .count = sizeof items / sizeof *items,
+                       .zone = preset->zone,
+                       .centred = preset->centred,
+                       .rise = preset->rise};
     dio_ground *ground = NULL;
     bool ok = dio_stack_place(&stack, fonts, err);
     if (ok) {
-        ground = dio_ground_create(palette, &preset->scenery, out->space, out->w, out->h, seed,
-                                   err);
+        ground =
+            dio_ground_create(palette, &preset->scenery, out->space, out->w, out->h, seed, err);
         ok = ground != NULL;
     }
     if (ok)

@@ -10,12 +10,12 @@ typedef struct dio_words {
 } dio_words;
 
 typedef enum dio_role {
-    DIO_ROLE_KICKER,   /* the product's name, small, above everything */
+    DIO_ROLE_KICKER, /* the product's name, small, above everything */
     DIO_ROLE_HEADLINE,
-    DIO_ROLE_LEAD,     /* the subline when it leads a scene of its own */
-    DIO_ROLE_SUBLINE,  /* the subline under a headline */
+    DIO_ROLE_LEAD,    /* the subline when it leads a scene of its own */
+    DIO_ROLE_SUBLINE, /* the subline under a headline */
     DIO_ROLE_BODY,
-    DIO_ROLE_TITLE,    /* the product's name on the last card */
+    DIO_ROLE_TITLE, /* the product's name on the last card */
     DIO_ROLE_CTA,
     DIO_ROLE_HASHTAGS,
     DIO_ROLES,
@@ -34,5 +34,5 @@ dio_layer *dio_design_layer(const dio_item *item, int line, dio_space space, dio
 /* A poster: everything in one stack on the ground of second 0. `boxes`, when not NULL, receives
  * up to DIO_ROLES boxes, *n of them, for whoever wants to check. */
 bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
-                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes,
-                     int *n, dio_error *err);
+                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes, int *n,
+                     dio_error *err);

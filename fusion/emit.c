@@ -65,7 +65,9 @@ static bool note(dio_run *run, const dio_output *o, const dio_record *record, co
         return dio_fail_memory(err, "run.json");
     dio_final *f = &run->finals[run->final_count];
     size_t root = strlen(run->options->out);
-    *f = (dio_final){.output = o->name, .label = record->label, .media = o->port->media,
+    *f = (dio_final){.output = o->name,
+                     .label = record->label,
+                     .media = o->port->media,
                      .path = path + root + strspn(path + root, "/")};
     if (stat(path, &st) < 0 || !dio_hash_file(path, f->hash, err))
         return dio_fail_retry(err, "%s was written, but cannot be read", path);
@@ -73,8 +75,11 @@ static bool note(dio_run *run, const dio_output *o, const dio_record *record, co
     run->final_count++;
     if (run->options->event)
         run->options->event(run->options->user,
-                            &(dio_run_event){.what = DIO_RUN_FILE, .step = record->label,
-                                             .name = o->name, .text = path, .left = -1,
+                            &(dio_run_event){.what = DIO_RUN_FILE,
+                                             .step = record->label,
+                                             .name = o->name,
+                                             .text = path,
+                                             .left = -1,
                                              .done = 1,
                                              .elapsed = dio_run_clock() - run->started});
     return true;
@@ -88,8 +93,8 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
             found = &record->result[i];
     }
     if (record->state == DIO_OUTCOME_DONE && !found)
-        return dio_fail(err, "output %s: step \"%s\" made no \"%s\" with these parameters",
-                        o->name, record->label, o->port->name);
+        return dio_fail(err, "output %s: step \"%s\" made no \"%s\" with these parameters", o->name,
+                        record->label, o->port->name);
     if (!found)
         return true; /* skipped, or its step has failed and said why */
     dio_map_set(run->arena, run->scope, "matrix",

@@ -81,14 +81,13 @@ static bool fail_key(const dio_path *path, int i, const dio_value *in, dio_error
     const char *near = dio_nearest(path->part[i], names, n);
     const char *of = i > 0 ? path->part[i - 1] : "an expression";
     if (near)
-        return dio_value_fail(&path->place, err,
-                              "\"%.60s\" is not in %s: did you mean \"%.60s\"?", path->part[i], of,
-                              near);
+        return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s: did you mean \"%.60s\"?",
+                              path->part[i], of, near);
     char has[200] = "";
     for (int k = 0; k < n && strlen(has) + strlen(names[k]) + 3 < sizeof has; k++)
         snprintf(has + strlen(has), sizeof has - strlen(has), "%s%s", k ? ", " : "", names[k]);
-    return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s: it has %s", path->part[i],
-                          of, n ? has : "nothing");
+    return dio_value_fail(&path->place, err, "\"%.60s\" is not in %s: it has %s", path->part[i], of,
+                          n ? has : "nothing");
 }
 
 const dio_value *dio_path_get(const dio_path *path, const dio_value *scope, dio_error *err)

@@ -16,16 +16,17 @@
  *     literal = 'text' | "text" | 12 | 1.5 | true | false | null      '' inside '' is one quote
  *     path    = name { "." name | "[" literal "]" }
  *
- * Every expression ends: there are no loops and no calls, and depth, length and results have limits.
+ * Every expression ends: there are no loops and no calls, and depth, length and results have
+ * limits.
  */
 #include "base/value.h"
 
 enum {
-    DIO_EXPR_DEPTH = 64,          /* nested parentheses and `!` */
-    DIO_EXPR_BYTES = 1 << 15,     /* of one expression */
-    DIO_EXPR_PARTS = 1000,        /* operators and operands in one expression */
-    DIO_EXPR_PATH = 8,            /* names in one path */
-    DIO_EXPR_RESULT = 1 << 20,    /* bytes of a result */
+    DIO_EXPR_DEPTH = 64,       /* nested parentheses and `!` */
+    DIO_EXPR_BYTES = 1 << 15,  /* of one expression */
+    DIO_EXPR_PARTS = 1000,     /* operators and operands in one expression */
+    DIO_EXPR_PATH = 8,         /* names in one path */
+    DIO_EXPR_RESULT = 1 << 20, /* bytes of a result */
 };
 
 /* Stands in a scope for what is not known before the run; results that need it are it. */

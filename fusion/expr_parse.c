@@ -39,8 +39,8 @@ static bool take_bar(struct dio_parser *p)
 
 static bool name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static const char *take_name(struct dio_parser *p)
@@ -139,8 +139,7 @@ static const char *path_part(struct dio_parser *p, bool bracket)
 
 static dio_expr *parse_path(struct dio_parser *p, const char *start, const char *first)
 {
-    if (!dio_arena_grow(p->a, &p->t->paths, p->t->path_count, &p->t->path_cap,
-                        sizeof *p->t->paths))
+    if (!dio_arena_grow(p->a, &p->t->paths, p->t->path_count, &p->t->path_cap, sizeof *p->t->paths))
         return dio_expr_fail(p, start, "out of memory for a path");
     dio_path path = {.part = {first}, .count = 1};
     dio_expr_place(p, start, &path.place);
@@ -201,8 +200,9 @@ static dio_expr *parse_operand(struct dio_parser *p)
         return parse_number(p);
     if (name_char(c))
         return parse_word(p);
-    return dio_expr_fail(p, start, "\"%c\" cannot stand here; a value is a path, a number or a 'text'",
-                c > ' ' && c < 127 ? c : '?');
+    return dio_expr_fail(p, start,
+                         "\"%c\" cannot stand here; a value is a path, a number or a 'text'",
+                         c > ' ' && c < 127 ? c : '?');
 }
 
 /* ---- operators ---- */
@@ -284,8 +284,8 @@ static const dio_filter *find_filter(struct dio_parser *p, const char *at, const
         names[n++] = f->name;
     }
     const char *near = dio_nearest(name, names, n);
-    return dio_expr_fail(p, at, "there is no filter \"%.40s\"%s%s%s", name, near ? ": did you mean \"" : "",
-                near ? near : "", near ? "\"?" : "");
+    return dio_expr_fail(p, at, "there is no filter \"%.40s\"%s%s%s", name,
+                         near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static dio_expr *parse_filter(struct dio_parser *p, dio_expr *left)
@@ -312,11 +312,11 @@ static dio_expr *parse_filter(struct dio_parser *p, dio_expr *left)
             return NULL;
         if (!take(p, ")"))
             return dio_expr_fail(p, at, "%s takes %d argument%s, in ( )", name, filter->most,
-                        filter->most == 1 ? "" : "s");
+                                 filter->most == 1 ? "" : "s");
     }
     if (args < filter->least || args > filter->most)
         return dio_expr_fail(p, at, "%s takes %d argument%s, found %d", name, filter->most,
-                    filter->most == 1 ? "" : "s", args);
+                             filter->most == 1 ? "" : "s", args);
     return e;
 }
 

@@ -1,5 +1,5 @@
-/* expr_scalar.c: a string scalar cut into text and expressions, and where each byte of them stands in
- * the file it came from. */
+/* expr_scalar.c: a string scalar cut into text and expressions, and where each byte of them stands
+ * in the file it came from. */
 #include <stdio.h>
 #include <string.h>
 

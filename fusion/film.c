@@ -11,7 +11,8 @@
 #include "base/str.h"
 
 enum {
-    SPRITES = 96, BOXES = 32,
+    SPRITES = 96,
+    BOXES = 32,
     BAND = 32, /* rows drawn at a time; even */
 };
 
@@ -58,8 +59,10 @@ static bool add_lines(dio_film *f, const dio_item *item, double in, double out, 
     int edge = (int)ceilf(0.06f * dio_typeset_size(item->set));
     for (int i = 0; i < dio_typeset_lines(item->set); i++) {
         dio_box box;
-        struct sprite s = {.layer = dio_design_layer(item, i, f->space, &box, err), .rises = true,
-                           .in = in + i * stagger_line, .out = out};
+        struct sprite s = {.layer = dio_design_layer(item, i, f->space, &box, err),
+                           .rises = true,
+                           .in = in + i * stagger_line,
+                           .out = out};
         s.clip_y0 = (box.y - edge) & ~1;
         s.clip_y1 = (box.y + box.h + edge + 1) & ~1;
         s.travel = (float)(box.h + edge);
@@ -76,12 +79,13 @@ static bool add_item(dio_film *f, const dio_item *item, bool rises, int scene, d
         return true;
     double fps = f->preset->fps, end = out < 0 ? f->frames / fps : out + leave_time;
     if (f->boxes < BOXES)
-        f->box[f->boxes++] = (dio_film_box){item->name, item->box, scene, (int)(in * fps),
-                                            (int)(end * fps)};
+        f->box[f->boxes++] =
+            (dio_film_box){item->name, item->box, scene, (int)(in * fps), (int)(end * fps)};
     if (rises)
         return add_lines(f, item, in, out, err);
     struct sprite s = {.layer = dio_design_layer(item, -1, f->space, NULL, err),
-                       .travel = fminf(0.035f * (float)f->preset->width, 40), .in = in,
+                       .travel = fminf(0.035f * (float)f->preset->width, 40),
+                       .in = in,
                        .out = out};
     return add_sprite(f, s, err);
 }
@@ -108,17 +112,20 @@ static void plan_scenes(const dio_film *f, const dio_words *w, const dio_palette
     memset(scene, 0, 3 * sizeof *scene);
     scene[0] = (struct scene){
         .items = {dio_design_item(DIO_ROLE_HEADLINE, w->headline, p, palette, styles)},
-        .count = 1, .rises = true};
+        .count = 1,
+        .rises = true};
     bool lead = w->subline[0] != '\0';
-    scene[1] = (struct scene){
-        .items = {dio_design_item(DIO_ROLE_LEAD, w->subline, p, palette, styles),
-                  dio_design_item(DIO_ROLE_BODY, w->body, p, palette, styles)},
-        .count = 2, .rises = lead};
+    scene[1] =
+        (struct scene){.items = {dio_design_item(DIO_ROLE_LEAD, w->subline, p, palette, styles),
+                                 dio_design_item(DIO_ROLE_BODY, w->body, p, palette, styles)},
+                       .count = 2,
+                       .rises = lead};
     scene[2] = (struct scene){
         .items = {dio_design_item(DIO_ROLE_TITLE, w->product, p, palette, styles),
                   dio_design_item(DIO_ROLE_CTA, w->cta, p, palette, styles),
                   dio_design_item(DIO_ROLE_HASHTAGS, w->hashtags, p, palette, styles)},
-        .count = 3, .rises = w->product[0] != '\0'};
+        .count = 3,
+        .rises = w->product[0] != '\0'};
     double need[3] = {
         reading(w->headline, "") + 0.4,
         lead || w->body[0] ? reading(w->subline, w->body) : 0,
@@ -141,8 +148,11 @@ static void plan_scenes(const dio_film *f, const dio_words *w, const dio_palette
 static bool build_scene(dio_film *f, dio_fonts *fonts, struct scene *s, int number, dio_box zone,
                         bool last, dio_error *err)
 {
-    dio_stack stack = {.items = s->items, .count = s->count, .zone = zone,
-                       .centred = f->preset->centred, .rise = f->preset->rise};
+    dio_stack stack = {.items = s->items,
+                       .count = s->count,
+                       .zone = zone,
+                       .centred = f->preset->centred,
+                       .rise = f->preset->rise};
     bool ok = dio_stack_place(&stack, fonts, err);
     double in = s->start + (number == 0 ? 0.05 : leave_time * 0.8);
     for (int i = 0; ok && i < s->count; i++) {
@@ -161,17 +171,19 @@ static bool build_kicker(dio_film *f, dio_fonts *fonts, const dio_words *words,
                          int *height, dio_error *err)
 {
     dio_item item = dio_design_item(DIO_ROLE_KICKER, words->product, f->preset, palette, styles);
-    dio_stack stack = {.items = &item, .count = 1, .zone = f->preset->zone,
-                       .centred = f->preset->centred, .rise = 0};
-    bool ok = dio_stack_place(&stack, fonts, err) &&
-              add_item(f, &item, false, -1, 0, until, err);
+    dio_stack stack = {.items = &item,
+                       .count = 1,
+                       .zone = f->preset->zone,
+                       .centred = f->preset->centred,
+                       .rise = 0};
+    bool ok = dio_stack_place(&stack, fonts, err) && add_item(f, &item, false, -1, 0, until, err);
     *height = item.set ? item.box.h + (int)(0.30f * f->preset->headline) : 0;
     dio_stack_release(&stack);
     return ok;
 }
 
-static bool build(dio_film *f, dio_fonts *fonts, const dio_palette *palette,
-                  const dio_words *words, double seconds, uint64_t seed, dio_error *err)
+static bool build(dio_film *f, dio_fonts *fonts, const dio_palette *palette, const dio_words *words,
+                  double seconds, uint64_t seed, dio_error *err)
 {
     const dio_preset *p = f->preset;
     if (seconds < p->least_seconds || seconds > p->most_seconds)
@@ -277,7 +289,8 @@ static dio_pose pose_at(const struct sprite *s, double seconds)
 }
 
 /* Drawn by the caller alone: the encoder's threads have the other cores, and a frame takes 2 ms
- * against the encoder's 8. In bands, so that the rows a text is blended into are still in the cache. */
+ * against the encoder's 8. In bands, so that the rows a text is blended into are still in the
+ * cache. */
 void dio_film_frame(dio_film *f, int i, dio_canvas *out)
 {
     double seconds = (double)i / f->preset->fps; /* from the count: sums of 1/30 would drift */

@@ -87,8 +87,7 @@ static const dio_value *slug(dio_arena *a, const dio_value *const *args, int n, 
     utf8proc_uint8_t *plain = NULL;
     utf8proc_ssize_t length =
         utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)strlen(text), &plain,
-                     UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK |
-                         UTF8PROC_CASEFOLD);
+                     UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
     dio_str s = {0};
     bool gap = false;
     for (utf8proc_ssize_t i = 0; i < length && s.length < SLUG; i++) {
@@ -192,5 +191,5 @@ const dio_filter dio_filters[] = {
     {"json", 0, 0, json, "as JSON text"},
     {"trunc", 1, 1, trunc_text, "trunc(n): at most n characters, with an ellipsis when cut"},
     {"join", 0, 1, join, "join(separator): a list as one text; \", \" when none is given"},
-    { 0 },
+    {0},
 };

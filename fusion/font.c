@@ -21,7 +21,7 @@ static const dio_field fields[] = {
     DIO_FIELD(struct settings, packages, NULL, 1, 500, "Debian packages that hold the fonts"),
     DIO_FIELD(struct settings, folders, NULL, 0, 0, "folders to search"),
     DIO_FIELD(struct settings, files, NULL, 0, 0, "file names that may be used"),
-    { 0 },
+    {0},
 };
 
 struct dio_fonts {
@@ -68,8 +68,8 @@ static bool build_config(dio_fonts *f, dio_error *err)
                        "<cachedir prefix=\"xdg\">fontconfig</cachedir>");
     bool ok = put_list(&xml, f->s.folders, "folders", "<dir>", "</dir>", err);
     dio_str_puts(&xml, "<selectfont><rejectfont><glob>*</glob></rejectfont>");
-    ok = ok && put_list(&xml, f->s.files, "files", "<acceptfont><glob>*/", "</glob></acceptfont>",
-                        err);
+    ok = ok &&
+         put_list(&xml, f->s.files, "files", "<acceptfont><glob>*/", "</glob></acceptfont>", err);
     dio_str_puts(&xml, "</selectfont></fontconfig>");
     f->config = FcConfigCreate();
     if (ok && (!f->config || xml.failed))
@@ -101,8 +101,8 @@ static bool open_fonts(dio_fonts *f, const char *assets, dio_error *err)
         return dio_fail_memory(err, "the font list");
     char *path = dio_path_join(f->arena, assets, "fonts.yaml");
     dio_value *v = dio_value_read(f->arena, path, 1 << 16, err);
-    if (!v || !dio_fields_read(fields, &f->s, v, "fonts", DIO_FIELDS_STRICT, f->arena, NULL, NULL,
-                               err) ||
+    if (!v ||
+        !dio_fields_read(fields, &f->s, v, "fonts", DIO_FIELDS_STRICT, f->arena, NULL, NULL, err) ||
         !build_config(f, err))
         return false;
     const char *need[2] = {f->s.display, f->s.text};

@@ -26,7 +26,7 @@ extern "C" {
 typedef struct dio_pipeline dio_pipeline;
 
 enum {
-    DIO_PIPELINE_BYTES = 1 << 19, /* of a pipeline file */
+    DIO_PIPELINE_BYTES = 1 << 19,   /* of a pipeline file */
     DIO_PIPELINE_INSTANCES = 10000, /* of steps, matrices multiplied out */
 };
 
@@ -43,9 +43,9 @@ void dio_pipeline_set(dio_pipeline *p, const char *assignment);
 
 typedef struct dio_check_options {
     bool has_seed;
-    uint64_t seed;     /* overrides defaults.seed */
-    const char *only;  /* run this step and what it needs; NULL: everything */
-    const char *out;   /* where final files will go; NULL: "out" */
+    uint64_t seed;    /* overrides defaults.seed */
+    const char *only; /* run this step and what it needs; NULL: everything */
+    const char *out;  /* where final files will go; NULL: "out" */
 } dio_check_options;
 
 /* Checks everything that can be known before the run. False when there are problems. */
@@ -69,16 +69,16 @@ typedef enum dio_run_what {
 
 typedef struct dio_run_event {
     dio_run_what what;
-    const char *step;      /* "spot (format=square-1x1)"; NULL: none */
+    const char *step; /* "spot (format=square-1x1)"; NULL: none */
     const char *name, *text;
-    int number, total;     /* of the step, 1-based */
-    double done;           /* of the whole run, 0..1 */
-    double elapsed, left;  /* seconds; left < 0: not known yet */
+    int number, total;    /* of the step, 1-based */
+    double done;          /* of the whole run, 0..1 */
+    double elapsed, left; /* seconds; left < 0: not known yet */
     bool skipped, failed;
 } dio_run_event;
 
 typedef struct dio_run_options {
-    const char *out; /* folder of the final files; made when missing */
+    const char *out;    /* folder of the final files; made when missing */
     const char *device; /* "auto" (what NULL means), "cpu" or "cuda" */
     void (*event)(void *user, const dio_run_event *event); /* or NULL */
     bool (*cancelled)(void *user);                         /* or NULL; asked often */

@@ -9,13 +9,15 @@
 #include "fusion/rows.h"
 
 enum {
-    CELL = 32,    /* pixels between grid points; clouds of 300 px bend by 0.15 levels in between */
+    CELL = 32, /* pixels between grid points; clouds of 300 px bend by 0.15 levels in between */
     CELL_LOG2 = 5,
-    ONE = 64,     /* one level of a byte in 10.6 fixed point */
+    ONE = 64, /* one level of a byte in 10.6 fixed point */
     BLOBS = 3,
-    WAVES = 3,    /* sines that make a hill's outline */
+    WAVES = 3, /* sines that make a hill's outline */
     WIDEST = 8192,
 };
+/* How much of the glow is held back behind texts. */
+static const float calm_share = 0.72f;
 static const uint64_t stream_ground = 0x67726f756e640001;
 
 struct wave {
@@ -23,12 +25,12 @@ struct wave {
 };
 
 struct hill {
-    float base;             /* mean height of the crest, pixels from the top */
+    float base; /* mean height of the crest, pixels from the top */
     struct wave wave[WAVES];
     int16_t top[3], foot[3]; /* colour of its crest and of the picture's lower edge, 10.6 */
-    int16_t shade[3];       /* what its shadow darkens towards */
-    int32_t *crest[2];      /* [w] and, every second of them, [w/2]; 1/256 pixel, for the moment */
-    int highest, lowest;    /* of crest, in pixels */
+    int16_t shade[3];        /* what its shadow darkens towards */
+    int32_t *crest[2];       /* [w] and, every second of them, [w/2]; 1/256 pixel, for the moment */
+    int highest, lowest;     /* of crest, in pixels */
 };
 
 struct blob {
@@ -45,11 +47,11 @@ struct dio_ground {
     dio_scenery scenery;
     struct blob blob[BLOBS];
     struct hill hill[DIO_HILLS];
-    float sun_x, sun_y, sun_r;     /* pixels, for the moment */
+    float sun_x, sun_y, sun_r; /* pixels, for the moment */
     int16_t sun_top[3], sun_bottom[3];
     int grid_w, grid_h;
-    int16_t *grid[3];              /* [grid_h, grid_w] 10.6 */
-    float shadow;                  /* pixels a hill's shadow reaches up */
+    int16_t *grid[3]; /* [grid_h, grid_w] 10.6 */
+    float shadow;     /* pixels a hill's shadow reaches up */
 };
 
 static void fixed(dio_rgb c, dio_space space, int16_t out[3])
@@ -91,8 +93,7 @@ static bool plan_hill(dio_ground *g, int k, dio_rng *rng, dio_error *err)
     const float length[WAVES] = {1.25f, 0.56f, 0.23f}, height[WAVES] = {0.060f, 0.022f, 0.005f};
     for (int i = 0; i < WAVES; i++) {
         hill->wave[i] = (struct wave){
-            .height = fminf(unit * height[i] * (0.75f + 0.5f * dio_rng_uniform(rng)),
-                            room * 0.15f),
+            .height = fminf(unit * height[i] * (0.75f + 0.5f * dio_rng_uniform(rng)), room * 0.15f),
             .length = unit * length[i] * (0.8f + 0.5f * dio_rng_uniform(rng)),
             .phase = 6.2832f * dio_rng_uniform(rng),
             .speed = unit * 0.010f * (1 + 0.9f * (float)k) * (i == 0 ? 1.0f : 1.15f),
@@ -177,6 +178,15 @@ static dio_lab toward(dio_lab a, dio_lab b, float t)
     return (dio_lab){a.l + (b.l - a.l) * t, a.a + (b.a - a.a) * t, a.b + (b.b - a.b) * t};
 }
 
+/* How far a point is inside the calm box: 1 in it, 0 from `soft` pixels outside on. */
+static float calm_at(const dio_box *box, float soft, float x, float y)
+{
+    float dx = fmaxf(fmaxf((float)box->x - x, x - (float)(box->x + box->w)), 0);
+    float dy = fmaxf(fmaxf((float)box->y - y, y - (float)(box->y + box->h)), 0);
+    float t = fmaxf(1 - sqrtf(dx * dx + dy * dy) / soft, 0);
+    return t * t * (3 - 2 * t);
+}
+
 /* The sky at a point: a ramp from deep to glow, three slow clouds of colour, the sun's halo. */
 static dio_lab sky_at(const dio_ground *g, float x, float y, double seconds)
 {
@@ -184,8 +194,9 @@ static dio_lab sky_at(const dio_ground *g, float x, float y, double seconds)
     float v = y / (g->scenery.horizon * (float)g->h);
     v = v < 0 ? 0 : v > 1.15f ? 1.15f : v;
     float low = (v - 0.6f) / 0.55f;
+    float bright = 1 - calm_share * calm_at(&g->scenery.calm, 0.2f * unit, x, y);
     dio_lab c = low < 0 ? toward(g->deep, g->mid, v / 0.6f)
-                        : toward(g->mid, g->glow, 0.8f * low * low);
+                        : toward(g->mid, g->glow, 0.8f * bright * low * low);
     for (int i = 0; i < BLOBS; i++) {
         const struct blob *b = &g->blob[i];
         float turn = 6.2832f * (float)(seconds / (double)b->period) + b->phase;
@@ -193,7 +204,7 @@ static dio_lab sky_at(const dio_ground *g, float x, float y, double seconds)
         float by = (b->y * (float)g->h + b->swing * unit * sinf(turn));
         c = toward(c, b->lab, b->weight * bell(x - bx, y - by, b->radius * unit));
     }
-    return toward(c, g->glow, 0.85f * bell(x - g->sun_x, y - g->sun_y, 1.25f * g->sun_r));
+    return toward(c, g->glow, 0.85f * bright * bell(x - g->sun_x, y - g->sun_y, 1.25f * g->sun_r));
 }
 
 static void fill_grid(dio_ground *g, double seconds)
@@ -296,8 +307,8 @@ static void sun_row(const dio_ground *g, int p, int shift, int y, int n, int16_t
 }
 
 /* A row that a crest or its shadow crosses. `per_pixel` turns pixels into 1/256 of the reach. */
-DIO_ROWS static void crest_row(const int32_t *crest, int y_256, int shift, int reach,
-                               int per_pixel, int colour, int shade, int n, int16_t *row)
+DIO_ROWS static void crest_row(const int32_t *crest, int y_256, int shift, int reach, int per_pixel,
+                               int colour, int shade, int n, int16_t *row)
 {
     for (int x = 0; x < n; x++) {
         int inside = (y_256 - crest[x]) >> shift; /* 1/256 sample below the crest */

@@ -2,8 +2,8 @@
 /* ground.h: what a text stands on: a slowly moving sky, a sun and paper hills, as in a diorama.
  *
  * The sky is a smooth field, so it is worked out on a coarse grid and stretched; the hills are
- * opaque shapes with a soft shadow on whatever is behind them. Rows are made in 10.6 fixed point and
- * dithered to bytes, so that slow gradients show no steps. The same code makes a film's Y'CbCr
+ * opaque shapes with a soft shadow on whatever is behind them. Rows are made in 10.6 fixed point
+ * and dithered to bytes, so that slow gradients show no steps. The same code makes a film's Y'CbCr
  * and a poster's RGB.
  */
 #include <stdint.h>
@@ -16,6 +16,7 @@ typedef struct dio_scenery {
     float horizon;      /* where the far hills begin, in parts of the height from the top */
     float sun_x, sun_y; /* centre of the sun, in parts of width and height */
     float sun_r;        /* radius, in parts of the shorter side */
+    dio_box calm;       /* where texts stand: glow is held back there, so that they can be read */
 } dio_scenery;
 
 typedef struct dio_ground dio_ground;

@@ -11,7 +11,8 @@ enum { INPUTS = 200 };
 const char *const dio_input_types[] = {"string", "integer", "number", "boolean", "enum",
                                        "image",  "audio",   "video",  NULL};
 
-/* A range of 0 to 0 would mean none: minimum and maximum are told apart from absent by being there. */
+/* A range of 0 to 0 would mean none: minimum and maximum are told apart from absent by being there.
+ */
 const dio_field dio_input_fields[] = {
     DIO_FIELD_WORDS(struct dio_input_row, type, "string", dio_input_types, "kind of value"),
     DIO_FIELD(struct dio_input_row, required, "yes", 0, 0, "whether it must be given"),
@@ -22,7 +23,7 @@ const dio_field dio_input_fields[] = {
                   "characters of a string, at most"),
     DIO_FIELD(struct dio_input_row, minimum, "-1e300", 0, 0, "least number"),
     DIO_FIELD(struct dio_input_row, maximum, "1e300", 0, 0, "greatest number"),
-    { 0 },
+    {0},
 };
 
 static void check_declaration(dio_pipeline *p, const dio_pipeline_input *in)
@@ -88,8 +89,10 @@ static bool check_string(dio_pipeline *p, const dio_pipeline_input *in, const di
     const char *bad = control_in(v->string.text);
     size_t length = dio_utf8_count(v->string.text, v->string.length);
     if (bad)
-        return dio_report_at(&p->report, v, "input \"%s\": it contains the control character "
-                             "U+%04X", in->name, (unsigned char)*bad);
+        return dio_report_at(&p->report, v,
+                             "input \"%s\": it contains the control character "
+                             "U+%04X",
+                             in->name, (unsigned char)*bad);
     if (length > (size_t)in->row.max_length)
         return dio_report_at(&p->report, v,
                              "input \"%s\": it is %zu characters long, above its maxLength of %d",
@@ -101,11 +104,11 @@ static bool check_number(dio_pipeline *p, const dio_pipeline_input *in, const di
 {
     double number = v->kind == DIO_INT ? (double)v->integer : v->real;
     if (number < in->row.minimum)
-        return dio_report_at(&p->report, v, "input \"%s\": %g is below its minimum of %g",
-                             in->name, number, in->row.minimum);
+        return dio_report_at(&p->report, v, "input \"%s\": %g is below its minimum of %g", in->name,
+                             number, in->row.minimum);
     if (number > in->row.maximum || !isfinite(number))
-        return dio_report_at(&p->report, v, "input \"%s\": %g is above its maximum of %g",
-                             in->name, number, in->row.maximum);
+        return dio_report_at(&p->report, v, "input \"%s\": %g is above its maximum of %g", in->name,
+                             number, in->row.maximum);
     return true;
 }
 
@@ -125,15 +128,18 @@ static bool check_enum(dio_pipeline *p, const dio_pipeline_input *in, const dio_
     }
     const char *near = dio_nearest(v->string.text, names, n);
     if (!near && n > 0)
-        return dio_report_at(&p->report, v, "input \"%s\": \"%.60s\" is none of its values; the "
-                             "first is \"%.60s\"", in->name, v->string.text, names[0]);
+        return dio_report_at(&p->report, v,
+                             "input \"%s\": \"%.60s\" is none of its values; the "
+                             "first is \"%.60s\"",
+                             in->name, v->string.text, names[0]);
     return dio_report_at(&p->report, v, "input \"%s\": \"%.60s\" is none of its values%s%s%s",
                          in->name, v->string.text, near ? ": did you mean \"" : "",
                          near ? near : "", near ? "\"?" : "");
 }
 
 /* A file must lie in the pipeline's folder; the value becomes its path from here. */
-static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
+static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in,
+                                   const dio_value *v)
 {
     dio_error e = {0};
     const char *path = dio_path_confine(p->arena, p->dir, v->string.text, &e);
@@ -146,7 +152,8 @@ static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in
 }
 
 /* The value when it is right, else NULL and a problem. */
-static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
+static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *in,
+                                    const dio_value *v)
 {
     static const struct {
         dio_kind kind;

@@ -76,8 +76,7 @@ static void place_all(dio_stack *s, int height)
         y += first ? 0 : item->gap;
         first = false;
         item->box.y = y;
-        item->box.x = s->zone.x +
-                      (s->centred ? free / 2 : dio_typeset_rtl(item->set) ? free : 0);
+        item->box.x = s->zone.x + (s->centred ? free / 2 : dio_typeset_rtl(item->set) ? free : 0);
         item->text_x = item->box.x + pad(item, pill_x);
         item->text_y = item->box.y + pad(item, pill_y);
         y += item->box.h;

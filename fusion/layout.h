@@ -3,26 +3,26 @@
 #include "fusion/typeset.h"
 
 typedef struct dio_item {
-    const char *name;        /* for messages: "headline" */
-    const char *text;        /* "" leaves the item out */
+    const char *name; /* for messages: "headline" */
+    const char *text; /* "" leaves the item out */
     const dio_style *style;
     dio_rgb colour;
     float alpha;
-    int gap;                 /* pixels kept free above, unless it is the first */
-    bool pill;               /* set into a filled pill of this colour */
+    int gap;   /* pixels kept free above, unless it is the first */
+    bool pill; /* set into a filled pill of this colour */
     dio_rgb fill;
     /* Results; set stays NULL for an item left out. */
     dio_typeset *set;
-    dio_box box;             /* all it covers, pill included */
-    int text_x, text_y;      /* where the typeset's corner is */
+    dio_box box;        /* all it covers, pill included */
+    int text_x, text_y; /* where the typeset's corner is */
 } dio_item;
 
 typedef struct dio_stack {
     dio_item *items;
     int count;
     dio_box zone;
-    bool centred;            /* else at the side where the script begins */
-    float rise;              /* 0: at the top of the zone, 0.5: in the middle, 1: at the bottom */
+    bool centred; /* else at the side where the script begins */
+    float rise;   /* 0: at the top of the zone, 0.5: in the middle, 1: at the bottom */
 } dio_stack;
 
 /* Finds the largest sizes at which everything fits; fails, naming the texts, when they do not fit

@@ -3,7 +3,6 @@
 
 #include "fusion/pipeline.h"
 
-
 static bool check_axis(dio_pipeline *p, const dio_value *key, const dio_value *list)
 {
     if (list->kind != DIO_LIST || list->list.count == 0)
@@ -12,11 +11,15 @@ static bool check_axis(dio_pipeline *p, const dio_value *key, const dio_value *l
     for (int i = 0; i < list->list.count; i++) {
         const dio_value *v = list->list.items[i];
         if (v->kind == DIO_LIST || v->kind == DIO_MAP || v->kind == DIO_NULL)
-            return dio_report_at(&p->report, v, "matrix: %.60s: expected a text or a number, "
-                                 "found %s", key->string.text, dio_kind_name(v->kind));
+            return dio_report_at(&p->report, v,
+                                 "matrix: %.60s: expected a text or a number, "
+                                 "found %s",
+                                 key->string.text, dio_kind_name(v->kind));
         if (v->kind == DIO_STRING && strstr(v->string.text, "${{"))
-            return dio_report_at(&p->report, v, "matrix: %.60s: its values are fixed; expressions "
-                                 "cannot stand here", key->string.text);
+            return dio_report_at(&p->report, v,
+                                 "matrix: %.60s: its values are fixed; expressions "
+                                 "cannot stand here",
+                                 key->string.text);
     }
     return true;
 }

@@ -31,7 +31,7 @@ static const dio_field fields[] = {
     COLOUR(ink, "text"),
     COLOUR(accent, "button"),
     COLOUR(on_accent, "text on the button"),
-    { 0 },
+    {0},
 };
 #undef COLOUR
 
@@ -45,10 +45,17 @@ static bool read_row(dio_arena *a, const dio_value *v, dio_palette *out, dio_err
         const char *text;
         dio_rgb *to;
     } colours[] = {
-        {r.deep, &out->deep}, {r.mid, &out->mid}, {r.glow, &out->glow},
-        {r.sun_top, &out->sun_top}, {r.sun_bottom, &out->sun_bottom}, {r.far, &out->hill[0]},
-        {r.middle, &out->hill[1]}, {r.near, &out->hill[2]}, {r.ink, &out->ink},
-        {r.accent, &out->accent}, {r.on_accent, &out->on_accent},
+        {r.deep, &out->deep},
+        {r.mid, &out->mid},
+        {r.glow, &out->glow},
+        {r.sun_top, &out->sun_top},
+        {r.sun_bottom, &out->sun_bottom},
+        {r.far, &out->hill[0]},
+        {r.middle, &out->hill[1]},
+        {r.near, &out->hill[2]},
+        {r.ink, &out->ink},
+        {r.accent, &out->accent},
+        {r.on_accent, &out->on_accent},
     };
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
         if (!dio_colour_parse(colours[i].text, colours[i].to, err))

@@ -10,12 +10,12 @@ enum { DIO_HILLS = 3 };
 
 typedef struct dio_palette {
     const char *name;
-    const char *moods;               /* words that call for it, separated by spaces */
-    dio_rgb deep, mid, glow;         /* the sky: top, middle, at the horizon and around the sun */
+    const char *moods;       /* words that call for it, separated by spaces */
+    dio_rgb deep, mid, glow; /* the sky: top, middle, at the horizon and around the sun */
     dio_rgb sun_top, sun_bottom;
-    dio_rgb hill[DIO_HILLS];         /* far, middle, near */
-    dio_rgb ink;                     /* text on the sky */
-    dio_rgb accent, on_accent;       /* the button, and the text on it */
+    dio_rgb hill[DIO_HILLS];   /* far, middle, near */
+    dio_rgb ink;               /* text on the sky */
+    dio_rgb accent, on_accent; /* the button, and the text on it */
 } dio_palette;
 
 typedef struct dio_palettes {

@@ -15,13 +15,13 @@ const dio_field dio_pipeline_fields[] = {
     DIO_FIELD(struct dio_pipeline_row, defaults, "", 0, 0, "what holds for all steps"),
     DIO_FIELD(struct dio_pipeline_row, steps, NULL, 0, 0, "what is done"),
     DIO_FIELD(struct dio_pipeline_row, outputs, "", 0, 0, "which results become files, by name"),
-    { 0 },
+    {0},
 };
 
 const dio_field dio_default_fields[] = {
     DIO_FIELD(struct dio_defaults, seed, "0", 0, 0, "the same seed gives the same results"),
     DIO_FIELD(struct dio_defaults, candidates, "1", 1, 64, "how often to try a step"),
-    { 0 },
+    {0},
 };
 
 const dio_field dio_stage_fields[] = {
@@ -35,14 +35,14 @@ const dio_field dio_stage_fields[] = {
     DIO_FIELD(struct dio_stage_row, candidates, "1", 1, 64, "how often to try"),
     DIO_FIELD(struct dio_stage_row, rank, "", 0, 0, "how to choose among candidates"),
     DIO_FIELD(struct dio_stage_row, review, "", 0, 0, "wait for a person's choice"),
-    { 0 },
+    {0},
 };
 
 const dio_field dio_output_fields[] = {
     DIO_FIELD(struct dio_output_row, from, NULL, 1, 200, "${{ steps.ID.outputs.NAME }}"),
     DIO_FIELD(struct dio_output_row, path, NULL, 1, 4000, "file in the output folder"),
     DIO_FIELD(struct dio_output_row, description, "", 0, 2000, "what it is"),
-    { 0 },
+    {0},
 };
 
 static const unsigned strict = DIO_FIELDS_STRICT | DIO_FIELDS_COLLECT;
@@ -71,7 +71,8 @@ bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, c
         return true;
     return dio_report_at(&p->report, place,
                          "%s \"%.60s\": a name is letters, digits, _ and -, and begins with a "
-                         "letter", what, name);
+                         "letter",
+                         what, name);
 }
 
 /* ---- steps ---- */
@@ -177,8 +178,10 @@ static void read_root(dio_pipeline *p)
     read_row(p, dio_pipeline_fields, &row, p->root, "a pipeline");
     const dio_value *version = dio_map_get(p->root, "version");
     if (row.version != 1 && version && version->kind == DIO_INT)
-        dio_report_at(&p->report, version, "version: %d is not 1, the only one that this diorama "
-                      "reads", row.version);
+        dio_report_at(&p->report, version,
+                      "version: %d is not 1, the only one that this diorama "
+                      "reads",
+                      row.version);
     p->name = row.name ? row.name : "pipeline";
     if (row.defaults && read_row(p, dio_default_fields, &p->defaults, row.defaults, "defaults") &&
         p->defaults.candidates > 1)

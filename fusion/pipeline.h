@@ -62,11 +62,11 @@ typedef struct dio_stage {
     const dio_step *type; /* NULL: unknown, reported */
     dio_axis axis[DIO_AXES];
     int axes;
-    int instances;      /* the product of the axes; 1 without */
-    int *needs;         /* indices of nodes */
+    int instances; /* the product of the axes; 1 without */
+    int *needs;    /* indices of nodes */
     int need_count, need_cap;
-    bool wanted;        /* by --only */
-    unsigned lacks;     /* bit i: its parameters do not yield output i */
+    bool wanted;    /* by --only */
+    unsigned lacks; /* bit i: its parameters do not yield output i */
 } dio_stage;
 
 struct dio_output_row {
@@ -77,7 +77,7 @@ typedef struct dio_output {
     const char *name;
     struct dio_output_row row;
     const dio_value *place, *from_value, *path_value;
-    int node;           /* -1: not understood, reported */
+    int node; /* -1: not understood, reported */
     const dio_port *port;
 } dio_output;
 
@@ -102,7 +102,7 @@ struct dio_pipeline {
     int node_count;
     dio_output *outputs;
     int output_count;
-    int *order;          /* nodes, every one after what it needs */
+    int *order; /* nodes, every one after what it needs */
     bool checked;
     const char *plan[2]; /* as text and as JSON, once made */
     dio_value *sets;     /* map of name -> text given by --set */
@@ -138,7 +138,7 @@ const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const
                                 dio_arena *a, dio_error *err);
 /* Reads a node's parameters in a scope. Fields that are unknown are left zero. */
 bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_value *scope,
-                     void *params, const dio_value **with, dio_report *report);
+                      void *params, const dio_value **with, dio_report *report);
 
 /* graph of steps, in dag.c: needs from expressions and `needs`, order, cycles. */
 void dio_dag_build(dio_pipeline *p);

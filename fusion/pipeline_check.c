@@ -47,8 +47,10 @@ static void check_given(void *user, const dio_path *path)
             continue;
         for (int k = 0; n->lacks >> k; k++) {
             if (n->lacks >> k & 1 && strcmp(n->type->out[k].name, path->part[3]) == 0)
-                dio_report_at(&p->report, &path->place, "step \"%s\" yields no \"%s\" with its "
-                              "parameters", n->id, path->part[3]);
+                dio_report_at(&p->report, &path->place,
+                              "step \"%s\" yields no \"%s\" with its "
+                              "parameters",
+                              n->id, path->part[3]);
         }
     }
 }
@@ -60,9 +62,8 @@ static void check_condition(dio_pipeline *p, const dio_stage *n)
     dio_error e = {0};
     if (!v || v->kind == DIO_BOOL)
         return;
-    const dio_template *t = v->kind == DIO_STRING
-                                ? dio_template_parse(p->arena, v, p->source, &e)
-                                : NULL;
+    const dio_template *t =
+        v->kind == DIO_STRING ? dio_template_parse(p->arena, v, p->source, &e) : NULL;
     if (e.kind == DIO_ERROR_NONE && (!t || !dio_template_single(t)))
         dio_report_at(&p->report, v, "if: write true, false or one expression in ${{ }}");
 }
@@ -121,9 +122,11 @@ static void check_claims(dio_pipeline *p, struct claim *claims, int count, size_
         if (strcasecmp(claims[i].path, claims[i - 1].path) != 0)
             continue;
         bool same = o == claims[i - 1].output;
-        dio_report_at(&p->report, o->path_value,
-                      "path: %s \"%.100s\"; %s", same ? "several results would be" : "two outputs "
-                      "would be", claims[i].path + root,
+        dio_report_at(&p->report, o->path_value, "path: %s \"%.100s\"; %s",
+                      same ? "several results would be"
+                           : "two outputs "
+                             "would be",
+                      claims[i].path + root,
                       same ? "put ${{ matrix... }} into it" : "give each its own");
     }
 }

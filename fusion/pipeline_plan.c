@@ -19,8 +19,7 @@ static dio_value *node_value(dio_pipeline *p, const dio_stage *n, dio_arena *a)
 }
 
 /* Names of an output's files as far as they are known; "" stands for the rest. */
-static dio_value *output_value(dio_pipeline *p, const dio_output *o, dio_value *scope,
-                               dio_arena *a)
+static dio_value *output_value(dio_pipeline *p, const dio_output *o, dio_value *scope, dio_arena *a)
 {
     const dio_stage *n = &p->nodes[o->node];
     dio_value *files = dio_value_list(a);

@@ -94,8 +94,9 @@ static dio_value *step_schema(dio_value *preset_names, dio_arena *a)
     dio_value *step = dio_fields_schema(dio_stage_fields, true, a);
     dio_value *names = dio_value_list(a), *rules = dio_value_list(a);
     for (int i = 0; dio_steps[i]; i++) {
-        dio_list_add(a, names, text(a, dio_arena_printf(a, "%s@%d", dio_steps[i]->name,
-                                                        dio_steps[i]->version)));
+        dio_list_add(
+            a, names,
+            text(a, dio_arena_printf(a, "%s@%d", dio_steps[i]->name, dio_steps[i]->version)));
         dio_list_add(a, rules, step_rule(dio_steps[i], preset_names, a));
     }
     dio_map_set(a, property(step, "uses"), "enum", names);

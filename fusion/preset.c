@@ -31,7 +31,7 @@ static const dio_field row_fields[] = {
     DIO_FIELD(struct row, safe, NULL, 0, 0, "percent of each edge that buttons cover"),
     DIO_FIELD(struct row, text, NULL, 0, 0, "where texts go"),
     DIO_FIELD(struct row, scenery, NULL, 0, 0, "where horizon and sun are"),
-    { 0 },
+    {0},
 };
 
 struct edges {
@@ -43,7 +43,7 @@ static const dio_field edge_fields[] = {
     DIO_FIELD(struct edges, right, NULL, 0, 90, "percent"),
     DIO_FIELD(struct edges, bottom, NULL, 0, 90, "percent"),
     DIO_FIELD(struct edges, left, NULL, 0, 90, "percent"),
-    { 0 },
+    {0},
 };
 
 struct text_row {
@@ -60,7 +60,7 @@ static const dio_field text_fields[] = {
     DIO_FIELD(struct text_row, rise, "0", 0, 1, "0: top of the zone, 1: bottom"),
     DIO_FIELD(struct text_row, headline, NULL, 16, 600, "size of headlines, pixels"),
     DIO_FIELD_WORDS(struct text_row, align, "start", aligns, "alignment of lines"),
-    { 0 },
+    {0},
 };
 
 struct scenery_row {
@@ -72,7 +72,7 @@ static const dio_field scenery_fields[] = {
     DIO_FIELD(struct scenery_row, sun_x, NULL, 0, 100, "percent of the width"),
     DIO_FIELD(struct scenery_row, sun_y, NULL, 0, 100, "percent of the height"),
     DIO_FIELD(struct scenery_row, sun_r, NULL, 1, 60, "percent of the shorter side"),
-    { 0 },
+    {0},
 };
 
 /* Inwards to whole pixels, so that a box inside is inside. */
@@ -107,7 +107,7 @@ static bool fill(dio_preset *p, const struct row *r, const dio_value *v, dio_are
     p->rise = (float)text.rise;
     p->headline = (float)text.headline;
     p->scenery = (dio_scenery){(float)scenery.horizon / 100, (float)scenery.sun_x / 100,
-                               (float)scenery.sun_y / 100, (float)scenery.sun_r / 100};
+                               (float)scenery.sun_y / 100, (float)scenery.sun_r / 100, p->zone};
     return true;
 }
 
@@ -157,11 +157,16 @@ const dio_preset *dio_preset_read(dio_arena *a, const char *assets, const char *
     dio_value *v = dio_value_read(a, path, 1 << 16, err);
     struct row r;
     dio_preset *p = dio_arena_alloc(a, sizeof *p);
-    if (!v ||
-        !dio_fields_read(row_fields, &r, v, "preset", DIO_FIELDS_STRICT, a, NULL, NULL, err))
+    if (!v || !dio_fields_read(row_fields, &r, v, "preset", DIO_FIELDS_STRICT, a, NULL, NULL, err))
         return NULL;
-    *p = (dio_preset){.name = dio_arena_strdup(a, name), .title = r.title, .source = r.source,
-                      .checked = r.checked, .width = r.width, .height = r.height, .fps = r.fps,
-                      .least_seconds = r.least_seconds, .most_seconds = r.most_seconds};
+    *p = (dio_preset){.name = dio_arena_strdup(a, name),
+                      .title = r.title,
+                      .source = r.source,
+                      .checked = r.checked,
+                      .width = r.width,
+                      .height = r.height,
+                      .fps = r.fps,
+                      .least_seconds = r.least_seconds,
+                      .most_seconds = r.most_seconds};
     return fill(p, &r, v, a, err) ? p : NULL;
 }

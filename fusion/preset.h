@@ -10,11 +10,11 @@ typedef struct dio_preset {
     const char *name, *title, *source, *checked;
     int width, height, fps;
     double least_seconds, most_seconds;
-    dio_box safe;          /* pixels that the platform's own buttons leave free */
-    dio_box zone;          /* where texts go: inside safe, off the picture's focus */
+    dio_box safe; /* pixels that the platform's own buttons leave free */
+    dio_box zone; /* where texts go: inside safe, off the picture's focus */
     bool centred;
-    float rise;            /* of texts in their zone: 0 at its top, 1 at its bottom */
-    float headline;        /* pixels an em; other texts are parts of it */
+    float rise;     /* of texts in their zone: 0 at its top, 1 at its bottom */
+    float headline; /* pixels an em; other texts are parts of it */
     dio_scenery scenery;
 } dio_preset;
 

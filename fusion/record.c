@@ -1,5 +1,6 @@
 /* record.c: run.json: with what, from what, by what, and what came out.
- * It is for people who ask months later how a film was made, and for programs that want its words. */
+ * It is for people who ask months later how a film was made, and for programs that want its words.
+ */
 #include <pango/pango.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ static dio_value *inputs_value(const dio_run *run, dio_arena *a)
 static dio_value *params_value(const dio_record *r, dio_arena *a)
 {
     dio_error ignored = {0};
-    dio_value *v = r->params ? dio_json_parse(a, "with", r->params, strlen(r->params), &ignored)
-                             : NULL;
+    dio_value *v =
+        r->params ? dio_json_parse(a, "with", r->params, strlen(r->params), &ignored) : NULL;
     return v ? v : dio_value_map(a);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-/* record.h: private to fusion/: what happened to each instance of a step, and run.json made of it. */
+/* record.h: private to fusion/: what happened to each instance of a step, and run.json made of it.
+ */
 #include "fusion/pipeline.h"
 
 typedef enum dio_outcome {
@@ -14,7 +15,7 @@ enum { DIO_RESULTS = 32 };
 typedef struct dio_result {
     const char *port, *text; /* a text's words, or a file's path */
     bool is_file;
-    bool moved;              /* the file stands at its final place; text is that */
+    bool moved; /* the file stands at its final place; text is that */
 } dio_result;
 
 typedef struct dio_record {
@@ -24,8 +25,8 @@ typedef struct dio_record {
     dio_outcome state;
     const char *error;
     double seconds;
-    const char *params;      /* canonical JSON of what the step was given */
-    dio_value *notes;        /* map */
+    const char *params; /* canonical JSON of what the step was given */
+    dio_value *notes;   /* map */
     dio_result result[DIO_RESULTS];
     int results;
 } dio_record;
@@ -44,13 +45,13 @@ typedef struct dio_run {
     const dio_run_options *options;
     dio_arena *arena;
     dio_value *scope;
-    const char *work;       /* folder of unfinished files */
-    dio_record *records;    /* in order of the plan */
-    int record_count, at;   /* at: the one at work */
+    const char *work;     /* folder of unfinished files */
+    dio_record *records;  /* in order of the plan */
+    int record_count, at; /* at: the one at work */
     dio_final *finals;
     int final_count, final_cap;
     double weight, weight_done;
-    double started, told;   /* seconds of the monotonic clock */
+    double started, told; /* seconds of the monotonic clock */
     char date[32];
     bool failed;
 } dio_run;

@@ -7,7 +7,10 @@
 
 #include "base/str.h"
 
-enum { SHOWN = 140, BEFORE = 60 }; /* characters shown of a line, and before the place in a long one */
+enum {
+    SHOWN = 140,
+    BEFORE = 60
+}; /* characters shown of a line, and before the place in a long one */
 
 void dio_report_add(void *report, const dio_error *problem)
 {

@@ -64,8 +64,10 @@ static void give(dio_task *t, const char *port, const char *text, bool is_file)
 void dio_task_give_text(dio_task *t, const char *port, const char *text)
 {
     give(t, port, text, false);
-    tell(t->run, (dio_run_event){.what = DIO_RUN_TEXT, .step = t->record->label, .name = port,
-                                 .text = text}, 0);
+    tell(
+        t->run,
+        (dio_run_event){.what = DIO_RUN_TEXT, .step = t->record->label, .name = port, .text = text},
+        0);
 }
 
 void dio_task_give_file(dio_task *t, const char *port, const char *path)
@@ -92,8 +94,7 @@ static bool wanted(dio_run *run, const dio_stage *n, bool *yes, dio_error *err)
 }
 
 /* Reads the parameters; *known is false when they depend on a skipped step. */
-static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known,
-                        dio_error *err)
+static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err)
 {
     const dio_value *with;
     dio_report report = {.arena = run->arena};
@@ -128,8 +129,12 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
     dio_map_set(run->arena, run->scope, "matrix", dio_matrix_pick(n, r->instance, run->arena));
     bool ok = wanted(run, n, &yes, err) && (!yes || read_params(run, n, params, &known, err));
     if (ok && yes && known) {
-        dio_task task = {.studio = run->p->studio, .arena = run->arena, .seed = run->p->seed,
-                         .title = run->p->name, .run = run, .record = r};
+        dio_task task = {.studio = run->p->studio,
+                         .arena = run->arena,
+                         .seed = run->p->seed,
+                         .title = run->p->name,
+                         .run = run,
+                         .record = r};
         r->params = dio_fields_canonical(n->type->params, params, run->arena);
         ok = dio_task_progress(&task, 0, err) && n->type->run(&task, params, err);
     }
@@ -153,8 +158,12 @@ static bool run_all(dio_run *run, dio_error *err)
             dio_error_prefix(err, "step %s", r->label);
             r->error = dio_arena_strdup(run->arena, err->message);
         }
-        tell(run, (dio_run_event){.what = DIO_RUN_END, .step = r->label, .failed = !ok,
-                                  .skipped = r->state == DIO_OUTCOME_SKIPPED}, 1);
+        tell(run,
+             (dio_run_event){.what = DIO_RUN_END,
+                             .step = r->label,
+                             .failed = !ok,
+                             .skipped = r->state == DIO_OUTCOME_SKIPPED},
+             1);
         run->weight_done += r->node->type->weight;
     }
     return ok;
@@ -175,7 +184,9 @@ static bool plan(dio_run *run, dio_error *err)
         const dio_stage *n = &p->nodes[p->order[i]];
         for (int k = 0; n->wanted && k < n->instances; k++) {
             run->records[run->record_count++] =
-                (dio_record){.node = n, .instance = k, .notes = dio_value_map(run->arena),
+                (dio_record){.node = n,
+                             .instance = k,
+                             .notes = dio_value_map(run->arena),
                              .label = dio_matrix_label(n, k, run->arena)};
             run->weight += n->type->weight;
         }

@@ -26,9 +26,9 @@ typedef struct dio_port {
 /* One instance of a step at work. */
 typedef struct dio_task {
     dio_studio *studio;
-    dio_arena *arena;   /* dies with the run */
+    dio_arena *arena; /* dies with the run */
     uint64_t seed;
-    const char *title;  /* the pipeline's name, for metadata */
+    const char *title; /* the pipeline's name, for metadata */
     struct dio_run *run;
     struct dio_record *record;
 } dio_task;
@@ -46,7 +46,7 @@ typedef struct dio_step {
     const dio_field *params;
     size_t params_size;
     const dio_port *out;
-    double weight; /* how long it takes, beside others; for the time left */
+    double weight;         /* how long it takes, beside others; for the time left */
     dio_step_check *check; /* or NULL */
     /* Whether these parameters yield that output; NULL: always all. */
     bool (*gives)(const void *params, const char *port);

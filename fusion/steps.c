@@ -60,8 +60,8 @@ const dio_step *dio_step_find(const char *uses, dio_error *err)
 static dio_value *step_value(const dio_step *s, dio_arena *a)
 {
     dio_value *v = dio_value_map(a), *ports = dio_value_map(a);
-    dio_map_set(a, v, "uses", dio_value_string(a, dio_arena_printf(a, "%s@%d", s->name,
-                                                                   s->version)));
+    dio_map_set(a, v, "uses",
+                dio_value_string(a, dio_arena_printf(a, "%s@%d", s->name, s->version)));
     dio_map_set(a, v, "description", dio_value_string(a, s->doc));
     dio_map_set(a, v, "with", dio_fields_schema(s->params, true, a));
     for (const dio_port *port = s->out; port->name; port++) {
@@ -81,8 +81,7 @@ static void put_step(dio_str *s, const dio_step *step, bool whole, dio_arena *a)
         return;
     dio_str_printf(s, "\nwith:\n%s\noutputs:\n", dio_fields_help(step->params, "", a));
     for (const dio_port *port = step->out; port->name; port++)
-        dio_str_printf(s, "  %-25s %s (%s)\n", port->name, port->doc,
-                       dio_media_name(port->media));
+        dio_str_printf(s, "  %-25s %s (%s)\n", port->name, port->doc, dio_media_name(port->media));
 }
 
 char *dio_steps_text(dio_arena *a, const char *name, bool json, dio_error *err)

@@ -24,8 +24,8 @@ struct dio_typeset {
     float size;
     bool least;
     int line_count;
-    double scale;  /* from the layout's pixels to ours */
-    dio_box all;   /* ink and logical together, ours, (0, 0) where the layout begins */
+    double scale; /* from the layout's pixels to ours */
+    dio_box all;  /* ink and logical together, ours, (0, 0) where the layout begins */
 };
 
 /* Typed line ends and tabs are spaces here: a text breaks where it must, not where it was typed.
@@ -50,8 +50,21 @@ static char *tidy(const char *text, bool upper)
     return out;
 }
 
+/* Letters of joined and stacked scripts must not be pulled apart: only texts in Latin, Greek and
+ * Cyrillic letters, which end before Hebrew, are spaced. */
+static bool can_be_spaced(const char *text)
+{
+    uint32_t cp;
+    for (int n; *text && (n = dio_utf8_next(text, 4, &cp)) > 0; text += n) {
+        if (cp >= 0x590 && cp < 0x1e00)
+            return false;
+    }
+    return true;
+}
+
 static void set_style(PangoLayout *layout, dio_fonts *fonts, const dio_style *style)
 {
+    float tracking = can_be_spaced(pango_layout_get_text(layout)) ? style->tracking : 0;
     PangoFontDescription *font = pango_font_description_new();
     pango_font_description_set_family(font, style->display ? dio_fonts_display(fonts)
                                                            : dio_fonts_text(fonts));
@@ -60,9 +73,8 @@ static void set_style(PangoLayout *layout, dio_fonts *fonts, const dio_style *st
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     PangoAttrList *list = pango_attr_list_new();
-    pango_attr_list_insert(list,
-                           pango_attr_letter_spacing_new((int)(style->tracking * REFERENCE *
-                                                               PANGO_SCALE)));
+    pango_attr_list_insert(
+        list, pango_attr_letter_spacing_new((int)(tracking * REFERENCE * PANGO_SCALE)));
     pango_layout_set_attributes(layout, list);
     pango_attr_list_unref(list);
 }
@@ -145,9 +157,9 @@ static void balance(PangoLayout *layout, int width, double scale)
     set_width(layout, hi, scale);
 }
 
-/* Finds the size: whole words first; at the least size words may be cut. */
-static bool fit(dio_typeset *t, const char *name, const dio_style *style, float factor, int width,
-                dio_error *err)
+/* Goes down the ladder until the text fits into `lines`: whole words first; at the least size words
+ * may be cut. */
+static bool shrink(dio_typeset *t, const dio_style *style, float factor, int width, int lines)
 {
     float size = fmaxf(style->size * factor, style->least);
     pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD);
@@ -158,15 +170,23 @@ static bool fit(dio_typeset *t, const char *name, const dio_style *style, float 
         if (t->least)
             pango_layout_set_wrap(t->layout, PANGO_WRAP_WORD_CHAR);
         set_width(t->layout, width, t->scale);
-        if (fits(t->layout, width, t->scale, style->lines))
-            break;
+        if (fits(t->layout, width, t->scale, lines))
+            return true;
         if (t->least)
-            return dio_fail(err,
-                            "%s: too long; at the smallest size (%.0f px) it takes %d lines, and "
-                            "%d is the most; shorten it",
-                            name, (double)size, pango_layout_get_line_count(t->layout),
-                            style->lines);
+            return false;
     }
+}
+
+static bool fit(dio_typeset *t, const char *name, const dio_style *style, float factor, int width,
+                dio_error *err)
+{
+    if (!(style->one_line && shrink(t, style, factor, width, 1)) &&
+        !shrink(t, style, factor, width, style->lines))
+        return dio_fail(err,
+                        "%s: too long; at the smallest size (%.0f px) it takes %d lines, and %d "
+                        "is the most; shorten it",
+                        name, (double)t->size, pango_layout_get_line_count(t->layout),
+                        style->lines);
     balance(t->layout, width, t->scale);
     set_leading(t->layout, style->leading);
     return true;
@@ -185,8 +205,7 @@ static bool build(dio_typeset *t, dio_fonts *fonts, const char *name, const char
     g_free(clean);
     pango_layout_set_alignment(t->layout, centred ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
     set_style(t->layout, fonts, style);
-    if (!dio_fonts_cover(fonts, t->layout, name, err) ||
-        !fit(t, name, style, factor, width, err))
+    if (!dio_fonts_cover(fonts, t->layout, name, err) || !fit(t, name, style, factor, width, err))
         return false;
     t->line_count = pango_layout_get_line_count(t->layout);
     t->all = extents(t->layout, t->scale);

@@ -8,21 +8,18 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "fusion/colour.h"
+#include "fusion/canvas.h"
 #include "fusion/font.h"
 
-typedef struct dio_box {
-    int x, y, w, h;
-} dio_box;
-
 typedef struct dio_style {
-    bool display;        /* the headline family, not the one of running text */
-    int weight;          /* 100..900 */
-    float size, least;   /* pixels a em: wanted, and the smallest that can be read */
-    float leading;       /* line distance, in parts of the font's own */
-    float tracking;      /* added between letters, in parts of the em */
-    int lines;           /* at most so many */
-    bool upper;          /* set in capitals */
+    bool display;      /* the headline family, not the one of running text */
+    int weight;        /* 100..900 */
+    float size, least; /* pixels a em: wanted, and the smallest that can be read */
+    float leading;     /* line distance, in parts of the font's own */
+    float tracking;    /* added between letters, in parts of the em */
+    int lines;         /* at most so many */
+    bool one_line;     /* rather smaller than in more than one */
+    bool upper;        /* set in capitals */
 } dio_style;
 
 typedef struct dio_typeset dio_typeset;

@@ -47,10 +47,14 @@ static void put_text(dio_png_writer *w, const char *title)
 {
     char software_key[] = "Software", software[] = "diorama", title_key[] = "Title";
     png_text text[2] = {
-        {.compression = PNG_TEXT_COMPRESSION_NONE, .key = software_key, .text = software,
+        {.compression = PNG_TEXT_COMPRESSION_NONE,
+         .key = software_key,
+         .text = software,
          .text_length = sizeof software - 1},
-        {.compression = PNG_ITXT_COMPRESSION_NONE, .key = title_key,
-         .text = (char *)(uintptr_t)title, .itxt_length = strlen(title)},
+        {.compression = PNG_ITXT_COMPRESSION_NONE,
+         .key = title_key,
+         .text = (char *)(uintptr_t)title,
+         .itxt_length = strlen(title)},
     };
     png_set_text(w->png, w->info, text, title[0] ? 2 : 1); /* copies them */
 }

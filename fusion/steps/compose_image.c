@@ -10,19 +10,17 @@ struct params {
 
 static const dio_field fields[] = {
     DIO_COMPOSE_FIELDS("feed-4x5"),
-    { 0 },
+    {0},
 };
 
-static void check(dio_studio *studio, const void *params, const dio_value *with,
-                  dio_report *report)
+static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     const struct params *p = params;
     dio_compose_check(studio, &p->c, with, report);
 }
 
 /* Planes to the interleaved bytes that PNG holds. */
-static bool write_picture(const dio_canvas *c, const char *path, const char *title,
-                          dio_error *err)
+static bool write_picture(const dio_canvas *c, const char *path, const char *title, dio_error *err)
 {
     dio_png_writer *png = dio_png_open(path, c->w, c->h, title, err);
     unsigned char row[4096 * 3];
@@ -53,8 +51,7 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     const char *path = dio_task_path(t, "image", ".png");
     bool ok = dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, NULL, NULL,
                               err) &&
-              dio_task_progress(t, 0.3, err) &&
-              write_picture(&canvas, path, p->c.headline, err);
+              dio_task_progress(t, 0.3, err) && write_picture(&canvas, path, p->c.headline, err);
     dio_canvas_deinit(&canvas);
     if (ok)
         dio_task_give_file(t, "image", path);
@@ -67,7 +64,7 @@ const dio_step dio_step_compose_image = {
     .doc = "A poster: product, headline, text and button over a paper landscape, as PNG.",
     .params = fields,
     .params_size = sizeof(struct params),
-    .out = (const dio_port[]){{"image", DIO_MEDIA_IMAGE, "the poster"}, { 0 }},
+    .out = (const dio_port[]){{"image", DIO_MEDIA_IMAGE, "the poster"}, {0}},
     .weight = 0.5,
     .check = check,
     .run = run,

@@ -13,11 +13,10 @@ static const dio_field fields[] = {
     DIO_COMPOSE_FIELDS(NULL),
     DIO_FIELD(struct params, seconds, "8", 1, 600, "length of the film"),
     DIO_FIELD(struct params, quality, "19", 0, 40, "x264's rate factor: less is better and larger"),
-    { 0 },
+    {0},
 };
 
-static void check(dio_studio *studio, const void *params, const dio_value *with,
-                  dio_report *report)
+static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     const struct params *p = params;
     dio_error e = {0};
@@ -80,7 +79,7 @@ const dio_step dio_step_compose_video = {
     .doc = "A short film: scenes of words over a moving paper landscape, H.264 with silent sound.",
     .params = fields,
     .params_size = sizeof(struct params),
-    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, { 0 }},
+    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, {0}},
     .weight = 3,
     .check = check,
     .run = run,

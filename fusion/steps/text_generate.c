@@ -1,4 +1,5 @@
-/* text_generate.c: words by a language model: an ad's fields from a brief, or text from a prompt. */
+/* text_generate.c: words by a language model: an ad's fields from a brief, or text from a prompt.
+ */
 #include <string.h>
 
 #include "base/assets.h"
@@ -35,7 +36,7 @@ static const dio_field fields[] = {
     DIO_FIELD(struct params, temperature, "0.7", 0.01, 5, "how freely to choose"),
     DIO_FIELD(struct params, top_p, "0.95", 0.01, 1,
               "choose among the likeliest that have this share together"),
-    { 0 },
+    {0},
 };
 
 /* The ad's fields by name come from text/copy; "text" is all of it, or what a prompt gave. */
@@ -48,14 +49,18 @@ static const dio_port ports[] = {
     {"hashtags", DIO_MEDIA_TEXT, "three to five"},
     {"script", DIO_MEDIA_TEXT, "voice-over"},
     {"scene", DIO_MEDIA_TEXT, "what the picture shows"},
-    { 0 },
+    {0},
 };
 
 static struct dio_brief brief_of(const struct params *p)
 {
-    return (struct dio_brief){.product = p->product, .category = p->category,
-                              .benefit = p->benefit, .audience = p->audience, .tone = p->tone,
-                              .offer = p->offer, .seconds = p->seconds};
+    return (struct dio_brief){.product = p->product,
+                              .category = p->category,
+                              .benefit = p->benefit,
+                              .audience = p->audience,
+                              .tone = p->tone,
+                              .offer = p->offer,
+                              .seconds = p->seconds};
 }
 
 static void need(const char *value, const char *key, const char *why, const dio_value *with,
@@ -66,8 +71,7 @@ static void need(const char *value, const char *key, const char *why, const dio_
                       "text.generate@1 needs the key \"%s\" %s", key, why);
 }
 
-static void check(dio_studio *studio, const void *params, const dio_value *with,
-                  dio_report *report)
+static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     (void)studio;
     const struct params *p = params;
@@ -98,11 +102,10 @@ static bool write_ad(dio_task *t, const struct params *p, dio_error *err)
     dio_copywriter *writer = dio_studio_copywriter(t->studio, p->model, err);
     struct dio_brief brief = brief_of(p);
     struct dio_ad ad;
-    if (!writer ||
-        !dio_copywriter_write(writer, &brief, t->seed,
-                              &(dio_copywriter_options){.temperature = p->temperature,
-                                                        .top_p = p->top_p},
-                              NULL, t->arena, &ad, err))
+    if (!writer || !dio_copywriter_write(
+                       writer, &brief, t->seed,
+                       &(dio_copywriter_options){.temperature = p->temperature, .top_p = p->top_p},
+                       NULL, t->arena, &ad, err))
         return false;
     char *all = dio_arena_strdup(t->arena, "");
     for (int i = 0; i < DIO_AD_PARTS; i++) {
@@ -136,8 +139,8 @@ static bool go_on(dio_task *t, const struct params *p, dio_error *err)
     struct watch w = {.task = t, .err = err, .most = p->max_tokens};
     if (lm && dio_tokenizer_encode(tokenizer, p->prompt, strlen(p->prompt),
                                    (dio_encode_options){.add_special = true}, &ids, err)) {
-        dio_generate_request r = {.prompt = ids.ids, .n_prompt = (int64_t)ids.count,
-                                  .stream = watch, .user = &w};
+        dio_generate_request r = {
+            .prompt = ids.ids, .n_prompt = (int64_t)ids.count, .stream = watch, .user = &w};
         if (dio_fields_default(dio_generate_fields, &r.params, true, t->arena, err)) {
             r.params.max_tokens = p->max_tokens;
             r.params.temperature = p->temperature;

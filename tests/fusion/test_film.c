@@ -19,10 +19,12 @@
 #include "fusion/film.h"
 
 static const dio_words words = {
-    .product = "Lumo Lamp", .headline = "Light that lets you stay up with the book",
+    .product = "Lumo Lamp",
+    .headline = "Light that lets you stay up with the book",
     .subline = "No glare, no hum, just the page.",
     .body = "A soft, even light over your desk, so evenings last a little longer.",
-    .cta = "Try it for 30 nights", .hashtags = "#LumoLamp #SoftLight",
+    .cta = "Try it for 30 nights",
+    .hashtags = "#LumoLamp #SoftLight",
 };
 
 struct fixture {
@@ -73,9 +75,11 @@ static void write_film(struct fixture *f, const char *path, double seconds)
     dio_film *film = make_film(f, seconds);
     dio_video *v = dio_video_open(path,
                                   &(dio_video_settings){.width = f->preset->width,
-                                                        .height = f->preset->height, .fps = 30,
+                                                        .height = f->preset->height,
+                                                        .fps = 30,
                                                         .frames = dio_film_frames(film),
-                                                        .quality = 19, .title = "a film"},
+                                                        .quality = 19,
+                                                        .title = "a film"},
                                   &err);
     for (int i = 0; v && i < dio_film_frames(film); i++) {
         dio_canvas c;
@@ -216,8 +220,8 @@ static void the_ground_moves_slowly(void **state)
     dio_film_frame(film, 150, &b);
     double later = psnr(&a, &b);
     print_message("one frame on %.1f dB, one second on %.1f dB\n", step, later);
-    assert_true(step > 50);         /* measured 61.6 */
-    assert_true(later < step - 6);  /* measured 38.9: it does move */
+    assert_true(step > 50);        /* measured 61.6 */
+    assert_true(later < step - 6); /* measured 38.9: it does move */
     dio_film_destroy(film);
     dio_canvas_deinit(&a);
     dio_canvas_deinit(&b);
@@ -241,8 +245,8 @@ static void what_is_broken_off_leaves_nothing(void **state)
     dio_video_abort(v);
     dio_film_destroy(film);
     assert_false(dio_file_exists(path));
-    assert_null(dio_video_open("/nonexistent/x.mp4",
-                               &(dio_video_settings){64, 64, 30, 1, 19, ""}, &err));
+    assert_null(
+        dio_video_open("/nonexistent/x.mp4", &(dio_video_settings){64, 64, 30, 1, 19, ""}, &err));
     assert_int_not_equal(err.kind, DIO_ERROR_NONE);
 }
 

@@ -13,11 +13,52 @@
 #include "fusion/film.h"
 
 static const char *const words[] = {
-    "a", "light", "evening", "the", "and", "Grüße", "naïve", "coffee", "Donaudampfschifffahrt",
-    "incomprehensibilities", "over", "of", "QWERTZ", "jjgqy", "ÅÉÎ", "don't", "20%", "€9.99",
-    "خفيف", "الضوء", "الذي", "يدوم", "אור", "רך", "לערב", "光", "柔らかな光", "夜更かし", "暖かい", "빛",
-    "부드러운", "प्रकाश", "शाम", "แสงนุ่ม", "свет", "вечер", "φως", "☕", "🔥", "👩‍👩‍👧‍👦", "🇫🇷", "a\xcc\x81\xcc\xa3",
-    "supercalifragilisticexpialidocious", "WWWWWWWWWWWWWW", "—", "«été»",
+    "a",
+    "light",
+    "evening",
+    "the",
+    "and",
+    "Grüße",
+    "naïve",
+    "coffee",
+    "Donaudampfschifffahrt",
+    "incomprehensibilities",
+    "over",
+    "of",
+    "QWERTZ",
+    "jjgqy",
+    "ÅÉÎ",
+    "don't",
+    "20%",
+    "€9.99",
+    "خفيف",
+    "الضوء",
+    "الذي",
+    "يدوم",
+    "אור",
+    "רך",
+    "לערב",
+    "光",
+    "柔らかな光",
+    "夜更かし",
+    "暖かい",
+    "빛",
+    "부드러운",
+    "प्रकाश",
+    "शाम",
+    "แสงนุ่ม",
+    "свет",
+    "вечер",
+    "φως",
+    "☕",
+    "🔥",
+    "👩‍👩‍👧‍👦",
+    "🇫🇷",
+    "a\xcc\x81\xcc\xa3",
+    "supercalifragilisticexpialidocious",
+    "WWWWWWWWWWWWWW",
+    "—",
+    "«été»",
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -53,8 +94,8 @@ static const char *random_text(dio_arena *a, dio_rng *rng, int least, int most, 
     int n = least + (int)dio_rng_below(rng, (uint32_t)(most - least + 1));
     char *text = dio_arena_strdup(a, "");
     for (int i = 0; i < n; i++) {
-        const char *more = dio_arena_printf(a, "%s%s%s", text, i ? " " : "",
-                                            words[dio_rng_below(rng, WORDS)]);
+        const char *more =
+            dio_arena_printf(a, "%s%s%s", text, i ? " " : "", words[dio_rng_below(rng, WORDS)]);
         if (dio_utf8_count(more, strlen(more)) > limit)
             break;
         text = dio_arena_strdup(a, more);
@@ -102,8 +143,8 @@ static void film_is_apart(dio_film *film, const dio_preset *p)
     for (int i = 0; i < n; i++) {
         boxes_are_apart(p, &list[i].box, 1);
         for (int k = 0; k < i; k++) {
-            bool together = list[i].scene == list[k].scene ||
-                            (list[k].scene == -1 && list[i].scene < 2);
+            bool together =
+                list[i].scene == list[k].scene || (list[k].scene == -1 && list[i].scene < 2);
             if (together && dio_box_meet(list[i].box, list[k].box))
                 fail_msg("%s: %s and %s overlap", p->name, list[k].name, list[i].name);
         }
@@ -184,8 +225,8 @@ static bool place_one(struct fixture *f, const char *text, dio_style style, dio_
     return dio_stack_place(&stack, f->fonts, err);
 }
 
-static const dio_style plain = {.display = true, .weight = 700, .size = 100, .least = 40,
-                                .leading = 0.9f, .lines = 4};
+static const dio_style plain = {
+    .display = true, .weight = 700, .size = 100, .least = 40, .leading = 0.9f, .lines = 4};
 
 static void lines_are_balanced(void **state)
 {
@@ -210,8 +251,8 @@ static void long_words_shrink_before_they_break(void **state)
     struct fixture *f = *state;
     dio_error err = {0};
     dio_item item;
-    assert_true(place_one(f, "Donaudampfschifffahrt", plain, (dio_box){0, 0, 900, 900}, &item,
-                          &err));
+    assert_true(
+        place_one(f, "Donaudampfschifffahrt", plain, (dio_box){0, 0, 900, 900}, &item, &err));
     assert_int_equal(dio_typeset_lines(item.set), 1);
     assert_true(dio_typeset_size(item.set) < 100);
     dio_typeset_destroy(item.set);

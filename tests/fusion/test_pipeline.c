@@ -144,9 +144,10 @@ static void what_is_set_is_checked(void **state)
     static const struct {
         const char *sets[4], *problems;
     } rows[] = {
-        {{NULL}, "good.yaml:4:3: error: input \"product\" is required: give --set product=...\n"
-                 "      product: {type: string, maxLength: 80}\n"
-                 "      ^\n"},
+        {{NULL},
+         "good.yaml:4:3: error: input \"product\" is required: give --set product=...\n"
+         "      product: {type: string, maxLength: 80}\n"
+         "      ^\n"},
         {{"prodct=x", "product=x", NULL},
          "error: --set prodct: the pipeline has no such input: did you mean \"product\"?\n"},
         {{"product", "product=x", NULL}, "error: --set product: write --set NAME=VALUE\n"},
@@ -195,12 +196,13 @@ static void hostile_products_stay_text(void **state)
         {"product=<script>alert(1)</script>", "-> script-alert-1-script.png\n"},
         {"product=../../etc/passwd", "-> etc-passwd.png\n"},
         {"product=${{ inputs.count }}", "-> inputs-count.png\n"},
-        {"product=a\xe2\x80\xae" "b", "-> a-b.png\n"},
+        {"product=a\xe2\x80\xae"
+         "b",
+         "-> a-b.png\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *problems;
-        dio_pipeline *p =
-            open_good((const char *const[]){rows[i][0], NULL}, "last", &problems);
+        dio_pipeline *p = open_good((const char *const[]){rows[i][0], NULL}, "last", &problems);
         assert_string_equal(problems, "");
         if (!strstr(dio_pipeline_plan(p, false), rows[i][1]))
             fail_msg("%s: %s", rows[i][0], dio_pipeline_plan(p, false));

@@ -1,4 +1,5 @@
-/* test_run.c: whole runs in a folder of their own: what stands there afterwards, and what does not. */
+/* test_run.c: whole runs in a folder of their own: what stands there afterwards, and what does not.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +32,8 @@ static const char source[] =
     "  - id: film\n"
     "    uses: compose.video@1\n"
     "    matrix: {format: [square-1x1]}\n"
-    "    with: {preset: \"${{ matrix.format }}\", headline: \"${{ inputs.product }}\", seconds: 1}\n"
+    "    with: {preset: \"${{ matrix.format }}\", headline: \"${{ inputs.product }}\", seconds: "
+    "1}\n"
     "  - id: second\n"
     "    uses: compose.image@1\n"
     "    if: \"${{ inputs.again }}\"\n"
@@ -126,8 +128,7 @@ static bool run(const char *product, const char *out, struct seen *seen, dio_err
 {
     dio_pipeline *p = open_source(product, out);
     bool ok = dio_pipeline_run(
-        p,
-        &(dio_run_options){.out = out, .event = on_event, .cancelled = on_cancel, .user = seen},
+        p, &(dio_run_options){.out = out, .event = on_event, .cancelled = on_cancel, .user = seen},
         err);
     dio_pipeline_close(p);
     return ok;
@@ -177,7 +178,8 @@ static void a_run_leaves_its_outputs_and_their_story(void **state)
     assert_string_equal(word(record, "state"), "done");
     assert_int_equal(dio_map_get(record, "seed")->integer, 5);
     assert_string_equal(word(dio_map_get(record, "inputs"), "product"), "Lumo Lamp");
-    const dio_value *steps = dio_map_get(record, "steps"), *outputs = dio_map_get(record, "outputs");
+    const dio_value *steps = dio_map_get(record, "steps"),
+                    *outputs = dio_map_get(record, "outputs");
     assert_int_equal(steps->list.count, 4);
     assert_string_equal(word(steps->list.items[3], "state"), "skipped");
     assert_string_equal(word(dio_map_get(steps->list.items[0], "with"), "headline"),
