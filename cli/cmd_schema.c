@@ -11,7 +11,7 @@ static bool run(dio_cli *cli, void *options)
     const char *assets = dio_assets_dir(cli->arena, &cli->error);
     const char *text = assets ? dio_pipeline_schema(cli->arena, assets, &cli->error) : NULL;
     if (text)
-        fputs(text, stdout);
+        puts(text);
     return text != NULL;
 }
 
