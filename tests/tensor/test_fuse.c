@@ -1,0 +1,70 @@
+/* test_fuse.c: what fusion makes equals what it replaces, for every pattern that it knows. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tensor/device.h"
+#include "tensor/ops.h"
+#include "tensor/plan.h"
+
+enum { M = 5, K = 24, N = 37 };
+
+static float numbers[K * N];
+
+static dio_val build(dio_graph *g, int row)
+{
+    dio_val x = dio_input(g, "x", dio_type_2d(DIO_F32, M, K));
+    dio_val w = dio_const(g, dio_type_2d(DIO_F32, N, K), numbers);
+    dio_val b = dio_const(g, dio_type_1d(DIO_F32, N), numbers + 7);
+    dio_val y = dio_linear(g, x, w, DIO_NONE, DIO_ACT_NONE);
+    if (row == 0) /* linear+bias */
+        return dio_add(g, y, b);
+    if (row == 1) /* linear+activation */
+        return dio_gelu(g, dio_linear(g, x, w, b, DIO_ACT_NONE));
+    /* activation*gate */
+    return dio_mul(g, dio_silu(g, dio_axpb(g, y, 2, 0)), dio_axpb(g, y, 1, 1));
+}
+
+static void fused_equals_unfused(void **state)
+{
+    (void)state;
+    dio_error err = {0};
+    dio_device *d = dio_device_cpu(&err);
+    assert_non_null(d);
+    for (int i = 0; i < K * N; i++)
+        numbers[i] = sinf((float)i);
+    for (int row = 0; row < 3; row++) {
+        float out[2][M * N];
+        for (int plain = 0; plain < 2; plain++) {
+            dio_graph *g = dio_graph_create();
+            dio_val y = build(g, row);
+            dio_plan_options o = {.no_fusion = plain};
+            dio_plan *p = dio_plan_create(g, &y, 1, false, d, &o, &err);
+            dio_plan_report r;
+            assert_non_null(p);
+            dio_plan_report_get(p, &r);
+            assert_int_equal(r.fused > 0, !plain);
+            assert_true(dio_plan_set(p, "x", numbers, M * K * sizeof(float), &err));
+            assert_true(dio_plan_run(p, &err));
+            memcpy(out[plain], dio_plan_output(p, 0, NULL), sizeof out[plain]);
+            dio_plan_destroy(p);
+            dio_graph_destroy(g);
+        }
+        double worst = 0;
+        for (int i = 0; i < M * N; i++)
+            worst = fmax(worst, fabs((double)out[0][i] - out[1][i]));
+        print_message("row %d: fused differs by %.3g\n", row, worst);
+        assert_true(worst <= 1e-6);
+    }
+    dio_device_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fused_equals_unfused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
