@@ -38,35 +38,33 @@ static const float *values_at(const struct block *k, int64_t j0)
 static void do_tile(const struct block *k, int64_t j0)
 {
     const dio_attend *a = k->a;
-    int64_t low = k->rows, high = 0;
-    against_tile(k, k->q, tile_at(k, a->tiles, j0), k->s);
-    for (int64_t r = 0; r < k->rows; r++) {
+    int64_t low, high;
+    if (!rows_of_tile(k, j0, &low, &high))
+        return;
+    against_tile(k, k->q, tile_at(k, a->tiles, j0), j0, low, high, k->s);
+    for (int64_t r = low; r < high; r++) {
         dio_score_row row = {.s = k->s + r * TILE,
+                             .scale = a->attrs.scale,
                              .softcap = a->attrs.softcap,
                              .top = k->top + r,
                              .sum = k->sum + r,
                              .out = k->o + r * a->size,
                              .size = a->size};
         sight(k, r, j0, &row.from, &row.to);
-        if (row.from >= row.to)
-            continue;
-        low = least(low, r);
-        high = r + 1;
         set_mask(k, r, j0, &row);
         a->cpu->score_row(&row);
     }
-    if (low < high) /* rows that see a tile are neighbours: positions rise with the row */
-        product(a->cpu,
-                (dio_tile){.k = least(TILE, k->keys - j0),
-                           .a = k->s + low * TILE,
-                           .a_row = TILE,
-                           .a_col = 1,
-                           .b = values_at(k, j0),
-                           .b_row = a->v_row,
-                           .c = k->o + low * a->size,
-                           .c_row = a->size,
-                           .accumulate = true},
-                high - low, a->size, 0);
+    product(a->cpu,
+            (dio_tile){.k = least(TILE, k->keys - j0),
+                       .a = k->s + low * TILE,
+                       .a_row = TILE,
+                       .a_col = 1,
+                       .b = values_at(k, j0),
+                       .b_row = a->v_row,
+                       .c = k->o + low * a->size,
+                       .c_row = a->size,
+                       .accumulate = true},
+            high - low, a->size, 0);
 }
 
 /* out = o / sum. Adding 0 turns -0 into 0: a weight of 0 times what an unseen key holds may or
@@ -88,7 +86,7 @@ void dio_attend_block(const dio_attend *a, int64_t b, int64_t h, int64_t block, 
     struct block k;
     int64_t from, to;
     begin(&k, a, b, h, block, scratch);
-    pack_rows(&k, a->q, a->attrs.scale, k.q);
+    pack_rows(&k, a->q, k.q);
     memset(k.o, 0, (size_t)(k.rows * a->size) * sizeof *k.o);
     for (int64_t r = 0; r < k.rows; r++) {
         k.top[r] = -INFINITY;
@@ -100,14 +98,13 @@ void dio_attend_block(const dio_attend *a, int64_t b, int64_t h, int64_t block, 
     end(&k);
 }
 
-void dio_attend_tiles(const float *x, int64_t row, int64_t count, int64_t size, float *tiles)
+void dio_attend_tiles(const dio_cpu *cpu, const float *x, int64_t row, int64_t count, int64_t size,
+                      float *tiles)
 {
     for (int64_t j0 = 0; j0 < count; j0 += TILE, tiles += TILE * size) {
         const int64_t n = least(TILE, count - j0);
         if (n < TILE)
             memset(tiles, 0, (size_t)(TILE * size) * sizeof *tiles);
-        for (int64_t i = 0; i < size; i++)
-            for (int64_t j = 0; j < n; j++)
-                tiles[i * TILE + j] = x[(j0 + j) * row + i];
+        cpu->transpose(tiles, TILE, x + j0 * row, row, n, size);
     }
 }

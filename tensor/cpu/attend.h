@@ -43,4 +43,5 @@ void dio_attend_grad(const dio_attend *a, int64_t b, int64_t h, float *scratch);
 
 /* `count` rows of D numbers, `row` elements apart, become tiles [ceil(count/64),D,64]; what lies
  * past count in the last tile is zero. */
-void dio_attend_tiles(const float *x, int64_t row, int64_t count, int64_t size, float *tiles);
+void dio_attend_tiles(const dio_cpu *cpu, const float *x, int64_t row, int64_t count, int64_t size,
+                      float *tiles);

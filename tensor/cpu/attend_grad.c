@@ -31,8 +31,8 @@ static void take_rows(struct back *x)
         k->top[r] = a->lse[(k->b * a->heads + head_of(k, r)) * a->time + time_of(k, r)];
         k->sum[r] = a->cpu->dot(a->dout + at, a->out + at, a->size);
     }
-    pack_rows(k, a->q, a->attrs.scale, k->q);
-    pack_rows(k, a->dout, 1, x->dout);
+    pack_rows(k, a->q, k->q);
+    pack_rows(k, a->dout, x->dout);
     memset(k->o, 0, (size_t)(k->rows * a->size) * sizeof(float));
 }
 
@@ -54,17 +54,13 @@ static void do_row(const struct back *x, int64_t r, int64_t j0)
     const struct block *k = &x->k;
     const dio_attend *a = k->a;
     dio_score_row row = {.s = k->s + r * TILE,
+                         .scale = a->attrs.scale,
                          .d = x->d + r * TILE,
                          .lse = k->top[r],
                          .delta = k->sum[r],
                          .softcap = a->attrs.softcap,
                          .dmask = a->dmask ? x->dmask : NULL};
     sight(k, r, j0, &row.from, &row.to);
-    if (row.from >= row.to) {
-        memset(row.s, 0, TILE * sizeof(float));
-        memset(row.d, 0, TILE * sizeof(float));
-        return;
-    }
     set_mask(k, r, j0, &row);
     a->cpu->score_row_grad(&row);
     if (a->dmask)
@@ -81,37 +77,40 @@ static void do_tile(const struct back *x, int64_t j0)
     const dio_cpu *cpu = a->cpu;
     const int64_t n = least(TILE, k->keys - j0), row = a->key_heads * a->size;
     const int64_t at = ((k->b * a->keys + j0) * a->key_heads + k->h) * a->size;
-    against_tile(k, k->q, tile_at(k, a->tiles, j0), k->s);
-    against_tile(k, x->dout, tile_at(k, a->v_tiles, j0), x->d);
-    for (int64_t r = 0; r < k->rows; r++)
+    int64_t low, high;
+    if (!rows_of_tile(k, j0, &low, &high))
+        return;
+    against_tile(k, k->q, tile_at(k, a->tiles, j0), j0, low, high, k->s);
+    against_tile(k, x->dout, tile_at(k, a->v_tiles, j0), j0, low, high, x->d);
+    for (int64_t r = low; r < high; r++)
         do_row(x, r, j0);
-    dio_tile t = {.k = k->rows,
-                  .a = k->s,
+    dio_tile t = {.k = high - low,
+                  .a = k->s + low * TILE,
                   .a_row = 1,
                   .a_col = TILE,
-                  .b = x->dout_rows,
+                  .b = x->dout_rows + low * a->size,
                   .b_row = a->size,
                   .c = a->dv ? a->dv + at : NULL,
                   .c_row = row,
                   .accumulate = true};
     if (a->dv)
         product(cpu, t, n, a->size, 0);
-    t.a = x->d;
-    t.b = x->q_rows;
+    t.a = x->d + low * TILE;
+    t.b = x->q_rows + low * a->size;
     t.c = a->dk ? a->dk + at : NULL;
     if (a->dk)
         product(cpu, t, n, a->size, 0);
     t = (dio_tile){.k = n,
-                   .a = x->d,
+                   .a = x->d + low * TILE,
                    .a_row = TILE,
                    .a_col = 1,
                    .b = a->k + at,
                    .b_row = row,
-                   .c = k->o,
+                   .c = k->o + low * a->size,
                    .c_row = a->size,
                    .accumulate = true};
     if (a->dq)
-        product(cpu, t, k->rows, a->size, 0);
+        product(cpu, t, high - low, a->size, 0);
 }
 
 /* Sums start from nothing, and what no block reaches has no gradient. */

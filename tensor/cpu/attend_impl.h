@@ -21,7 +21,7 @@ struct block {
     int64_t first, rows; /* rows of this block; row = t * group + g */
     int64_t origin;      /* position of t = 0 */
     int64_t keys;        /* keys that exist for this block */
-    float *q;            /* [rows/mr][D][mr], scaled */
+    float *q;            /* [rows/mr][D][mr] */
     float *s;            /* [rows][64] */
     float *o;            /* [rows][D] */
     float *top, *sum;    /* [rows] */
@@ -66,16 +66,20 @@ static inline void begin(struct block *k, const dio_attend *a, int64_t b, int64_
     k->sum = k->top + each;
 }
 
-/* Rows of a [B,T,K,D] tensor as tiles of A: [rows/mr][D][mr], times `scale`. */
-static inline void pack_rows(const struct block *k, const float *from, float scale, float *out)
+/* Rows of a [B,T,K,D] tensor as tiles of A: [rows/mr][D][mr]. */
+static inline void pack_rows(const struct block *k, const float *from, float *out)
 {
-    const int mr = k->a->cpu->mr;
-    const int64_t size = k->a->size;
-    for (int64_t r = 0; r < k->rows; r++) {
-        const float *x = from + place_of(k, r);
-        float *to = out + r / mr * mr * size + r % mr;
-        for (int64_t i = 0; i < size; i++)
-            to[i * mr] = x[i] * scale;
+    const dio_attend *a = k->a;
+    const int64_t mr = a->cpu->mr;
+    for (int64_t r = 0; r < k->rows; r += mr) {
+        const int64_t rows = least(mr, k->rows - r);
+        float *to = out + r * a->size;
+        if (group_of(a) == 1) { /* neighbours are a fixed step apart */
+            a->cpu->transpose(to, mr, from + place_of(k, r), a->heads * a->size, rows, a->size);
+            continue;
+        }
+        for (int64_t i = 0; i < rows; i++)
+            a->cpu->transpose(to + i, mr, from + place_of(k, r + i), a->size, 1, a->size);
     }
 }
 
@@ -125,21 +129,42 @@ static inline void product(const dio_cpu *cpu, dio_tile t, int64_t rows, int64_t
         }
 }
 
-/* s [rows][64] = packed rows x tile [D][64] */
+/* The rows low..high of the block that see any key of the tile: neighbours, because positions rise
+ * with the row. False when there are none. */
+static inline bool rows_of_tile(const struct block *k, int64_t j0, int64_t *low, int64_t *high)
+{
+    int from = 0, to = 0;
+    *low = 0;
+    *high = k->rows;
+    for (; *low < *high && from >= to; (*low)++)
+        sight(k, *low, j0, &from, &to);
+    if (from >= to)
+        return false;
+    (*low)--;
+    for (from = to = 0; from >= to; (*high)--)
+        sight(k, *high - 1, j0, &from, &to);
+    (*high)++;
+    return true;
+}
+
+/* s [rows][64] = packed rows x tile [D][64], for the rows low..high (and a few more, where a tile
+ * of A begins before them) and the keys that exist. */
 static inline void against_tile(const struct block *k, const float *packed, const float *tile,
-                                float *s)
+                                int64_t j0, int64_t low, int64_t high, float *s)
 {
     const dio_cpu *cpu = k->a->cpu;
+    const int64_t first = low / cpu->mr * cpu->mr;
+    const int64_t keys = least(TILE, (k->keys - j0 + cpu->nr - 1) / cpu->nr * cpu->nr);
     product(cpu,
             (dio_tile){.k = k->a->size,
-                       .a = packed,
+                       .a = packed + first * k->a->size,
                        .a_row = 1,
                        .a_col = cpu->mr,
                        .b = tile,
                        .b_row = TILE,
-                       .c = s,
+                       .c = s + first * TILE,
                        .c_row = TILE},
-            k->rows, TILE, k->a->size);
+            high - first, keys, k->a->size);
 }
 
 static inline void set_mask(const struct block *k, int64_t row, int64_t j0, dio_score_row *r)

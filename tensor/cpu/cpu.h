@@ -61,7 +61,8 @@ typedef struct dio_norm_row {
  * that no chunking of queries or keys changes a sum's order. */
 enum { DIO_KEY_TILE = 64 };
 typedef struct dio_score_row {
-    float *s;          /* [64] scaled products in, weights out */
+    float *s;          /* [64] products in, weights out */
+    float scale;       /* of the products */
     const float *mask; /* added; NULL: none */
     int64_t mask_step; /* 0 or 1 */
     int from, to;      /* the keys of this tile that the query sees */

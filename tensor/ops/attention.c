@@ -98,7 +98,7 @@ static void cpu(const dio_call *c)
         .lse = c->out[1].data,
     };
     j.blocks = dio_attend_blocks(&j.a);
-    dio_attention_lay_out(&z, c->in[1].data, j.tiles);
+    dio_attention_lay_out(c->cpu, &z, c->in[1].data, j.tiles);
     dio_gang_steal(z.batch * z.key_heads * j.blocks, do_block, &j);
 }
 

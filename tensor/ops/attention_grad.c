@@ -167,8 +167,8 @@ static void cpu(const dio_call *c)
         .dv = c->out[2].data,
         .dmask = c->out[3].data,
     };
-    dio_attention_lay_out(&z, c->in[K].data, k_tiles);
-    dio_attention_lay_out(&z, c->in[V].data, v_tiles);
+    dio_attention_lay_out(c->cpu, &z, c->in[K].data, k_tiles);
+    dio_attention_lay_out(c->cpu, &z, c->in[V].data, v_tiles);
     dio_gang_steal(z.batch * z.key_heads, do_head, &j);
 }
 

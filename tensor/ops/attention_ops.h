@@ -23,7 +23,8 @@ dio_view dio_attention_mask(const dio_view *mask, const dio_attention_size *z);
 
 /* Floats of one head's tiles of 64 keys; and x [B,S,Kv,D] laid out so, by the whole gang. */
 int64_t dio_attention_tiles(const dio_attention_size *z);
-void dio_attention_lay_out(const dio_attention_size *z, const float *x, float *tiles);
+void dio_attention_lay_out(const dio_cpu *cpu, const dio_attention_size *z, const float *x,
+                           float *tiles);
 
 dio_cost dio_attention_cost(const dio_attention_size *z, bool causal);
 

@@ -59,6 +59,7 @@ int64_t dio_attention_tiles(const dio_attention_size *z)
 }
 
 struct layout {
+    const dio_cpu *cpu;
     const dio_attention_size *z;
     const float *x;
     float *tiles;
@@ -70,13 +71,15 @@ static void lay_out(void *user, int64_t item, int thread)
     const struct layout *j = user;
     const dio_attention_size *z = j->z;
     const int64_t b = item / z->key_heads, h = item % z->key_heads;
-    dio_attend_tiles(j->x + (b * z->keys * z->key_heads + h) * z->size, z->key_heads * z->size,
-                     z->keys, z->size, j->tiles + item * dio_attention_tiles(z));
+    dio_attend_tiles(j->cpu, j->x + (b * z->keys * z->key_heads + h) * z->size,
+                     z->key_heads * z->size, z->keys, z->size,
+                     j->tiles + item * dio_attention_tiles(z));
 }
 
-void dio_attention_lay_out(const dio_attention_size *z, const float *x, float *tiles)
+void dio_attention_lay_out(const dio_cpu *cpu, const dio_attention_size *z, const float *x,
+                           float *tiles)
 {
-    struct layout j = {z, x, tiles};
+    struct layout j = {cpu, z, x, tiles};
     dio_gang_run(z->batch * z->key_heads, lay_out, &j);
 }
 
