@@ -172,6 +172,8 @@ def main():
     for name in options.names:
         if name not in WORK:
             parser.error(f'there is no "{name}"; there are {", ".join(WORK)}')
+    if not Path(options.diorama).is_file():
+        parser.error(f"{options.diorama} is not there: build it with ./dev build, or name another")
     torch.set_num_threads(options.threads)
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, "
           f"{options.threads} threads, {platform.processor() or platform.machine()}, "
