@@ -2,7 +2,9 @@
  * registers, and loads whose values are hardly used. For `diorama bench`. */
 #include "tensor/cpu/vec.h"
 
-enum { CHAINS = V_REGISTERS == 32 ? 24 : 10 };
+/* Enough to cover the latency of two multiply-adds a cycle, and no more than UNROLL unrolls: an array
+ * that is walked lives in memory. */
+enum { CHAINS = V_REGISTERS == 32 ? 16 : 10 };
 
 /* `rounds` multiply-adds on each of CHAINS vectors, tending to 1; returns floating-point operations
  * done. */
