@@ -54,7 +54,7 @@ static void node_backward(dio_graph *g, int index, const bool *dep, int known, d
     for (int j = 0; j < DIO_MAX_IN; j++)
         gin[j] = DIO_NONE;
     if (!node.op->grad) {
-        if (!(node.op->flags & DIO_OP_NODIFF))
+        if (!(node.op->flags & DIO_OP_FLAT))
             dio_graph_fail(g, "%s: has no gradient", node.op->name);
         return;
     }
@@ -63,6 +63,10 @@ static void node_backward(dio_graph *g, int index, const bool *dep, int known, d
         dio_val v = node.in[j];
         if (v < 0 || v >= known || !dep[v] || gin[j] == DIO_NONE)
             continue;
+        if (gin[j] == DIO_NO_GRADIENT) {
+            dio_graph_fail(g, "%s: has no gradient with respect to operand %d", node.op->name, j);
+            return;
+        }
         grad[v] = grad[v] == DIO_NONE ? gin[j] : dio_add(g, grad[v], gin[j]);
     }
 }

@@ -111,8 +111,12 @@ enum {
     DIO_OP_VIEW = 2,    /* no kernel runs when `view` can express out[0] over in[0]'s memory */
     DIO_OP_INPLACE = 4, /* out[0] may be in[0]'s memory when it is dense and dies here */
     DIO_OP_WRITES = 8,  /* out[0] is in[0], a state, changed in place */
-    DIO_OP_NODIFF = 16, /* has no gradient, and says so */
+    DIO_OP_NODIFF = 16, /* has no gradient, and says so: differentiating through it is refused */
+    DIO_OP_FLAT = 32,   /* of a NODIFF: its gradient is zero wherever there is one */
 };
+
+/* What a gradient answers for an operand whose gradient exists but is not provided. */
+enum { DIO_NO_GRADIENT = -2 };
 
 typedef struct dio_op {
     const char *name;
@@ -140,7 +144,8 @@ typedef struct dio_op {
     bool (*view)(const dio_view *in, const void *attrs, dio_view *out, int64_t *offset);
 
     /* Appends what gives gin[i], the gradient of each input, from gout[j] of each output
-     * (DIO_NONE: output not used). Leaves gin[i] = DIO_NONE where there is none. */
+     * (DIO_NONE: output not used). Leaves gin[i] = DIO_NONE where there is none, and says
+     * DIO_NO_GRADIENT where there is one that it cannot give. */
     void (*grad)(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *gin);
 
     dio_cost (*cost)(const dio_call *c); /* NULL: elements in and out, one flop each */

@@ -239,8 +239,8 @@ static void sign_cpu(const dio_call *c)
 
 const dio_op dio_op_sign = {
     .name = "sign", .doc = "y = -1, 0 or 1; its gradient is zero wherever there is one",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_INPLACE | DIO_OP_NODIFF,
-    .infer = sign_infer, .reference = sign_reference, .cpu = sign_cpu,
+    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
+    .flags = DIO_OP_INPLACE | DIO_OP_NODIFF | DIO_OP_FLAT, .infer = sign_infer, .reference = sign_reference, .cpu = sign_cpu,
     .cases = (const dio_op_case[]){
         {.in = {DIO_T(DIO_F32, 5, 21)}, .n_in = 1},
         {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1},

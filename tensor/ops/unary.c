@@ -214,15 +214,30 @@ static void grad_cpu(const dio_call *c)
     dio_gang_run(dio_span_count(j.n), grad_span, &j);
 }
 
-/* Linear in its first operand; second derivatives of activations are not provided. */
+/* Linear in its first operand. Second derivatives are there where they are zero or a constant,
+ * which is what penalties on the gradients of rectified networks need. */
 static void grad_grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *gin)
 {
+    const struct grad_attrs *a = n->attrs;
     gin[0] = dio_emit1(g, n->op, n->attrs, (dio_val[]){gout[0], n->in[1]}, 2);
+    switch (a->u) {
+    case DIO_U_NEG:
+    case DIO_U_ABS:
+    case DIO_U_RELU:
+    case DIO_U_LEAKY_RELU:
+    case DIO_U_CLAMP:
+        return;
+    case DIO_U_SQUARE:
+        gin[1] = dio_axpb(g, dio_mul(g, gout[0], n->in[0]), 2, 0);
+        return;
+    default:
+        gin[1] = DIO_NO_GRADIENT;
+    }
 }
 
 const dio_op dio_op_unary_grad = {
     .name = "unary_grad",
-    .doc = "dx = dy * f'(x), f by attribute; linear in dy only",
+    .doc = "dx = dy * f'(x), f by attribute; its own gradient where f'' is a constant",
     .n_in_min = 2,
     .n_in_max = 2,
     .n_out = 1,
