@@ -5,16 +5,21 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/assets.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "text/copy/forms.h"
 #include "text/copy/words.h"
 #include "text/generate.h"
 #include "text/lm.h"
 #include "text/tokenizer.h"
 
 enum { TRIES = 8, ROUNDS = 3, TOKENS = 200, ROOM = 1024 };
+
+/* A word with less than a seventh of the best one's chance is a slip, not an idea. */
+static const double MIN_P = 0.15;
 
 struct dio_copywriter {
     dio_arena *arena;
@@ -47,7 +52,8 @@ dio_copywriter *dio_copywriter_open(const char *model, dio_device *device, dio_e
         return NULL;
     }
     if (w->tokenizer && dio_tokenizer_id(w->tokenizer, "<|headline|>") < 0)
-        dio_fail(err, "model \"%s\" was not trained to write ads: its tokenizer has no <|headline|>",
+        dio_fail(err,
+                 "model \"%s\" was not trained to write ads: its tokenizer has no <|headline|>",
                  model);
     else if (w->tokenizer)
         return w;
@@ -79,10 +85,10 @@ struct ad {
     uint64_t seed;
     dio_arena *a;
     dio_session *session;
-    dio_str prompt; /* brief and fields so far */
+    struct dio_copy_forms forms; /* what marks stand for */
+    dio_str prompt;              /* brief and fields so far, with marks */
     struct dio_ad *out;
     const char *allowed; /* what the brief says may be said */
-    const char *subject; /* benefit and category: what an ad should speak of */
 };
 
 static char *trimmed(dio_arena *a, const char *text)
@@ -144,18 +150,42 @@ static bool takes_up_offer(const struct ad *ad, const char *text)
     return !offer || !*offer || strcasestr(text, offer) || (subline && strcasestr(subline, offer));
 }
 
-/* Whether at least half of the benefit's words come. */
-static bool takes_up_benefit(const struct ad *ad, const char *text)
+/* Whether the body, or what stands above it, says the benefit; and that nothing says it twice. */
+static const char *benefit_flaw(const struct ad *ad, dio_ad_part part, const char *marked)
 {
-    int of, shared = 0;
-    if (ad->brief->benefit)
-        shared = dio_copy_lexis_shared(text, ad->brief->benefit, &of);
-    return !ad->brief->benefit || 2 * shared >= of;
+    const bool wanted = ad->brief->benefit && *ad->brief->benefit;
+    const char *first = wanted ? dio_copy_find_mark(marked, "benefit") : NULL;
+    if (first && dio_copy_find_mark(first + 1, "benefit"))
+        return "says the benefit twice";
+    if (part == DIO_AD_BODY && wanted && !first)
+        return "does not take up the benefit";
+    return NULL;
 }
 
-static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *text)
+/* Whether four words in a row come twice: a model that is at a loss repeats itself. */
+static bool repeats_itself(const char *marked)
+{
+    enum { RUN = 4 };
+    for (const char *p = marked; *p; p += strcspn(p, " ") + strspn(p + strcspn(p, " "), " ")) {
+        const char *end = p;
+        for (int i = 0; i < RUN && *end; i++)
+            end += strcspn(end, " ") + (i < RUN - 1 && end[strcspn(end, " ")] == ' ');
+        if (!*end)
+            return false;
+        const size_t n = (size_t)(end - p);
+        for (const char *q = strchr(p, ' '); q; q = strchr(q + 1, ' '))
+            if (!strncasecmp(q + 1, p, n) && !isalnum((unsigned char)q[1 + n]))
+                return true;
+    }
+    return false;
+}
+
+static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *marked,
+                            const char *text)
 {
     const dio_ad_field *f = &dio_ad_fields[part];
+    if (!text)
+        return (struct verdict){UNFIT, "speaks of what the brief does not say"};
     if (!*text)
         return (struct verdict){UNFIT, "is empty"};
     if (dio_utf8_count(text, strlen(text)) > (size_t)f->limit)
@@ -172,51 +202,88 @@ static struct verdict judge(const struct ad *ad, dio_ad_part part, const char *t
         slip = dio_copy_lexis_unknown(ad->w->lexis, text, ad->allowed, ad->a);
     if (slip)
         flaw = dio_arena_printf(ad->a, "says \"%s\"", slip);
-    if (!flaw && part == DIO_AD_BODY && !takes_up_benefit(ad, text))
-        flaw = "does not take up the benefit";
+    if (!flaw)
+        flaw = benefit_flaw(ad, part, marked);
+    if (!flaw && repeats_itself(marked))
+        flaw = "repeats itself";
     if (!flaw && part == DIO_AD_BODY && !takes_up_offer(ad, text))
         flaw = "does not take up the offer";
     return (struct verdict){flaw ? FLAWED : GOOD, flaw};
 }
 
-/* A text that was cut off, or is too long, up to its last whole sentence within the limit. */
-static const char *whole_sentences(const struct ad *ad, dio_ad_part part, const char *text)
+/* A marked text that was cut off, or is too long, up to its last whole sentence within the limit.
+ */
+static const char *whole_sentences(const struct ad *ad, dio_ad_part part, const char *marked)
 {
-    size_t room = strlen(text), end = 0;
-    while (room && dio_utf8_count(text, room) > (size_t)dio_ad_fields[part].limit)
-        room--;
-    for (size_t i = 0; i < room; i++)
-        if (strchr(".!?", text[i]) && (!text[i + 1] || isspace((unsigned char)text[i + 1])))
-            end = i + 1;
-    return dio_arena_strndup(ad->a, text, end);
+    for (size_t end = strlen(marked); end > 0; end--) {
+        if (!strchr(".!?}", marked[end - 1]) ||
+            (marked[end] && !isspace((unsigned char)marked[end])))
+            continue;
+        const char *part_of_it = dio_arena_strndup(ad->a, marked, end);
+        const char *text = dio_copy_unmark(ad->a, &ad->forms, part, part_of_it);
+        if (text && ends_sentence(text) &&
+            dio_utf8_count(text, strlen(text)) <= (size_t)dio_ad_fields[part].limit)
+            return part_of_it;
+    }
+    return "";
 }
 
-/* The best try so far at a field. */
-struct best {
-    const char *text, *rule;
-    int grade, touch; /* touch: words of the brief that it takes up */
+/* A try at a field. */
+struct attempt {
+    const char *marked, *text;
+    struct verdict verdict;
+    double trust; /* mean log of its words' chances: what the model itself thinks of it */
 };
 
-static void consider(struct ad *ad, dio_ad_part part, const dio_text *try, const char *start,
-                     struct best *best)
+static struct attempt consider(struct ad *ad, dio_ad_part part, const dio_text *try,
+                               const char *start)
 {
-    const char *text = trimmed(ad->a, dio_arena_printf(ad->a, "%s%s", start, try->text));
-    struct verdict v = judge(ad, part, text);
-    if (dio_ad_fields[part].sentence && (try->finish != DIO_FINISH_STOP || v.grade == UNFIT)) {
-        text = whole_sentences(ad, part, text);
-        v = judge(ad, part, text);
-        v.grade = v.grade == GOOD ? FLAWED : v.grade; /* an ending that the model did not mean */
+    struct attempt t = {.trust = try->score / (try->n_ids ? try->n_ids : 1)};
+    t.marked = trimmed(ad->a, dio_arena_printf(ad->a, "%s%s", start, try->text));
+    t.text = dio_copy_unmark(ad->a, &ad->forms, part, t.marked);
+    t.verdict = judge(ad, part, t.marked, t.text);
+    if (dio_ad_fields[part].sentence &&
+        (try->finish != DIO_FINISH_STOP || t.verdict.grade == UNFIT)) {
+        t.marked = whole_sentences(ad, part, t.marked);
+        t.text = dio_copy_unmark(ad->a, &ad->forms, part, t.marked);
+        t.verdict = judge(ad, part, t.marked, t.text);
+        if (t.verdict.grade == GOOD) /* an ending that the model did not mean */
+            t.verdict = (struct verdict){FLAWED, "was cut"};
     } else if (try->finish != DIO_FINISH_STOP) {
-        v = (struct verdict){UNFIT, "does not end by itself"};
+        t.verdict = (struct verdict){UNFIT, "does not end by itself"};
     }
-    int touch = dio_copy_lexis_shared(text, ad->subject, NULL);
-    if (v.grade < best->grade || !best->rule || (v.grade == best->grade && touch > best->touch))
-        *best = (struct best){text, v.rule ? v.rule : "", v.grade, touch};
+    return t;
 }
 
-/* Several tries at one field, each beginning with `start`. */
+static int by_trust(const void *x, const void *y)
+{
+    const double a = *(const double *)x, b = *(const double *)y;
+    return (a < b) - (a > b);
+}
+
+/* Of the best grade, the first among the most trusted quarter: the surest of all
+ * would be the same turn of phrase in every ad. */
+static const struct attempt *choose(const struct attempt *tries, int n, dio_arena *a)
+{
+    double *trust = dio_arena_alloc(a, (size_t)n * sizeof *trust);
+    int grade = UNFIT, peers = 0;
+    for (int i = 0; i < n; i++)
+        if (tries[i].verdict.grade < grade)
+            grade = tries[i].verdict.grade;
+    for (int i = 0; i < n; i++)
+        if (tries[i].verdict.grade == grade)
+            trust[peers++] = tries[i].trust;
+    qsort(trust, (size_t)peers, sizeof *trust, by_trust);
+    for (int i = 0; i < n; i++)
+        if (tries[i].verdict.grade == grade && tries[i].trust >= trust[peers / 4])
+            return &tries[i];
+    return &tries[0];
+}
+
+/* Several tries at one field, each beginning with `start`; the best of them in *best when it is
+ * better than what is there. */
 static bool try_field(struct ad *ad, dio_ad_part part, int round, const char *start,
-                      struct best *best, dio_error *err)
+                      struct attempt *best, dio_error *err)
 {
     const dio_copywriter_options *o = ad->options;
     dio_ids ids = {0};
@@ -226,58 +293,68 @@ static bool try_field(struct ad *ad, dio_ad_part part, int round, const char *st
         return false;
     bool ok = dio_tokenizer_encode(ad->w->tokenizer, ad->prompt.text, ad->prompt.length, special,
                                    &ids, err) &&
-              dio_tokenizer_encode(ad->w->tokenizer, start, strlen(start),
-                                   (dio_encode_options){0}, &ids, err);
+              dio_tokenizer_encode(ad->w->tokenizer, start, strlen(start), (dio_encode_options){0},
+                                   &ids, err);
     r.prompt = ids.ids;
     r.n_prompt = (int64_t)ids.count;
     r.params.temperature = o && o->temperature > 0 ? o->temperature : 0.7;
     r.params.top_p = o && o->top_p > 0 ? o->top_p : 0.95;
+    r.params.min_p = MIN_P;
     r.params.variants = o && o->tries > 0 ? o->tries : TRIES;
     r.params.max_tokens = TOKENS;
     r.params.seed = ad->seed * 64 + (uint64_t)part * ROUNDS + (uint64_t)round;
-    dio_texts *tries = ok ? dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err) : NULL;
-    for (int i = 0; tries && i < tries->count; i++)
-        consider(ad, part, &tries->items[i], start, best);
+    r.banned = dio_copy_absent_marks(ad->a, &ad->forms, &r.n_banned);
+    dio_texts *texts =
+        ok ? dio_generate(ad->w->lm, ad->w->tokenizer, ad->w->device, &r, err) : NULL;
     dio_ids_deinit(&ids);
-    ok = tries != NULL;
-    dio_texts_destroy(tries);
-    return ok;
+    if (!texts)
+        return false;
+    struct attempt *tries = dio_arena_alloc(ad->a, (size_t)texts->count * sizeof *tries);
+    for (int i = 0; i < texts->count; i++)
+        tries[i] = consider(ad, part, &texts->items[i], start);
+    const struct attempt *chosen = choose(tries, texts->count, ad->a);
+    if (chosen->verdict.grade < best->verdict.grade || !best->marked)
+        *best = *chosen;
+    dio_texts_destroy(texts);
+    return true;
 }
 
 /* The offer as a sentence of its own behind a body that leaves it out, when there is room. */
-static const char *with_offer(struct ad *ad, const char *body)
+static void add_offer(struct ad *ad, struct attempt *body)
 {
-    if (takes_up_offer(ad, body))
-        return body;
+    if (takes_up_offer(ad, body->text))
+        return;
     const char *offer = ad->brief->offer;
-    size_t n = strlen(offer);
-    const char *stop = strchr(".!?", offer[n - 1]) ? "" : ".";
-    char *text = dio_arena_printf(ad->a, "%s %s%s", body, offer, stop);
-    text[strlen(body) + 1] = (char)toupper((unsigned char)text[strlen(body) + 1]);
-    size_t limit = (size_t)dio_ad_fields[DIO_AD_BODY].limit;
-    return dio_utf8_count(text, strlen(text)) <= limit ? text : body;
+    const char *stop = strchr(".!?", offer[strlen(offer) - 1]) ? "" : ".";
+    const char *mark = ad->forms.text[DIO_FORM_deal] ? "{deal}" : "{offer}";
+    const char *marked = dio_arena_printf(ad->a, "%s %s%s", body->marked, mark, stop);
+    const char *text = dio_copy_unmark(ad->a, &ad->forms, DIO_AD_BODY, marked);
+    if (text && dio_utf8_count(text, strlen(text)) <= (size_t)dio_ad_fields[DIO_AD_BODY].limit)
+        body->marked = marked, body->text = text;
 }
 
 static bool write_field(struct ad *ad, dio_ad_part part, dio_error *err)
 {
-    struct best best = {.grade = UNFIT + 1};
+    struct attempt best = {.verdict.grade = UNFIT};
     dio_str_puts(&ad->prompt, dio_ad_tag(ad->a, part, ad->brief->seconds));
     if (ad->prompt.failed)
         return dio_fail_memory(err, "the ad");
-    for (int round = 0; round < ROUNDS && best.grade != GOOD; round++) {
+    for (int round = 0; round < ROUNDS && best.verdict.grade != GOOD; round++) {
         /* The last round writes the body's first words itself: an ad must name its product. */
-        bool lead = part == DIO_AD_BODY && round == ROUNDS - 1 && best.grade >= UNFIT;
-        if (!try_field(ad, part, round, lead ? ad->brief->product : "", &best, err))
+        bool lead = part == DIO_AD_BODY && round == ROUNDS - 1 && best.verdict.grade >= UNFIT;
+        if (!try_field(ad, part, round, lead ? "{product}" : "", &best, err))
             return false;
     }
-    if (best.grade >= UNFIT)
-        return dio_fail(err, "the model %s wrote no %s that keeps the rules: it %s (\"%.80s\"); try "
-                        "another seed, or a shorter brief", ad->w->dir, dio_ad_fields[part].name,
-                        best.rule, best.text);
+    if (best.verdict.grade >= UNFIT)
+        return dio_fail(err,
+                        "the model %s wrote no %s that keeps the rules: it %s (\"%.80s\"); try "
+                        "another seed, or a shorter brief",
+                        ad->w->dir, dio_ad_fields[part].name, best.verdict.rule,
+                        best.text ? best.text : best.marked);
     if (part == DIO_AD_BODY)
-        best.text = with_offer(ad, best.text);
+        add_offer(ad, &best);
     ad->out->text[part] = best.text;
-    dio_str_puts(&ad->prompt, best.text);
+    dio_str_puts(&ad->prompt, best.marked);
     return true;
 }
 
@@ -292,10 +369,9 @@ bool dio_copywriter_write(dio_copywriter *w, const struct dio_brief *brief, uint
     ad.session = dio_session_create(w->lm, w->device, ROOM, 0, err);
     if (!ad.session)
         return false;
-    dio_str_puts(&ad.prompt, dio_brief_prompt(a, brief));
-    ad.allowed = dio_arena_strdup(a, ad.prompt.text ? ad.prompt.text : "");
-    ad.subject = dio_arena_printf(a, "%s %s", brief->benefit ? brief->benefit : "",
-                                  brief->category ? brief->category : "");
+    dio_copy_forms_of(a, brief, &ad.forms);
+    dio_str_puts(&ad.prompt, dio_brief_marked(a, brief));
+    ad.allowed = dio_brief_prompt(a, brief);
     bool ok = true;
     for (int part = 0; ok && part < DIO_AD_PARTS; part++)
         if (!wanted || wanted[part] || part == DIO_AD_HEADLINE)

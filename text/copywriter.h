@@ -2,9 +2,12 @@
 /* copywriter.h: a brief in, an ad's words out.
  *
  * The copywriter writes each field's tag itself and lets the model fill it in, several tries at
- * once; of those that keep the rules the one that takes up most of the brief is taken: it is within
- * the field's limit, reads like a sentence where one is due, says nothing banned and no word that
- * nobody knows, names the product where the ad must, takes up the offer. So an ad is always complete, and its limits hold by construction.
+ * once; the model writes marks where the client's words go (copy/forms.h), so that they come letter
+ * by letter. What is taken keeps the rules: it is within the field's limit, reads like a sentence
+ * where one is due, says nothing banned and no word that nobody knows, names the product where the
+ * ad must, takes up benefit and offer, does not repeat itself. Of those the first among the quarter
+ * that the model itself trusts most. So an ad is always complete, and its limits hold by
+ * construction.
  *
  *     dio_copywriter *w = dio_copywriter_open("house/copywriter", device, err);
  *     struct dio_ad ad;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "text/copy/forms.h"
 
 enum { VALUE_MAX = 120, SECONDS_MIN = 6, SECONDS_MAX = 30 };
 
@@ -114,6 +115,18 @@ char *dio_brief_prompt(dio_arena *a, const struct dio_brief *brief)
     return text;
 }
 
+char *dio_brief_marked(dio_arena *a, const struct dio_brief *brief)
+{
+    struct dio_copy_forms f;
+    dio_copy_forms_of(a, brief, &f);
+    char *text = dio_arena_strdup(a, DIO_COPY_BRIEF);
+    for (int i = 0; i < LINES; i++)
+        if (line_value(brief, i)[0])
+            text = dio_arena_printf(a, "%s%s: %s%s\n", text, lines[i].key, line_value(brief, i),
+                                    dio_copy_line_marks(a, &f, lines[i].key));
+    return text;
+}
+
 char *dio_ad_tag(dio_arena *a, dio_ad_part part, int seconds)
 {
     if (part == DIO_AD_SCRIPT)
@@ -124,15 +137,28 @@ char *dio_ad_tag(dio_arena *a, dio_ad_part part, int seconds)
 char *dio_ad_document(dio_arena *a, const struct dio_brief *brief, const struct dio_ad *ad)
 {
     dio_str text = {0};
-    dio_str_puts(&text, dio_brief_prompt(a, brief));
+    struct dio_copy_forms f;
+    dio_copy_forms_of(a, brief, &f);
+    dio_str_puts(&text, dio_brief_marked(a, brief));
     for (int part = 0; part < DIO_AD_PARTS; part++) {
         dio_str_puts(&text, dio_ad_tag(a, (dio_ad_part)part, brief->seconds));
-        dio_str_puts(&text, ad->text[part] ? ad->text[part] : "");
+        if (ad->text[part])
+            dio_str_puts(&text, dio_copy_mark(a, &f, (dio_ad_part)part, ad->text[part]));
     }
     dio_str_puts(&text, DIO_COPY_END);
     char *copy = text.failed ? NULL : dio_arena_strndup(a, text.text, text.length);
     dio_str_deinit(&text);
     return copy;
+}
+
+/* Without the marks that the line lists behind the client's words. */
+static void cut_marks(char *value)
+{
+    size_t n = strlen(value);
+    char *open;
+    while (n && value[n - 1] == '}' && (open = strrchr(value, '{')) != NULL && open > value &&
+           open[-1] == ' ')
+        value[n = (size_t)(open - 1 - value)] = 0;
 }
 
 /* One "key: value" line of the brief; *at moves behind it. */
@@ -148,6 +174,7 @@ static bool parse_line(dio_arena *a, const char **at, struct dio_brief *brief, d
             char *copy = dio_arena_strndup(a, value, (size_t)(end - value));
             if (!copy)
                 return dio_fail_memory(err, "a brief");
+            cut_marks(copy);
             memcpy((char *)brief + lines[i].offset, &copy, sizeof copy);
             *at = end + 1;
             return true;
@@ -193,9 +220,17 @@ bool dio_ad_parse(dio_arena *a, const char *document, struct dio_brief *brief, s
     while (*at && strncmp(at, "<|", 2))
         if (!parse_line(a, &at, brief, err))
             return false;
-    for (int part = 0; part < DIO_AD_PARTS; part++)
+    struct dio_copy_forms f;
+    dio_copy_forms_of(a, brief, &f);
+    for (int part = 0; part < DIO_AD_PARTS; part++) {
         if (!parse_part(a, &at, (dio_ad_part)part, brief, ad, err))
             return false;
+        const char *marked = ad->text[part];
+        ad->text[part] = dio_copy_unmark(a, &f, (dio_ad_part)part, marked);
+        if (!ad->text[part])
+            return dio_fail(err, "%s: a mark stands for nothing in the brief: \"%.60s\"",
+                            dio_ad_fields[part].name, marked);
+    }
     if (strcmp(at, DIO_COPY_END))
         return dio_fail(err, "%s is expected at \"%.40s\"", DIO_COPY_END, at);
     return true;

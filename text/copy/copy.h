@@ -4,17 +4,17 @@
  *
  * A document is plain text cut by tags, which a tokenizer keeps whole:
  *
- *     <|brief|>product: Lumo Lamp
- *     category: desk lamp
- *     benefit: a light without glare
+ *     <|brief|>product: Lumo Lamp {product}
+ *     category: desk lamp {noun}
+ *     benefit: a light without glare {np}
  *     tone: warm
  *     <|headline|>...<|subline|>...<|body|>...<|cta|>...<|hashtags|>...<|script:10|>...<|scene|>...<|end|>
  *
- * A line of the brief that has no value is left out. Whoever generates writes the brief and a
+ * Marks stand for the client's words (forms.h). A line of the brief that has no value is left out. Whoever generates writes the brief and a
  * tag, lets the model write until the next tag, and goes on to the next field: so an ad is
  * complete whatever the model does.
  *
- *     char *prompt = dio_brief_prompt(arena, &brief);         up to, not including, <|headline|>
+ *     char *prompt = dio_brief_marked(arena, &brief);         up to, not including, <|headline|>
  *     char *tag = dio_ad_tag(arena, DIO_AD_SCRIPT, brief.seconds);
  *
  * The training corpus is a function: document (seed, split, index) is always the same bytes and
@@ -77,12 +77,14 @@ int dio_copy_seconds(double seconds);
 /* False when the brief cannot be written down: no product, a control character or line break, or
  * a tag inside a value. Lengths are the field table's business. */
 bool dio_brief_ready(const struct dio_brief *brief, dio_error *err);
-/* The brief as text, from DIO_COPY_BRIEF to the line break before the first field's tag. */
+/* The brief as text, from DIO_COPY_BRIEF to the line break before the first field's tag; and with
+ * the marks that its lines give, as a model reads it. */
 char *dio_brief_prompt(dio_arena *a, const struct dio_brief *brief);
+char *dio_brief_marked(dio_arena *a, const struct dio_brief *brief);
 char *dio_ad_tag(dio_arena *a, dio_ad_part part, int seconds);
-/* Brief, fields and end as one document. */
+/* Brief, fields and end as one document, with marks. */
 char *dio_ad_document(dio_arena *a, const struct dio_brief *brief, const struct dio_ad *ad);
-/* The way back. Fails on a text that is no complete document. */
+/* The way back, with words for marks. Fails on a text that is no complete document. */
 bool dio_ad_parse(dio_arena *a, const char *document, struct dio_brief *brief, struct dio_ad *ad,
                   dio_error *err);
 

@@ -1,7 +1,5 @@
 /* copy_corpus.c: the corpus as a function from (seed, split, index) to a document. */
-#include "text/copy/lexicon.h"
-
-enum { PHRASES_MAX = 2048 }; /* what copy_write.c keeps marks for */
+#include "text/copy/copy_writer.h"
 
 dio_copy_corpus *dio_copy_corpus_open(const char *dir, dio_error *err)
 {
@@ -14,9 +12,9 @@ dio_copy_corpus *dio_copy_corpus_open(const char *dir, dio_error *err)
     c->arena = a;
     c->rules = dio_copy_rules_open(dir, err);
     bool ok = c->rules && dio_lexicon_read(c, dir, err);
-    if (ok && c->phrase_count > PHRASES_MAX)
+    if (ok && c->phrase_count > DIO_WRITER_PHRASES)
         ok = dio_fail(err, "%s: %d phrases for sentences, the limit is %d", dir, c->phrase_count,
-                      PHRASES_MAX);
+                      DIO_WRITER_PHRASES);
     if (ok)
         return c;
     dio_copy_corpus_close(c);

@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "text/copy/benefit.h"
+#include "text/copy/forms.h"
 #include "text/copy/grammar.h"
 #include "text/copy/lexicon.h"
 
@@ -91,12 +93,7 @@ static void draw_open_category(const struct dio_copy_corpus *c, struct dio_copy_
     plan->category = kind;
     plan->noun = lists[number]->items[at];
     v->number = (enum dio_copy_number)number;
-    /* "rain jacket" is a jacket, but "board game café" is better said in full. */
-    const char *space = strrchr(plan->noun, ' ');
-    v->value[DIO_SLOT_thing] =
-        space && chance(v, 50) && !strstr(plan->noun, " of ") && !strstr(plan->noun, " for ")
-            ? space + 1
-            : plan->noun;
+    v->value[DIO_SLOT_thing] = plan->noun;
 }
 
 /* A category has but eight benefits or so: perhaps none of them is held out for this split. */
@@ -173,53 +170,6 @@ static void draw_product(const struct dio_copy_corpus *c, struct dio_copy_plan *
 
 /* --- benefit ------------------------------------------------------------------------------- */
 
-/* What the client types: the benefit in one of its forms, tidied or not. */
-static const char *type_benefit(struct dio_copy_plan *plan)
-{
-    dio_voice *v = &plan->voice;
-    const char *np = v->value[DIO_SLOT_np], *text;
-    switch (dio_rng_below(&v->rng, 8)) {
-    case 0:
-    case 1:
-    case 2:
-        plan->form = DIO_FORM_NP;
-        text = np;
-        if (chance(v, 35)) /* "light without glare" */
-            text = !strncmp(np, "a ", 2)     ? np + 2
-                   : !strncmp(np, "an ", 3)  ? np + 3
-                   : !strncmp(np, "the ", 4) ? np + 4
-                                             : np;
-        break;
-    case 3:
-    case 4:
-        plan->form = DIO_FORM_VP;
-        text = v->value[DIO_SLOT_vps];
-        break;
-    case 5:
-        plan->form = DIO_FORM_VP;
-        text = v->value[DIO_SLOT_vp];
-        break;
-    case 6:
-        plan->form = DIO_FORM_VP;
-        text =
-            dio_arena_printf(v->arena, "%s %s", v->plural ? "they" : "it", v->value[DIO_SLOT_vps]);
-        break;
-    default:
-        plan->form = DIO_FORM_SAY;
-        text = v->value[DIO_SLOT_say];
-    }
-    char *typed = dio_arena_strdup(v->arena, text);
-    size_t n = strlen(typed);
-    if (n > 1 && typed[n - 1] == '.' && chance(v, 60))
-        typed[n - 1] = 0;
-    if (chance(v, 25))
-        typed[0] = (char)toupper((unsigned char)typed[0]);
-    else if (plan->form == DIO_FORM_SAY && chance(v, 50) && typed[1] &&
-             islower((unsigned char)typed[1]))
-        typed[0] = (char)tolower((unsigned char)typed[0]);
-    return typed;
-}
-
 static void speak_benefit(dio_voice *v, const struct dio_benefit *b)
 {
     memset(v->pick, 0, sizeof v->pick); /* other numbers, the same in all three forms */
@@ -232,6 +182,40 @@ static void speak_benefit(dio_voice *v, const struct dio_benefit *b)
     v->value[DIO_SLOT_say] = say(v, b->say);
 }
 
+/* As people type: now and then with a capital. */
+static const char *typed(dio_voice *v, const char *text)
+{
+    char *copy = dio_arena_strdup(v->arena, text);
+    if (chance(v, 20))
+        copy[0] = (char)toupper((unsigned char)copy[0]);
+    return copy;
+}
+
+/* Whether the words will be taken for what they are. */
+static bool reads_as(dio_voice *v, const char *text, dio_phrase_kind kind)
+{
+    struct dio_benefit_words w;
+    dio_benefit_read(v->arena, text, "", &w);
+    return w.kind == kind;
+}
+
+/* What the client types: the benefit in one of its forms. One that would be misread is typed with
+ * its subject, or as the sentence: copy that is wrong as English is not to be learnt. */
+static const char *type_benefit(dio_voice *v)
+{
+    const char *np = typed(v, v->value[DIO_SLOT_np]);
+    const char *vp = typed(v, v->value[chance(v, 67) ? DIO_SLOT_vps : DIO_SLOT_vp]);
+    uint32_t form = dio_rng_below(&v->rng, 8);
+    if (form < 3 && reads_as(v, np, DIO_KIND_THING))
+        return np;
+    if (form >= 3 && form < 6 && reads_as(v, vp, DIO_KIND_DEED))
+        return vp;
+    if (form < 7)
+        return dio_arena_printf(v->arena, "%s %s", v->plural ? "they" : "it",
+                                v->value[DIO_SLOT_vps]);
+    return v->value[DIO_SLOT_say];
+}
+
 static void draw_benefit(struct dio_copy_plan *plan, dio_copy_split split)
 {
     dio_voice *v = &plan->voice;
@@ -239,22 +223,28 @@ static void draw_benefit(struct dio_copy_plan *plan, dio_copy_split split)
         const struct dio_category *from = plan->category;
         if (from->kind && from->kind->benefit_count && chance(v, 8))
             from = from->kind;
-        plan->telling = from == plan->category && from->kind;
         speak_benefit(v, &from->benefits[dio_rng_below(&v->rng, (uint32_t)from->benefit_count)]);
         if (dio_copy_split_pair(plan->noun, v->value[DIO_SLOT_np]) == split)
             break;
     }
-    plan->brief.benefit = type_benefit(plan);
-    /* Most copy takes the client's words up as they stand; the rest says them another way. */
-    plan->quotes = chance(v, 60);
-    if (!plan->quotes)
-        return;
-    if (plan->form != DIO_FORM_NP)
-        v->value[DIO_SLOT_np] = NULL;
-    if (plan->form != DIO_FORM_VP)
-        v->value[DIO_SLOT_vp] = v->value[DIO_SLOT_vps] = NULL;
-    if (plan->form != DIO_FORM_SAY)
-        v->value[DIO_SLOT_say] = NULL;
+    plan->brief.benefit = type_benefit(v);
+}
+
+/* Copy takes up what the client typed, in the forms that can be made of it and in no others. */
+static void take_up_forms(struct dio_copy_plan *plan)
+{
+    dio_voice *v = &plan->voice;
+    struct dio_copy_forms f;
+    dio_copy_forms_of(v->arena, &plan->brief, &f);
+    const char *many = f.text[DIO_FORM_vpp] ? f.text[DIO_FORM_vpp] : f.text[DIO_FORM_vp];
+    v->value[DIO_SLOT_np] = f.text[DIO_FORM_np];
+    v->value[DIO_SLOT_vp] = f.text[DIO_FORM_vp];
+    v->value[DIO_SLOT_vps] = v->plural ? many : f.text[DIO_FORM_vps];
+    v->value[DIO_SLOT_say] = f.text[DIO_FORM_say];
+    v->value[DIO_SLOT_audience] = f.text[DIO_FORM_audience];
+    v->value[DIO_SLOT_deal] = f.text[DIO_FORM_deal];
+    v->value[DIO_SLOT_offer] =
+        f.text[DIO_FORM_deal] ? f.text[DIO_FORM_deal] : f.text[DIO_FORM_offer];
 }
 
 /* --- the rest of the brief ----------------------------------------------------------------- */
@@ -264,7 +254,7 @@ static void draw_audience(const struct dio_copy_corpus *c, struct dio_copy_plan 
     dio_voice *v = &plan->voice;
     const dio_phrases *who = &plan->category->list[DIO_SLOT_who - DIO_SLOT_FIRST_LIST];
     const dio_phrase *p = who->count && chance(v, 50) ? one_of(v, who) : one_of(v, &c->audiences);
-    plan->brief.audience = v->value[DIO_SLOT_audience] = say(v, p);
+    plan->brief.audience = typed(v, say(v, p));
 }
 
 static void draw_offer(const struct dio_copy_corpus *c, struct dio_copy_plan *plan)
@@ -274,10 +264,7 @@ static void draw_offer(const struct dio_copy_corpus *c, struct dio_copy_plan *pl
     const struct dio_category *kind = plan->category->kind ? plan->category->kind : plan->category;
     const dio_phrases *own = get ? &kind->deals : &kind->offers;
     const dio_phrases *all = get ? &c->deals : &c->offers;
-    plan->brief.offer = v->value[DIO_SLOT_offer] =
-        say(v, one_of(v, own->count && chance(v, 45) ? own : all));
-    if (get)
-        v->value[DIO_SLOT_deal] = v->value[DIO_SLOT_offer];
+    plan->brief.offer = say(v, one_of(v, own->count && chance(v, 45) ? own : all));
 }
 
 static void draw_tone(const struct dio_copy_corpus *c, struct dio_copy_plan *plan)
@@ -307,7 +294,7 @@ bool dio_copy_plan_draw(const struct dio_copy_corpus *c, uint64_t seed, dio_copy
     draw_category(c, plan, split);
     draw_product(c, plan, split);
     const char *noun = v->value[DIO_SLOT_thing];
-    plan->brief.category = chance(v, 88) ? plan->noun : "";
+    plan->brief.category = chance(v, 88) ? typed(v, plan->noun) : "";
     draw_tone(c, plan);
     if (chance(v, 15))
         plan->brief.tone = "";
@@ -315,10 +302,11 @@ bool dio_copy_plan_draw(const struct dio_copy_corpus *c, uint64_t seed, dio_copy
         draw_benefit(plan, split);
     if (chance(v, 45))
         draw_offer(c, plan);
-    if (!plan->brief.category[0] && !plan->telling && !strcasestr(plan->brief.product, noun))
+    if (!plan->brief.category[0] && !strcasestr(plan->brief.product, noun))
         forget_category(c, plan);
     if (chance(v, 70))
         draw_audience(c, plan);
+    take_up_forms(plan);
     plan->brief.seconds = lengths[dio_rng_below(&v->rng, sizeof lengths / sizeof lengths[0])];
     memset(v->pick, 0, sizeof v->pick);
     return !dio_arena_failed(a);

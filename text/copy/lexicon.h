@@ -74,15 +74,11 @@ char *dio_name_draw(const struct dio_copy_corpus *c, dio_rng *rng, const char *n
                     enum dio_copy_number number, dio_arena *a, bool *plural);
 
 /* Everything decided before the first word of an ad is written. */
-enum dio_copy_form { DIO_FORM_NONE, DIO_FORM_NP, DIO_FORM_VP, DIO_FORM_SAY };
 struct dio_copy_plan {
     struct dio_brief brief;
     const struct dio_category *category; /* of a category known by name alone: its kind */
     const char *noun;
-    int tone;                /* the tone that is written in, even when the brief names none */
-    enum dio_copy_form form; /* of the benefit as the brief has it */
-    bool quotes;             /* the benefit is only said in that form */
-    bool telling;            /* the benefit tells which category it is */
+    int tone;     /* the tone that is written in, even when the brief names none */
     dio_voice voice;
 };
 /* False when memory ran out. */
