@@ -10,9 +10,9 @@
  *     tone: warm
  *     <|headline|>...<|subline|>...<|body|>...<|cta|>...<|hashtags|>...<|script:10|>...<|scene|>...<|end|>
  *
- * Marks stand for the client's words (forms.h). A line of the brief that has no value is left out. Whoever generates writes the brief and a
- * tag, lets the model write until the next tag, and goes on to the next field: so an ad is
- * complete whatever the model does.
+ * Marks stand for the client's words (forms.h). A line of the brief that has no value is left out.
+ * Whoever generates writes the brief and a tag, lets the model write until the next tag, and goes
+ * on to the next field: so an ad is complete whatever the model does.
  *
  *     char *prompt = dio_brief_marked(arena, &brief);         up to, not including, <|headline|>
  *     char *tag = dio_ad_tag(arena, DIO_AD_SCRIPT, brief.seconds);
