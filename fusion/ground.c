@@ -314,7 +314,7 @@ DIO_ROWS static void crest_row(const int32_t *crest, int y_256, int shift, int r
         int inside = (y_256 - crest[x]) >> shift; /* 1/256 sample below the crest */
         int cover = inside + 128;
         cover = cover < 0 ? 0 : cover > 256 ? 256 : cover;
-        int dark = reach + ((inside >> 8) << shift); /* pixels into the shadow */
+        int dark = reach + (inside >> 8) * (1 << shift); /* pixels into the shadow */
         dark = dark < 0 ? 0 : dark > reach ? reach : dark;
         dark = dark * per_pixel >> 8;
         dark = dark * dark * 72 >> 16; /* 0..72 of 256, falling off smoothly */
