@@ -222,7 +222,10 @@ static bool place_one(struct fixture *f, const char *text, dio_style style, dio_
 {
     *item = (dio_item){.name = "headline", .text = text, .style = &style, .alpha = 1};
     dio_stack stack = {.items = item, .count = 1, .zone = zone};
-    return dio_stack_place(&stack, f->fonts, err);
+    if (dio_stack_place(&stack, f->fonts, err))
+        return true;
+    dio_stack_release(&stack);
+    return false;
 }
 
 static const dio_style plain = {
