@@ -100,10 +100,17 @@ static bool try_row(dio_plan *p, const dio_fusion *f, dio_plan_node *n)
     return false;
 }
 
+static bool try_rows(dio_plan *p, dio_plan_node *n)
+{
+    for (const dio_fusion *f = dio_fusions; f->name; f++)
+        if (try_row(p, f, n))
+            return true;
+    return false;
+}
+
 void dio_plan_fuse(dio_plan *p)
 {
     for (int i = 0; i < p->n_nodes; i++)
-        for (const dio_fusion *f = dio_fusions; f->name; f++)
-            if (p->nodes[i].live && try_row(p, f, &p->nodes[i]))
-                f = dio_fusions - 1; /* what was fused may fuse again */
+        while (p->nodes[i].live && try_rows(p, &p->nodes[i]))
+            ; /* what was fused may fuse again */
 }
