@@ -1,13 +1,7 @@
-/* test_memory.c: the Nth allocation fails, for every N: readers, fields, command lines and files
- * either succeed or say that memory ran out, and nothing is left behind (the sanitizers look).
- * The linker's --wrap sends the library's own allocations here; jansson's come by its hook. */
-#define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* test_memory.c: readers, fields, command lines and files survive that memory runs out, wherever it
+ * does. jansson's allocations come by its hook. */
+#include "tests/fail_alloc.h"
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,78 +11,7 @@
 #include "base/args.h"
 #include "base/file.h"
 
-/* Allocations until the one that fails; negative: none does. */
-static long left = -1;
-
-static bool fails(void)
-{
-    return left >= 0 && left-- == 0;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_aligned_alloc(size_t align, size_t n);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_aligned_alloc(size_t align, size_t n);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t n)
-{
-    return fails() ? NULL : __real_aligned_alloc(align, n);
-}
-
-char *__wrap_strdup(const char *s)
-{
-    return fails() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-    return fails() ? NULL : __real_strndup(s, n);
-}
-
-/* Out of memory is a failure of kind RETRY; `any_kind` for work in which it may be told otherwise.
- * Runs `work` with the 1st, 2nd, ... allocation failing, until none fails. */
-static void sweep(const char *what, bool (*work)(dio_error *err), bool any_kind)
-{
-    for (long n = 0;; n++) {
-        assert_true(n < 100000);
-        dio_error err = {0};
-        left = n;
-        bool ok = work(&err);
-        bool failed = left < 0;
-        left = -1;
-        if (!failed) {
-            if (!ok)
-                fail_msg("%s without a failing allocation: %s", what, err.message);
-            print_message("%s: %ld allocations\n", what, n);
-            return;
-        }
-        if (!ok && err.kind != DIO_ERROR_RETRY && !(any_kind && err.kind == DIO_ERROR_INVALID))
-            fail_msg("%s, allocation %ld: \"%s\" of kind %d", what, n, err.message, err.kind);
-    }
-}
+enum { EVERY = 100000 };
 
 /* Many keys, so that the index is built. */
 static const char *document(int keys)
@@ -197,31 +120,32 @@ static bool write_and_read_file(dio_error *err)
 static void json(void **state)
 {
     (void)state;
-    sweep("json", read_json, true); /* jansson may take its own shortage for a wrong token */
+    /* jansson may take its own shortage for a wrong token */
+    fail_alloc_sweep("json", read_json, true, EVERY);
 }
 
 static void yaml(void **state)
 {
     (void)state;
-    sweep("yaml", read_yaml, false);
+    fail_alloc_sweep("yaml", read_yaml, false, EVERY);
 }
 
 static void field(void **state)
 {
     (void)state;
-    sweep("fields", read_fields, false);
+    fail_alloc_sweep("fields", read_fields, false, EVERY);
 }
 
 static void args(void **state)
 {
     (void)state;
-    sweep("args", read_args, false);
+    fail_alloc_sweep("args", read_args, false, EVERY);
 }
 
 static void file(void **state)
 {
     (void)state;
-    sweep("file", write_and_read_file, false);
+    fail_alloc_sweep("file", write_and_read_file, false, EVERY);
 }
 
 int main(void)
