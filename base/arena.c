@@ -64,7 +64,11 @@ static void *take(dio_arena *a, size_t bytes, size_t align)
 
 dio_arena *dio_arena_create(void)
 {
-    return calloc(1, sizeof(dio_arena));
+    dio_arena *a = calloc(1, sizeof *a);
+    if (a && add_block(a, 0))
+        return a;
+    free(a);
+    return NULL;
 }
 
 void dio_arena_destroy(dio_arena *a)

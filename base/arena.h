@@ -18,7 +18,8 @@ extern "C" {
 
 typedef struct dio_arena dio_arena;
 
-/* NULL when there is no memory. Destroy with dio_arena_destroy (NULL is fine). */
+/* NULL when there is no memory. An arena that is made has room for its owner's own struct: the
+ * first small request cannot fail. Destroy with dio_arena_destroy (NULL is fine). */
 dio_arena *dio_arena_create(void);
 void dio_arena_destroy(dio_arena *a);
 
