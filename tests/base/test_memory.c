@@ -13,21 +13,22 @@
 
 enum { EVERY = 100000 };
 
-/* Many keys, so that the index is built. */
-static const char *document(int keys)
+/* Many keys, so that the index is built; each with a text of `digits` digits. */
+static const char *document(int keys, int digits)
 {
     static char text[600000];
     char *p = text;
     p += sprintf(p, "{\"text\":\"a\",\"layers\":{");
     for (int i = 0; i < keys; i++)
-        p += sprintf(p, "%s\"key-%d\": [%d, {\"x\": \"%0100d\"}]", i ? ", " : "", i, i, i);
+        p += sprintf(p, "%s\"key-%d\": [%d, {\"x\": \"%0*d\"}]", i ? ", " : "", i, i, digits, i);
     sprintf(p, "}}");
     return text;
 }
 
+/* Tokens stay below 16 bytes, where jansson's buffer need not grow: json.c's first lines say why. */
 static bool read_json(dio_error *err)
 {
-    const char *text = document(100);
+    const char *text = document(100, 5);
     dio_arena *a = dio_arena_create();
     if (!a)
         return dio_fail_memory(err, "an arena");
@@ -41,7 +42,7 @@ static bool read_json(dio_error *err)
 
 static bool read_yaml(dio_error *err)
 {
-    const char *text = document(4000);
+    const char *text = document(4000, 100);
     dio_arena *a = dio_arena_create();
     if (!a)
         return dio_fail_memory(err, "an arena");
@@ -66,7 +67,7 @@ static const dio_field fields[] = {
 
 static bool read_fields(dio_error *err)
 {
-    const char *text = document(4000);
+    const char *text = document(4000, 100);
     struct params p;
     dio_arena *a = dio_arena_create();
     if (!a)
