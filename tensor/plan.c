@@ -67,8 +67,10 @@ static bool copy_nodes(dio_plan *p, const dio_graph *g, dio_error *err)
 static bool copy_outputs(dio_plan *p, const dio_graph *g, const dio_val *outputs, int n,
                          bool keep_taps, dio_error *err)
 {
+    p->outputs = dio_arena_try(p->arena, ((size_t)n + 1) * sizeof *p->outputs);
+    if (!p->outputs)
+        return dio_fail_memory(err, "a plan's outputs");
     p->n_outputs = n;
-    p->outputs = dio_arena_alloc(p->arena, (size_t)(n ? n : 1) * sizeof *p->outputs);
     for (int i = 0; i < n; i++) {
         if (outputs[i] < 0 || outputs[i] >= g->n_values)
             return dio_fail(err, "plan: output %d does not exist", i);
@@ -182,6 +184,8 @@ static bool make(dio_plan *p, dio_graph *g, const dio_val *outputs, int n, bool 
         return false;
     if (!p->options.no_fusion)
         dio_plan_fuse(p);
+    if (dio_arena_failed(p->arena)) /* attributes may lie over each other: nothing may read them */
+        return dio_fail_memory(err, "a plan");
     dio_plan_mark_live(p);
     return check_support(p, err) && dio_plan_layout(p, err) && dio_plan_place(p, err) &&
            dio_plan_bind(p, err);
