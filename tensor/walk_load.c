@@ -31,6 +31,7 @@ struct load {
     const char *cut;    /* what the file's names lack at their front, or "" */
     const char *prefix; /* what they have there besides, or "" */
     unsigned flags;
+    dio_tensor **found; /* by weight: what the file has for it, or NULL */
     struct list missing, misshapen, unused;
     dio_str *report;
     dio_arena *arena;
@@ -120,11 +121,12 @@ static bool same_shape(const dio_type *a, const dio_type *b)
     return dio_type_equal(&c, b);
 }
 
-static void check_item(struct load *l, const dio_weight *it)
+static void check_item(struct load *l, int i)
 {
     char want[DIO_TYPE_TEXT], have[DIO_TYPE_TEXT];
+    const dio_weight *it = &l->walk->items[i];
     const char *name = name_in_file(l, it->name);
-    const dio_tensor *t = dio_weights_find(l->from, name);
+    const dio_tensor *t = l->found[i] = dio_weights_find(l->from, name);
     if (!t) {
         add(&l->missing, name);
         if (l->report)
@@ -166,11 +168,9 @@ static bool check_unused(struct load *l, dio_error *err)
     int n = 0;
     if (!wanted)
         return dio_fail_memory(err, "a list of weights");
-    for (int i = 0; i < w->count; i++) {
-        const dio_tensor *t = dio_weights_find(l->from, name_in_file(l, w->items[i].name));
-        if (t && dio_walk_chosen(&w->items[i], l->flags))
-            wanted[n++] = t;
-    }
+    for (int i = 0; i < w->count; i++)
+        if (l->found[i])
+            wanted[n++] = l->found[i];
     qsort(wanted, (size_t)n, sizeof *wanted, by_address);
     for (int i = 0; i < dio_weights_count(l->from); i++) {
         const dio_tensor *t = dio_weights_at(l->from, i);
@@ -212,11 +212,10 @@ static int64_t converted_bytes(const struct load *l, dio_dtype dtype)
 {
     int64_t sum = 0;
     for (int i = 0; i < l->walk->count; i++) {
-        const dio_weight *it = &l->walk->items[i];
-        if (!dio_walk_chosen(it, l->flags))
+        const dio_tensor *t = l->found[i];
+        if (!t)
             continue;
-        const dio_tensor *t = dio_weights_find(l->from, name_in_file(l, it->name));
-        dio_dtype to = dio_walk_dtype(it, dtype, t->type.dtype);
+        dio_dtype to = dio_walk_dtype(&l->walk->items[i], dtype, t->type.dtype);
         if (to != t->type.dtype)
             sum += dio_type_count(&t->type) * (int64_t)dio_dtype_size(to);
     }
@@ -229,9 +228,9 @@ static bool fill(struct load *l, dio_dtype dtype, dio_error *err)
         return dio_error_at(err, dio_weights_path(l->from), 0, 0);
     for (int i = 0; i < l->walk->count; i++) {
         const dio_weight *it = &l->walk->items[i];
-        if (!dio_walk_chosen(it, l->flags))
+        if (!l->found[i])
             continue;
-        dio_tensor *t = take(it, dio_weights_find(l->from, name_in_file(l, it->name)), dtype, err);
+        dio_tensor *t = take(it, l->found[i], dtype, err);
         if (!t)
             return false;
         dio_tensor_unref(*it->slot);
@@ -246,12 +245,15 @@ bool dio_walk_load(dio_walk *w, const dio_weights *from, dio_dtype dtype, unsign
     struct load l = {.walk = w, .from = from, .prefix = prefix, .flags = flags, .report = report};
     l.cut = *prefix ? "" : cut_for(w, from);
     l.arena = dio_arena_create();
-    if (!l.arena)
-        return dio_fail_memory(err, "loading weights");
-    for (int i = 0; i < w->count; i++)
+    l.found = l.arena ? dio_arena_try(l.arena, ((size_t)w->count + 1) * sizeof *l.found) : NULL;
+    bool ok = l.found || dio_fail_memory(err, "loading weights");
+    for (int i = 0; ok && i < w->count; i++)
         if (dio_walk_chosen(&w->items[i], flags))
-            check_item(&l, &w->items[i]);
-    bool ok = check_unused(&l, err) && complain(&l, err) && fill(&l, dtype, err);
+            check_item(&l, i);
+    ok = ok && check_unused(&l, err);
+    if (ok && dio_arena_failed(l.arena)) /* names may be torn: nothing is said about them */
+        ok = dio_fail_memory(err, "loading weights");
+    ok = ok && complain(&l, err) && fill(&l, dtype, err);
     dio_arena_destroy(l.arena);
     return ok;
 }
