@@ -23,6 +23,19 @@ static dio_lm *start(dio_error *err)
     return lm;
 }
 
+/* The model, or NULL. Once its arena has run dry, what was read and what was said may be torn. */
+static dio_lm *finish(dio_lm *lm, bool ok, dio_error *err)
+{
+    if (dio_arena_failed(lm->arena)) {
+        dio_error_clear(err);
+        ok = dio_fail_memory(err, "a language model");
+    }
+    if (ok)
+        return lm;
+    dio_lm_close(lm);
+    return NULL;
+}
+
 static bool build(dio_lm *lm, const dio_value *config, dio_error *err)
 {
     lm->config = config;
@@ -56,11 +69,9 @@ dio_lm *dio_lm_open(const char *dir, const dio_lm_options *options, dio_error *e
     lm->dir = dio_arena_strdup(lm->arena, dir);
     const char *path = dio_path_join(lm->arena, dir, "config.json");
     dio_value *config = dio_value_read(lm->arena, path, CONFIG_LIMIT, err);
-    if (config && build(lm, config, err) && load(lm, o.dtype, err) &&
-        (!o.adapter || dio_lm_load_lora(lm, o.adapter, err)))
-        return lm;
-    dio_lm_close(lm);
-    return NULL;
+    bool ok = config && build(lm, config, err) && load(lm, o.dtype, err) &&
+              (!o.adapter || dio_lm_load_lora(lm, o.adapter, err));
+    return finish(lm, ok, err);
 }
 
 /* A config can ask for more than the machine has; the kernel would find out by killing us. */
@@ -82,12 +93,11 @@ dio_lm *dio_lm_create(const dio_value *config, uint64_t seed, dio_dtype dtype, d
         return NULL;
     /* A copy by way of text, so that what is saved later is what JSON can say. */
     char *text = dio_json_write(lm->arena, config, 0);
-    dio_value *copy = dio_json_parse(lm->arena, "config.json", text, strlen(text), err);
-    if (copy && build(lm, copy, err) && fits(lm, dtype, err) &&
-        dio_walk_draw(&lm->walk, seed, dtype, 0, err))
-        return lm;
-    dio_lm_close(lm);
-    return NULL;
+    dio_value *copy =
+        text ? dio_json_parse(lm->arena, "config.json", text, strlen(text), err) : NULL;
+    bool ok = copy && build(lm, copy, err) && fits(lm, dtype, err) &&
+              dio_walk_draw(&lm->walk, seed, dtype, 0, err);
+    return finish(lm, ok, err);
 }
 
 void dio_lm_close(dio_lm *lm)
@@ -136,7 +146,7 @@ bool dio_lm_save(const dio_lm *lm, const char *dir, dio_dtype dtype, dio_error *
     if (!a)
         return dio_fail_memory(err, "saving a model");
     char *text = config_text(lm, dtype_of(lm, dtype), a);
-    bool ok = dio_dir_make(dir, err) &&
+    bool ok = (text || dio_fail_memory(err, "config.json")) && dio_dir_make(dir, err) &&
               dio_walk_save(&lm->walk, dio_path_join(a, dir, "model.safetensors"), dtype, 0, "",
                             meta, 1, err) &&
               dio_file_write(dio_path_join(a, dir, "config.json"), text, strlen(text), err);

@@ -136,7 +136,7 @@ bool dio_lm_save_lora(const dio_lm *lm, const char *dir, dio_error *err)
     if (!a)
         return dio_fail_memory(err, "saving an adapter");
     char *text = config_text(lm, a);
-    bool ok = dio_dir_make(dir, err) &&
+    bool ok = (text || dio_fail_memory(err, "adapter_config.json")) && dio_dir_make(dir, err) &&
               dio_walk_save(&lm->walk, dio_path_join(a, dir, "adapter_model.safetensors"), DIO_F32,
                             DIO_WEIGHT_LORA, PREFIX, meta, 1, err) &&
               dio_file_write(dio_path_join(a, dir, "adapter_config.json"), text, strlen(text), err);
