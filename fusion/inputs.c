@@ -50,6 +50,7 @@ static void check_declaration(dio_pipeline *p, const dio_pipeline_input *in)
 
 void dio_inputs_read(dio_pipeline *p, const dio_value *map)
 {
+    p->inputs_known = !map || map->kind == DIO_MAP;
     if (!map)
         return;
     if (map->kind != DIO_MAP || map->map.count > INPUTS) {
@@ -230,6 +231,8 @@ void dio_pipeline_set(dio_pipeline *p, const char *assignment)
             return;
         }
     }
+    if (!p->inputs_known)
+        return;
     const char *near = dio_nearest(name, names, p->input_count);
     dio_report_at(&p->report, NULL, "--set %.60s: the pipeline has no such input%s%s%s", name,
                   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");

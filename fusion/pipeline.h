@@ -98,6 +98,7 @@ struct dio_pipeline {
     uint64_t seed;
     dio_pipeline_input *inputs;
     int input_count;
+    bool inputs_known; /* the file could be read as far as to say what --set may name */
     dio_stage *nodes;
     int node_count;
     dio_output *outputs;
