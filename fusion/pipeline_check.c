@@ -92,7 +92,7 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
         return v ? "" : NULL;
     const char *name = dio_value_text(a, v);
     const char *path = dio_path_confine(a, out, name, err);
-    if (path && !ends_with(path, suffix_of(o->port->media))) {
+    if (path && o->port && !ends_with(path, suffix_of(o->port->media))) {
         dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
                  dio_media_name(o->port->media), suffix_of(o->port->media));
         path = NULL;
@@ -137,16 +137,19 @@ static void check_outputs(dio_pipeline *p, const char *out)
     struct claim *claims = NULL;
     int count = 0, cap = 0;
     dio_value *scope = scratch ? dio_scope_create(p, scratch) : NULL;
+    dio_value *unknown = (dio_value *)(uintptr_t)&dio_unknown; /* is only read */
     for (int i = 0; scratch && i < p->output_count; i++) {
         const dio_output *o = &p->outputs[i];
-        const dio_stage *n = o->node >= 0 ? &p->nodes[o->node] : NULL;
-        for (int k = 0; n && o->port && o->path_value && k < n->instances; k++) {
+        /* Where `from` is wrong there is no matrix to fill in, but a path may be wrong as well. */
+        const dio_stage *n = o->node >= 0 && o->port ? &p->nodes[o->node] : NULL;
+        for (int k = 0; o->path_value && k < (n ? n->instances : 1); k++) {
             dio_error e = {0};
-            dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, k, scratch));
+            dio_map_set(scratch, scope, "matrix",
+                        n ? dio_matrix_pick(n, k, scratch) : unknown);
             const char *path = dio_output_path(p, o, scope, out, scratch, &e);
             if (!path)
                 dio_report_add(&p->report, &e);
-            else if (*path && dio_arena_grow(scratch, &claims, count, &cap, sizeof *claims))
+            else if (n && *path && dio_arena_grow(scratch, &claims, count, &cap, sizeof *claims))
                 claims[count++] = (struct claim){path, o};
         }
     }
