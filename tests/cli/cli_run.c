@@ -133,8 +133,8 @@ static const char *line_of(const struct cli_case *c)
 
 void cli_check_input(const struct cli_case *c, const char *input, size_t n)
 {
-    struct cli_result *r = calloc(1, sizeof *r);
-    assert_non_null(r);
+    static struct cli_result result;
+    struct cli_result *r = &result;
     cli_run(c->args, input, n, r);
     size_t end = strlen(r->err);
     if (end && r->err[end - 1] == '\n')
@@ -148,7 +148,6 @@ void cli_check_input(const struct cli_case *c, const char *input, size_t n)
         fail_msg("diorama%s\n  leaves %s", line_of(c), c->absent);
     if (nftw(".", refuse_part, 16, FTW_PHYS))
         fail_msg("diorama%s\n  leaves a half-written file", line_of(c));
-    free(r);
 }
 
 void cli_check(const struct cli_case *c)
