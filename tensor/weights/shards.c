@@ -12,7 +12,7 @@
 enum { LIMIT = 100000000, FILES = 1024 };
 
 struct shards {
-    const char *names[FILES];
+    const dio_value *names[FILES]; /* where the index first names each */
     int count;
 };
 
@@ -34,11 +34,11 @@ static bool is_plain(const char *name)
 static bool add_name(struct shards *s, const dio_value *v, dio_error *err)
 {
     for (int i = 0; i < s->count; i++)
-        if (strcmp(s->names[i], v->string.text) == 0)
+        if (strcmp(s->names[i]->string.text, v->string.text) == 0)
             return true;
     if (s->count == FILES)
         return dio_value_fail(v, err, "weight_map names more than %d files", FILES);
-    s->names[s->count++] = v->string.text;
+    s->names[s->count++] = v;
     return true;
 }
 
@@ -73,6 +73,14 @@ static bool check_names(dio_weights *w, const dio_value *map, dio_error *err)
     return true;
 }
 
+static bool read_shard(dio_weights *w, const char *dir, const dio_value *name, dio_arena *a,
+                       dio_error *err)
+{
+    if (dio_weights_read(w, dio_path_join(a, dir, name->string.text), err))
+        return true;
+    return err->file[0] ? false : dio_error_at(err, name->file, name->line, name->column);
+}
+
 static bool read_index(dio_weights *w, const char *path, dio_map_file *file, dio_arena *a,
                        dio_error *err)
 {
@@ -87,7 +95,7 @@ static bool read_index(dio_weights *w, const char *path, dio_map_file *file, dio
     if (!read_names(s, map, err))
         return false;
     for (int i = 0; i < s->count; i++)
-        if (!dio_weights_read(w, dio_path_join(a, dir, s->names[i]), err))
+        if (!read_shard(w, dir, s->names[i], a, err))
             return false;
     return check_names(w, map, err);
 }
