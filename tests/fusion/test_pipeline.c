@@ -186,6 +186,30 @@ static void only_takes_what_a_step_needs(void **state)
     dio_pipeline_close(p);
 }
 
+/* A byte order mark and CRLF are what other systems' editors write; `no` is a word. */
+static void files_of_other_systems_are_read(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbfversion: 1\r\n"
+                               "name: plain\r\n"
+                               "inputs: {language: {type: string, default: no}}\r\n"
+                               "steps:\r\n"
+                               "  - id: a\r\n"
+                               "    uses: compose.image@1\r\n"
+                               "    with: {headline: Hei}\r\n"
+                               "outputs:\r\n"
+                               "  a: {from: \"${{ steps.a.outputs.image }}\",\r\n"
+                               "      path: \"${{ inputs.language }}.png\"}\r\n";
+    dio_error err = {0};
+    dio_pipeline *p = dio_pipeline_parse("crlf.yaml", text, strlen(text), "assets", &err);
+    assert_non_null(p);
+    assert_true(dio_pipeline_check(p, &(dio_check_options){.out = "no-such-folder"}));
+    assert_string_equal(dio_pipeline_problems(p, NULL), "");
+    assert_string_equal(dio_pipeline_plan(p, false), "a                                        "
+                                                     "compose.image@1\n-> no.png\n");
+    dio_pipeline_close(p);
+}
+
 /* Values from outside stay values: nothing in them is read as an expression, a path or a tag. */
 static void hostile_products_stay_text(void **state)
 {
@@ -199,6 +223,7 @@ static void hostile_products_stay_text(void **state)
         {"product=a\xe2\x80\xae"
          "b",
          "-> a-b.png\n"},
+        {"product=a \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80 b", "-> a-b.png\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *problems;
@@ -252,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_good_file_is_planned),
         cmocka_unit_test(what_is_set_is_checked),
         cmocka_unit_test(only_takes_what_a_step_needs),
+        cmocka_unit_test(files_of_other_systems_are_read),
         cmocka_unit_test(hostile_products_stay_text),
         cmocka_unit_test(the_schema_is_up_to_date),
         cmocka_unit_test(the_pipelines_that_ship_are_good),
