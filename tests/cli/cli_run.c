@@ -22,15 +22,23 @@ enum { SECONDS = 120 };
 
 static char folder[64];
 static size_t memory_limit, file_limit;
-static const char *output_path;
+static long peak_bound;
+static double processor_bound;
+static const char *output_path, *input_path;
 
-/* --- running ------------------------------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------------------------------
+ */
 
 static double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
 }
 
 static int scratch(const char *bytes, size_t n)
@@ -58,6 +66,8 @@ static void child(const char *const *args, const int fd[3])
         dup2(fd[i], i);
     if (output_path)
         dup2(open(output_path, O_WRONLY), 1);
+    if (input_path)
+        dup2(open(input_path, O_RDONLY), 0);
     setrlimit(RLIMIT_CPU, &processor);
     if (file_limit)
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){file_limit, file_limit});
@@ -70,16 +80,19 @@ static void child(const char *const *args, const int fd[3])
 void cli_run(const char *const *args, const char *input, size_t n, struct cli_result *r)
 {
     int fd[3] = {scratch(input, n), scratch(NULL, 0), scratch(NULL, 0)}, status = 0;
+    struct rusage cost = {0};
     double start = now();
     pid_t pid = fork();
     if (pid == 0)
         child(args, fd);
-    while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0) {
+    while (pid > 0 && wait4(pid, &status, WNOHANG, &cost) == 0) {
         if (now() - start > SECONDS)
             kill(pid, SIGKILL);
         usleep(1000);
     }
     r->seconds = now() - start;
+    r->processor = seconds(cost.ru_utime) + seconds(cost.ru_stime);
+    r->peak_kib = cost.ru_maxrss;
     r->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1 - WTERMSIG(status);
     close(fd[0]);
     take(fd[1], r->out);
@@ -92,9 +105,21 @@ void cli_limit(size_t memory, size_t file)
     file_limit = file;
 }
 
+void cli_bound(long peak_kib, double processor)
+{
+    bool sanitized = DIORAMA_SANITIZE[0];
+    peak_bound = sanitized ? 0 : peak_kib;
+    processor_bound = sanitized ? 0 : processor;
+}
+
 void cli_output_to(const char *path)
 {
     output_path = path;
+}
+
+void cli_input_from(const char *path)
+{
+    input_path = path;
 }
 
 bool cli_matches(const char *pattern, const char *text)
@@ -144,6 +169,10 @@ void cli_check_input(const struct cli_case *c, const char *input, size_t n)
                  r->err);
     if (c->err && !cli_matches(c->err, r->err))
         fail_msg("diorama%s\n  says: %s\n  not:  %s", line_of(c), r->err, c->err);
+    if ((peak_bound && r->peak_kib > peak_bound) ||
+        (processor_bound > 0 && r->processor > processor_bound))
+        fail_msg("diorama%s\n  takes %ld KiB and %.2f s, above %ld and %.2f", line_of(c),
+                 r->peak_kib, r->processor, peak_bound, processor_bound);
     if (c->absent && cli_exists(c->absent))
         fail_msg("diorama%s\n  leaves %s", line_of(c), c->absent);
     if (nftw(".", refuse_part, 16, FTW_PHYS))
@@ -161,7 +190,8 @@ void cli_check_all(const struct cli_case *cases, size_t n)
         cli_check(&cases[i]);
 }
 
-/* --- files --------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------------
+ */
 
 void cli_put_bytes(const char *path, const void *bytes, size_t n)
 {
@@ -231,7 +261,8 @@ int cli_end(void **state)
     return 0;
 }
 
-/* --- a model ------------------------------------------------------------------------------------- */
+/* --- a model -------------------------------------------------------------------------------------
+ */
 
 const char cli_recipe[] =
     "version: 1\n"
@@ -255,8 +286,9 @@ const char cli_config[] =
 
 static void put_texts(void)
 {
-    static const char *const words[] = {"the", "lamp", "stands", "in", "a", "small", "warm", "room",
-                                        "and", "shines", "over", "seven", "green", "chairs"};
+    static const char *const words[] = {"the",   "lamp",  "stands", "in",    "a",
+                                        "small", "warm",  "room",   "and",   "shines",
+                                        "over",  "seven", "green",  "chairs"};
     unsigned seed = 1;
     FILE *f = fopen("texts.txt", "w");
     assert_non_null(f);

@@ -25,8 +25,9 @@ struct cli_case {
 };
 
 struct cli_result {
-    int code; /* exit status, or -1 - the signal that ended it */
-    double seconds;
+    int code;                          /* exit status, or -1 - the signal that ended it */
+    double seconds, processor;         /* on the clock; of all cores */
+    long peak_kib;                     /* most memory held at a time */
     char out[CLI_TEXT], err[CLI_TEXT]; /* what fits of it */
 };
 
@@ -41,8 +42,12 @@ void cli_check_input(const struct cli_case *c, const char *input, size_t n);
 void cli_check_all(const struct cli_case *cases, size_t n);
 /* What the process may take from now on: address space, bytes a file; 0: any amount. */
 void cli_limit(size_t memory, size_t file);
-/* Where standard output goes from now on; NULL: into the result. */
+/* What cli_check lets a run cost from now on; 0: any amount. Sanitizers' own costs are not held
+ * against it: with them nothing is. */
+void cli_bound(long peak_kib, double processor);
+/* Where standard output goes from now on, and standard input comes from; NULL: as each run says. */
 void cli_output_to(const char *path);
+void cli_input_from(const char *path);
 
 /* Whether the text is the pattern, where "~" stands for any text. */
 bool cli_matches(const char *pattern, const char *text);

@@ -2,8 +2,16 @@
  * with its place, line and caret, before anything is loaded; nothing stands where files would. */
 #include "tests/cli/cli_run.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a refusal may take. Measured: 35 MiB, of which 32 are the program and its libraries, and
+ * 0.03 s, the YAML bomb of tests/bad/laughs.yaml included. */
+enum { PEAK_KIB = 64 * 1024 };
 
 #define POSTER(with, from, path)                                                                   \
     "version: 1\n"                                                                                 \
@@ -29,6 +37,64 @@ static void refused(const char *text, const char *err)
     cli_check(&c);
 }
 
+/* "# set: a=b ; c=d" in a file's first line becomes options. */
+static void add_sets(struct cli_case *c, char *line)
+{
+    static const char mark[] = "# set: ";
+    int n = 0;
+    while (c->args[n])
+        n++;
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, mark, strlen(mark)) != 0)
+        return;
+    for (char *at = line + strlen(mark); at && n < CLI_ARGS - 2;) {
+        char *next = strstr(at, " ; ");
+        if (next)
+            *next = '\0';
+        c->args[n++] = "--set";
+        c->args[n++] = at;
+        at = next ? next + 3 : NULL;
+    }
+}
+
+/* tests/bad/NAME.yaml is refused with all of NAME.txt. */
+static void refused_as_its_text_says(const char *name)
+{
+    char from[512], path[300], err[CLI_TEXT];
+    size_t n, stem = strlen(name) - strlen(".yaml");
+    snprintf(from, sizeof from, DIORAMA_SOURCE "/tests/bad/%.*s.txt", (int)stem, name);
+    char *says = cli_read(from, &n);
+    snprintf(from, sizeof from, DIORAMA_SOURCE "/tests/bad/%s", name);
+    char *text = cli_read(from, &n);
+    snprintf(path, sizeof path, "tests/bad/%s", name);
+    cli_put_bytes(path, text, n);
+    snprintf(err, sizeof err, "%sdiorama: %s: ~ problem~; nothing was rendered", says, path);
+    struct cli_case c = {{"render", path, "-o", "o"}, 2, err, "o"};
+    add_sets(&c, text);
+    cli_check(&c);
+    free(text);
+    free(says);
+}
+
+static void every_wrong_file(void **state)
+{
+    struct dirent **list;
+    int n = scandir(DIORAMA_SOURCE "/tests/bad", &list, NULL, alphasort), seen = 0;
+    (void)state;
+    assert_true(n > 0);
+    assert_true(mkdir("tests", 0777) == 0 && mkdir("tests/bad", 0777) == 0);
+    for (int i = 0; i < n; i++) {
+        size_t length = strlen(list[i]->d_name);
+        if (length > 5 && strcmp(list[i]->d_name + length - 5, ".yaml") == 0) {
+            refused_as_its_text_says(list[i]->d_name);
+            seen++;
+        }
+        free(list[i]);
+    }
+    free(list);
+    assert_true(seen >= 39);
+}
+
 static void texts_that_are_no_pipeline(void **state)
 {
     (void)state;
@@ -41,29 +107,29 @@ static void texts_that_are_no_pipeline(void **state)
             "    ^\n"
             "diorama: p.yaml: 1 problem; nothing was rendered");
     refused("", "p.yaml:1:1: error: ~diorama: p.yaml: 1 problem; nothing was rendered");
-    refused("version: 1\nname: a\xff\n",
-            "p.yaml:2:8: error: byte 0xff is not valid UTF-8\n~"
-            "diorama: p.yaml: 1 problem; nothing was rendered");
+    refused("version: 1\nname: a\xff\n", "p.yaml:2:8: error: byte 0xff is not valid UTF-8\n~"
+                                         "diorama: p.yaml: 1 problem; nothing was rendered");
 }
 
 static void mistakes_are_reported_all_at_once(void **state)
 {
     (void)state;
-    refused(POSTER("preset: sqare-1x1, product: Lumo, hedline: x", "poster.outputs.image",
-                   "poster.png"),
-            "p.yaml:8:11: error: compose.image@1 needs the key \"headline\": what is said first and "
-            "largest\n"
-            "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
-            "              ^\n"
-            "p.yaml:8:20: error: preset: there is no preset \"sqare-1x1\": did you mean "
-            "\"square-1x1\"?\n"
-            "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
-            "                       ^\n"
-            "p.yaml:8:46: error: unknown key \"hedline\" in compose.image@1: did you mean "
-            "\"headline\"?\n"
-            "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
-            "                                                 ^\n"
-            "diorama: p.yaml: 3 problems; nothing was rendered");
+    refused(
+        POSTER("preset: sqare-1x1, product: Lumo, hedline: x", "poster.outputs.image",
+               "poster.png"),
+        "p.yaml:8:11: error: compose.image@1 needs the key \"headline\": what is said first and "
+        "largest\n"
+        "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
+        "              ^\n"
+        "p.yaml:8:20: error: preset: there is no preset \"sqare-1x1\": did you mean "
+        "\"square-1x1\"?\n"
+        "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
+        "                       ^\n"
+        "p.yaml:8:46: error: unknown key \"hedline\" in compose.image@1: did you mean "
+        "\"headline\"?\n"
+        "        with: {preset: sqare-1x1, product: Lumo, hedline: x}\n"
+        "                                                 ^\n"
+        "diorama: p.yaml: 3 problems; nothing was rendered");
     refused(POSTER("preset: square-1x1, product: Lumo, headline: x", "postr.outputs.image",
                    "../poster.png"),
             "p.yaml:10:23: error: \"postr\" is not in steps: did you mean \"poster\"?\n"
@@ -134,6 +200,54 @@ static void places_that_cannot_be_written(void **state)
     cli_check_all(cases, sizeof cases / sizeof cases[0]);
 }
 
+/* A link that stands in the output folder is not followed out of it, nor written through. */
+static void links_that_lead_out(void **state)
+{
+    static const char *const links[][3] = {
+        {"elsewhere", "w/poster.png", "a symbolic link in it leads nowhere"},
+        {"../p.yaml", "w/poster.png", "a symbolic link in it leads out of the folder"},
+    };
+    (void)state;
+    cli_put("p.yaml", good);
+    assert_int_equal(mkdir("w", 0777), 0);
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        char err[512];
+        struct cli_case c = {
+            {"render", "p.yaml", "--set", "product=Lumo", "-o", "w"}, 2, err, "w/run.json"};
+        snprintf(err, sizeof err,
+                 "p.yaml:10:~: error: path \"poster.png\" is refused: %s\n~"
+                 "diorama: p.yaml: 1 problem; nothing was rendered",
+                 links[i][2]);
+        assert_int_equal(symlink(links[i][0], links[i][1]), 0);
+        cli_check(&c);
+        assert_int_equal(unlink(links[i][1]), 0);
+    }
+}
+
+/* What a shell, a spreadsheet, a browser or an expression would act on is set as it is. */
+static void products_that_are_not_words(void **state)
+{
+    static const char *const products[] = {"product=\"; rm -rf ~ #", "product==cmd()",
+                                           "product=<script>", "product=../..",
+                                           "product=${{ env.HOME }}"};
+    (void)state;
+    cli_put("p.yaml", good);
+    cli_bound(0, 0);
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        struct cli_case c = {
+            {"render", "p.yaml", "-q", "--set", products[i], "-o", "o"}, 0, "", NULL};
+        cli_check(&c);
+        assert_true(cli_exists("o/poster.png") && cli_exists("o/run.json"));
+        size_t n;
+        char *record = cli_read("o/run.json", &n);
+        const char *kept = i ? products[i] + strlen("product=") : "\\\"; rm -rf ~ #";
+        assert_non_null(strstr(record, kept));
+        free(record);
+        cli_remove("o");
+    }
+    cli_bound(PEAK_KIB, 1);
+}
+
 static void a_disk_that_fills_up(void **state)
 {
     static const struct cli_case full = {
@@ -143,19 +257,29 @@ static void a_disk_that_fills_up(void **state)
         "full/poster.png"};
     (void)state;
     cli_put("p.yaml", good);
+    cli_bound(0, 0);
     cli_limit(0, 50000); /* a sixth of the poster */
     cli_check(&full);
     cli_limit(0, 0);
 }
 
+static int begin(void **state)
+{
+    cli_bound(PEAK_KIB, 1);
+    return cli_begin(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_wrong_file),
         cmocka_unit_test(texts_that_are_no_pipeline),
         cmocka_unit_test(mistakes_are_reported_all_at_once),
         cmocka_unit_test(inputs_that_do_not_fit),
         cmocka_unit_test(places_that_cannot_be_written),
+        cmocka_unit_test(links_that_lead_out),
+        cmocka_unit_test(products_that_are_not_words),
         cmocka_unit_test(a_disk_that_fills_up),
     };
-    return cmocka_run_group_tests(tests, cli_begin, cli_end);
+    return cmocka_run_group_tests(tests, begin, cli_end);
 }
