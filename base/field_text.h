@@ -1,9 +1,14 @@
 #pragma once
-/* field_text.h: private to base/: how fields are named and numbers shown in messages. */
+/* field_text.h: private to base/: how fields are named and numbers shown in messages, and how one
+ * value becomes a member. */
 #include "base/field.h"
 #include "base/str.h"
 
 enum { DIO_NUMBER_TEXT = 40 };
+
+/* As dio_field_set, from a value; the place is the caller's to add. */
+bool dio_field_take(const dio_field *field, void *out, const dio_value *v, dio_arena *a,
+                    dio_error *err);
 
 /* The field's name in files. */
 const char *dio_field_key(const dio_field *field);
