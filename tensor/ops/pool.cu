@@ -2,7 +2,7 @@
  * them: no two threads ever add to one place. */
 #include "tensor/cuda/common.cuh"
 
-struct attrs { /* as in pool.c */
+struct attrs { /* as in pool.h */
     int kernel, stride, pad;
     int64_t size[2];
 };
