@@ -144,8 +144,7 @@ static void check_outputs(dio_pipeline *p, const char *out)
         const dio_stage *n = o->node >= 0 && o->port ? &p->nodes[o->node] : NULL;
         for (int k = 0; o->path_value && k < (n ? n->instances : 1); k++) {
             dio_error e = {0};
-            dio_map_set(scratch, scope, "matrix",
-                        n ? dio_matrix_pick(n, k, scratch) : unknown);
+            dio_map_set(scratch, scope, "matrix", n ? dio_matrix_pick(n, k, scratch) : unknown);
             const char *path = dio_output_path(p, o, scope, out, scratch, &e);
             if (!path)
                 dio_report_add(&p->report, &e);

@@ -25,7 +25,8 @@ static const char *document(int keys, int digits)
     return text;
 }
 
-/* Tokens stay below 16 bytes, where jansson's buffer need not grow: json.c's first lines say why. */
+/* Tokens stay below 16 bytes, where jansson's buffer need not grow: json.c's first lines say why.
+ */
 static bool read_json(dio_error *err)
 {
     const char *text = document(100, 5);

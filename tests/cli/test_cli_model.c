@@ -30,8 +30,9 @@ static void files_that_are_missing(void **state)
     refused("diorama: b: there is neither model.safetensors nor model.safetensors.index.json");
     cli_model(NULL);
     unlink("b/tokenizer.json");
-    refused("diorama: b: there is no tokenizer.json, and no vocab.json with merges.txt; other kinds "
-            "of tokenizer (such as tokenizer.model) are not supported");
+    refused(
+        "diorama: b: there is no tokenizer.json, and no vocab.json with merges.txt; other kinds "
+        "of tokenizer (such as tokenizer.model) are not supported");
 }
 
 static void texts_that_are_no_config(void **state)
@@ -43,7 +44,8 @@ static void texts_that_are_no_config(void **state)
         {"[]", "diorama: b/config.json:1:1: a config.json needs a \"model_type\" that is a string"},
         {"{\"model_type\":\"llama\",",
          "diorama: b/config.json:1:22: not valid JSON: the text ends too early"},
-        {"{\"model_type\":\"ll\xff" "ama\"}",
+        {"{\"model_type\":\"ll\xff"
+         "ama\"}",
          "diorama: b/config.json:1:18: byte 0xff is not valid UTF-8"},
         {"{\"model_type\":\"llama\",\"model_type\":\"gpt2\"}",
          "diorama: b/config.json:1:23: key \"model_type\" appears twice in this map: first on line "
@@ -139,7 +141,8 @@ static void configs_that_do_not_fit_the_weights(void **state)
             "model.layers.0-1.self_attn.v_proj.bias, model.layers.0-1.self_attn.o_proj.bias");
 }
 
-/* --- tensors ------------------------------------------------------------------------------------- */
+/* --- tensors -------------------------------------------------------------------------------------
+ */
 
 enum { MOST = 64 };
 
@@ -208,8 +211,9 @@ static void numbers_that_are_none(void **state)
     (void)state;
     dio_tensor *norm = tensor("model.norm.weight", DIO_F32, 32, (float)strtod("nan", NULL));
     weights_with(NULL, norm);
-    refused("diorama: the model's scores at position 0 are not numbers: its weights are damaged, or "
-            "too large for their type");
+    refused(
+        "diorama: the model's scores at position 0 are not numbers: its weights are damaged, or "
+        "too large for their type");
     dio_tensor_unref(norm);
 }
 
@@ -223,8 +227,9 @@ static void files_that_were_cut(void **state)
     refused("diorama: b/model.safetensors: a safetensors file begins with 8 bytes that give its "
             "header's length; this one has 0 in all");
     cli_put_bytes("b/model.safetensors", bytes, 1000);
-    refused("diorama: b/model.safetensors: the header's length of ~ bytes is more than the 992 that "
-            "follow: the file was cut short, or is no safetensors file");
+    refused(
+        "diorama: b/model.safetensors: the header's length of ~ bytes is more than the 992 that "
+        "follow: the file was cut short, or is no safetensors file");
     cli_put_bytes("b/model.safetensors", bytes, n - 1);
     refused("diorama: b/model.safetensors:1:~: tensor \"~\" ends at byte ~ of the data, but the "
             "file has ~: it was cut short");
@@ -234,7 +239,8 @@ static void files_that_were_cut(void **state)
     free(bytes);
 }
 
-/* --- tokenizers ---------------------------------------------------------------------------------- */
+/* --- tokenizers ----------------------------------------------------------------------------------
+ */
 
 static void tokenizers_that_do_not_fit(void **state)
 {

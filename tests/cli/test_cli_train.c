@@ -45,7 +45,9 @@ static void texts_that_are_no_recipe(void **state)
         {"version: *v\n", "diorama: bad.yaml:1:10: alias *v: no anchor &v stands before it"},
         {"version: [1\n", "diorama: bad.yaml:~: not valid YAML: ~"},
         {"version: 1\nname: \xff\n", "diorama: bad.yaml:2:7: byte 0xff is not valid UTF-8"},
-        {"\xff\xfe" "v", "diorama: bad.yaml:1:1: the text is UTF-16 or UTF-32: save it as UTF-8"},
+        {"\xff\xfe"
+         "v",
+         "diorama: bad.yaml:1:1: the text is UTF-16 or UTF-32: save it as UTF-8"},
         {"version: 1\n\"\\e[31mcolour\": 1\nkind: lm\nname: x\n",
          "diorama: bad.yaml:2:1: unknown key \"?[31mcolour\" in recipe: it knows ~"},
     };
@@ -72,7 +74,8 @@ static void mistakes_in_a_recipe(void **state)
         {"steps: 2", "steps: -1", "8:16: steps: -1 is below 1"},
         {"warmup: 1", "lr: .nan", "8:~: .nan is not a finite number (quote it if it is text)"},
         {"kind: text", "kind: txt",
-         "7:14: data kind \"txt\" does not exist, did you mean text: there are copy (the ad corpus) "
+         "7:14: data kind \"txt\" does not exist, did you mean text: there are copy (the ad "
+         "corpus) "
          "and text (files)"},
         {"model: {", "start: m\nmodel: {",
          "1:1: a recipe has either model (a fresh one) or start (a folder to go on from)"},
@@ -108,11 +111,14 @@ static void texts_to_learn_from(void **state)
     static const struct {
         const char *text, *err;
     } cases[] = {
-        {"one document", "./b.txt: 1 documents to train on and 0 to validate with: both are needed; "
-                         "check separator and valid"},
+        {"one document",
+         "./b.txt: 1 documents to train on and 0 to validate with: both are needed; "
+         "check separator and valid"},
         {"", "./b.txt: 0 documents to train on and 0 to validate with: both are needed; check "
              "separator and valid"},
-        {"good\n\nb\xc3\x28" "d\n", "./b.txt: byte 7 is not UTF-8"},
+        {"good\n\nb\xc3\x28"
+         "d\n",
+         "./b.txt: byte 7 is not UTF-8"},
     };
     (void)state;
     recipe_with("path: texts.txt", "path: b.txt");
@@ -160,10 +166,14 @@ static void sizes_beyond_memory(void **state)
 static void folders_that_cannot_be(void **state)
 {
     static const struct cli_case cases[] = {
-        {{"train", "r.yaml", "-o", "/proc/x", "-q"}, 2,
-         "diorama: cannot make folder /proc/x: No such file or directory", "/proc/x"},
-        {{"train", "r.yaml", "-o", "r.yaml/x", "-q"}, 2,
-         "diorama: cannot make folder r.yaml/x: Not a directory", NULL},
+        {{"train", "r.yaml", "-o", "/proc/x", "-q"},
+         2,
+         "diorama: cannot make folder /proc/x: No such file or directory",
+         "/proc/x"},
+        {{"train", "r.yaml", "-o", "r.yaml/x", "-q"},
+         2,
+         "diorama: cannot make folder r.yaml/x: Not a directory",
+         NULL},
         {{"train", "r.yaml", "-o", "r.yaml", "-q"}, 2, "diorama: ~r.yaml~", NULL},
     };
     (void)state;
@@ -173,22 +183,26 @@ static void folders_that_cannot_be(void **state)
 static void runs_that_are_not_this_one(void **state)
 {
     static const struct cli_case again = {
-        {"train", "r.yaml", "-o", "m", "-q"}, 2,
+        {"train", "r.yaml", "-o", "m", "-q"},
+        2,
         "diorama: m/checkpoint.safetensors exists: add --resume to go on from it, or name another "
         "folder",
         NULL};
     static const struct cli_case other = {
-        {"train", "bad.yaml", "-o", "m", "-q", "--resume"}, 2,
+        {"train", "bad.yaml", "-o", "m", "-q", "--resume"},
+        2,
         "diorama: m/checkpoint.safetensors belongs to another recipe: train in another folder, or "
         "remove it",
         NULL};
     static const struct cli_case cut = {
-        {"train", "r.yaml", "-o", "m", "-q", "--resume"}, 2,
+        {"train", "r.yaml", "-o", "m", "-q", "--resume"},
+        2,
         "diorama: m/checkpoint.safetensors: the header's length of ~ bytes is more than the ~ that "
         "follow: the file was cut short, or is no safetensors file",
         NULL};
     static const struct cli_case gone = {
-        {"train", "r.yaml", "-o", "m", "-q", "--resume"}, 2,
+        {"train", "r.yaml", "-o", "m", "-q", "--resume"},
+        2,
         "diorama: m/best.safetensors is gone, which the checkpoint beside it needs: begin anew in "
         "another folder",
         NULL};
@@ -232,8 +246,10 @@ static void what_another_run_left_is_not_used(void **state)
 static void disks_that_are_full(void **state)
 {
     static const struct cli_case full = {
-        {"train", "r.yaml", "-o", "full", "-q"}, 75,
-        "diorama: cannot write full/best.safetensors: File too large", "full/best.safetensors"};
+        {"train", "r.yaml", "-o", "full", "-q"},
+        75,
+        "diorama: cannot write full/best.safetensors: File too large",
+        "full/best.safetensors"};
     (void)state;
     cli_limit(0, 100000); /* less than the weights' 147 kB */
     cli_check(&full);
