@@ -1,7 +1,7 @@
 /* gemm.c: products of any shape from the register tile.
  *
  * B is cut into blocks of KC x NC, laid out in panels once by the whole gang, and kept in the last
- * cache; each item then lays out MC rows of A for its own thread and walks the panels. A weight
+ * cache; each item then lays out its rows of A for its own thread and walks the panels. A weight
  * that was packed before is used where it stands (f32) or widened block by block (halves). Few rows
  * over a packed weight take the strips, which stream it once at the memory's speed.
  *
@@ -14,9 +14,10 @@
 #include "tensor/cpu/gemm_impl.h"
 
 enum {
-    KC = 512,        /* 32 columns x KC floats are 32 KB: the first cache */
-    MC = 224,        /* rows of A, MC x KC floats: a third of a 1 MB second cache */
-    NC = 2048,       /* columns of B laid out at a time: 2 MB in the last cache */
+    KC = 1024,       /* C is read and written once in KC: what that costs outweighs that a panel of
+                        B, 32 columns, comes from the second cache for every tile */
+    MC = 112,        /* rows of A, MC x KC floats: under half of a 1 MB second cache */
+    NC = 1024,       /* columns of B laid out at a time: 4 MB in the last cache */
     NC_ALONE = 512,  /* the same when each thread has a product of its own */
     STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */
     DIRECT_MOST = 8, /* rows up to which laying out B would cost more than it gives */
@@ -27,9 +28,20 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t parts_of(int64_t whole, int64_t most)
+{
+    return (whole + most - 1) / most;
+}
+
 static int64_t round_up(int64_t x, int64_t to)
 {
-    return (x + to - 1) / to * to;
+    return parts_of(x, to) * to;
+}
+
+/* Where part i of equal ones begins. */
+static int64_t part(int64_t whole, int64_t parts, int64_t i)
+{
+    return whole * i / parts;
 }
 
 struct job {
@@ -39,7 +51,8 @@ struct job {
     float *b_room; /* panels [kc][nr] of the block at hand */
     float *a_room; /* a_size floats for each thread */
     int64_t a_size;
-    int64_t kc, nc, mc;    /* block sizes of this product */
+    int64_t kc, nc;        /* block sizes of this product */
+    int64_t blocks;        /* of rows, equal within one */
     int64_t j0, k0;        /* the block at hand: its first column and k */
     int64_t width, depth;  /* and its extent */
     int64_t groups, group; /* column groups of an item row, and their width */
@@ -102,19 +115,24 @@ static const float *panel(const struct job *j, int64_t col, int64_t *row)
     return (const float *)p->b + j->k0 * p->b_row + col;
 }
 
-/* Rows i0.. (mc of them) times one group of panels. */
+/* One block of rows times one group of panels. The block's tiles are equally high too: a tile of 13
+ * rows is as fast for its size as one of 14, a tile of 2 is not. */
 static void do_block(void *user, int64_t item, int thread)
 {
     const struct job *j = user;
     const dio_gemm *p = j->p;
     const dio_cpu *cpu = j->cpu;
-    const int64_t i0 = item / j->groups * j->mc, rows = least(p->m - i0, j->mc);
+    const int64_t block = item / j->groups, i0 = part(p->m, j->blocks, block);
+    const int64_t rows = part(p->m, j->blocks, block + 1) - i0;
+    const int64_t tiles = parts_of(rows, cpu->mr), step = cpu->mr * j->depth;
     const int64_t from = j->j0 + item % j->groups * j->group;
     const int64_t to = least(from + j->group, j->j0 + j->width);
     float *a = j->a_room + thread * j->a_size;
-    for (int64_t r = 0; r < rows; r += cpu->mr)
-        dio_gemm_pack_a(cpu, p, i0 + r, (int)least(cpu->mr, rows - r), j->k0, j->depth,
-                        a + r * j->depth);
+    for (int64_t r = 0; r < tiles; r++) {
+        const int64_t i = part(rows, tiles, r);
+        dio_gemm_pack_a(cpu, p, i0 + i, (int)(part(rows, tiles, r + 1) - i), j->k0, j->depth,
+                        a + r * step);
+    }
     dio_tile t = {.k = j->depth,
                   .a_row = 1,
                   .a_col = cpu->mr,
@@ -123,10 +141,11 @@ static void do_block(void *user, int64_t item, int thread)
     for (int64_t col = from; col < to; col += cpu->nr) {
         t.b = panel(j, col, &t.b_row);
         t.cols = (int)least(cpu->nr, to - col);
-        for (int64_t r = 0; r < rows; r += cpu->mr) {
-            t.a = a + r * j->depth;
-            t.rows = (int)least(cpu->mr, rows - r);
-            t.c = p->c + (i0 + r) * p->c_row + col;
+        for (int64_t r = 0; r < tiles; r++) {
+            const int64_t i = part(rows, tiles, r);
+            t.a = a + r * step;
+            t.rows = (int)(part(rows, tiles, r + 1) - i);
+            t.c = p->c + (i0 + i) * p->c_row + col;
             cpu->tile(&t);
         }
     }
@@ -134,11 +153,11 @@ static void do_block(void *user, int64_t item, int thread)
         finish(cpu, p, i0, rows, from, to - from);
 }
 
-/* Blocks of about equal size: K = 300 is two of 150, not 256 and 44. */
+/* Blocks of about equal size: K = 1100 is two of 550, not 1024 and 76. */
 static int64_t even(int64_t whole, int64_t most, int64_t step)
 {
-    int64_t parts = (whole + most - 1) / most;
-    return parts ? round_up((whole + parts - 1) / parts, step) : step;
+    const int64_t parts = parts_of(whole, most);
+    return parts ? round_up(parts_of(whole, parts), step) : step;
 }
 
 static void set_blocks(struct job *j, int threads)
@@ -147,11 +166,13 @@ static void set_blocks(struct job *j, int threads)
     const int64_t mr = j->cpu->mr;
     j->kc = even(p->k, KC, 1);
     j->nc = even(p->n, j->alone ? NC_ALONE : NC, j->cpu->nr);
-    j->mc = even(p->m, MC, mr);
-    /* Threads should find at least two items each, or the last one leaves the others idle. */
-    if (!j->alone && (p->m + j->mc - 1) / j->mc < 2 * threads)
-        j->mc = round_up((p->m + 2 * threads - 1) / (2 * threads), mr);
-    j->a_size = round_up(j->mc * j->kc, 16);
+    j->blocks = parts_of(p->m, MC);
+    if (!j->alone) { /* the same number for each thread, at least two */
+        j->blocks = round_up(j->blocks, threads);
+        j->blocks = j->blocks < 2 * threads ? 2 * threads : j->blocks;
+    }
+    j->blocks = least(j->blocks, parts_of(p->m, mr));
+    j->a_size = round_up(parts_of(parts_of(p->m, j->blocks), mr) * mr * j->kc, 16);
 }
 
 static void by_tiles(struct job *j, int threads)
@@ -160,16 +181,16 @@ static void by_tiles(struct job *j, int threads)
     const int64_t nr = j->cpu->nr;
     for (j->j0 = 0; j->j0 < p->n; j->j0 += j->nc) {
         j->width = least(j->nc, p->n - j->j0);
-        const int64_t panels = (j->width + nr - 1) / nr, blocks = (p->m + j->mc - 1) / j->mc;
-        j->groups = j->alone ? 1 : least((2 * threads + blocks - 1) / blocks, panels);
-        j->group = (panels + j->groups - 1) / j->groups * nr;
-        j->groups = (j->width + j->group - 1) / j->group;
+        const int64_t panels = parts_of(j->width, nr);
+        j->groups = j->alone ? 1 : least(parts_of(2 * threads, j->blocks), panels);
+        j->group = parts_of(panels, j->groups) * nr;
+        j->groups = parts_of(j->width, j->group);
         j->k0 = 0;
         do {
             j->depth = least(j->kc, p->k - j->k0);
             if (!packed_f32(p) && !direct(p))
                 spread(j, panels, lay_out_b);
-            spread(j, blocks * j->groups, do_block);
+            spread(j, j->blocks * j->groups, do_block);
             j->k0 += j->kc;
         } while (j->k0 < p->k);
     }
@@ -180,9 +201,9 @@ static bool is_strip(const dio_gemm *p)
     return p->packed && p->m <= STRIP_MOST;
 }
 
-/* Panels of one item: as many as a strip has in flight, so that threads get equal shares of a narrow
- * weight too (768 columns are 6 items); with a second round of rows, few enough to stay in the
- * second cache for it. */
+/* Panels of one item: as many as a strip has in flight, so that threads get equal shares of a
+ * narrow weight too (768 columns are 6 items); with a second round of rows, few enough to stay in
+ * the second cache for it. */
 static int64_t strip_panels(const dio_gemm *p)
 {
     return p->m <= DIO_STRIP_ROWS ? 4 : 2;

@@ -1,7 +1,9 @@
 /* tile_tmpl.h: the products' inner loops: a register tile, and strips of few rows for decoding.
  *
  * MR x NR accumulators stay in registers (14 x 32 on AVX-512: 28 of 32; 6 x 16 on AVX2: 12 of 16).
- * Rows are a compile-time number in each instance, so that short tiles cost what they compute.
+ * Rows are a compile-time number in each instance, so that short tiles cost what they compute; so
+ * is the distance between rows of A where it is one of the two that occur (laid out: 1; attention's
+ * weights: 64), or 14 addresses would not fit beside the rest.
  */
 #include "tensor/cpu/vec.h"
 
@@ -22,10 +24,10 @@ ALWAYS void store_columns(float *p, vf x, int n)
         v_store_n(p, x, n);
 }
 
-ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole)
+ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const int64_t a_row)
 {
     const int left = whole ? VN : t->cols, right = whole ? VN : t->cols - VN;
-    const int64_t a_row = t->a_row, a_col = t->a_col, b_row = t->b_row;
+    const int64_t a_col = t->a_col, b_row = t->b_row;
     const float *a = t->a, *b = t->b;
     vf c0[MR], c1[MR];
     UNROLL
@@ -56,10 +58,12 @@ ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole)
 #define TILE(R)                                                                                    \
     static void tile_##R(const dio_tile *t)                                                        \
     {                                                                                              \
-        if (t->cols == NR)                                                                         \
-            tile_rows(t, R, true);                                                                 \
+        if (t->cols == NR && t->a_row == 1)                                                        \
+            tile_rows(t, R, true, 1);                                                              \
+        else if (t->cols == NR && t->a_row == DIO_KEY_TILE)                                        \
+            tile_rows(t, R, true, DIO_KEY_TILE);                                                   \
         else                                                                                       \
-            tile_rows(t, R, false);                                                                \
+            tile_rows(t, R, false, t->a_row);                                                      \
     }
 TILE_ROWS(TILE)
 #undef TILE
