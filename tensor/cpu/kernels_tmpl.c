@@ -8,27 +8,9 @@
 
 #include "tensor/cpu/vec.h"
 
-/* The register tile and the panels in flight, by the number of vector registers. */
-#define ROWS_4(X)  X(1) X(2) X(3) X(4)
-#define ROWS_6(X)  ROWS_4(X) X(5) X(6)
-#define ROWS_14(X) ROWS_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-#if V_REGISTERS == 32
-enum { MR = 14, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 4, STRIP_FLIGHT_4 = 2 };
-#define TILE_ROWS ROWS_14
-#elif V_REGISTERS == 16
-enum { MR = 6, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
-#define TILE_ROWS ROWS_6
-#else
-enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
-#define TILE_ROWS ROWS_4
-#endif
-
-/* Accumulators are arrays in the source and registers in the code: only when loops unroll. */
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+/* What a tile does with a lane of each operand. */
+#define PRODUCT(x, y, sum) v_fma(x, y, sum)
+enum { PAIRS = 0 };
 
 #include "tensor/cpu/rows_tmpl.h"
 #include "tensor/cpu/tile_tmpl.h"

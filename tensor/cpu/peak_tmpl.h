@@ -2,33 +2,32 @@
  * registers, and loads whose values are hardly used. For `diorama bench`. */
 #include "tensor/cpu/vec.h"
 
-/* Enough to cover the latency of two multiply-adds a cycle, and no more than UNROLL unrolls: an array
- * that is walked lives in memory. */
+/* Enough to cover the latency of two multiply-adds a cycle, and no more than UNROLL unrolls: an
+ * array that is walked lives in memory. */
 enum { CHAINS = V_REGISTERS == 32 ? 16 : 10 };
 
-/* `rounds` multiply-adds on each of CHAINS vectors, tending to 1; returns floating-point operations
- * done. */
-static double peak_fma(int64_t rounds, float *keep)
+/* `rounds` products added to each of CHAINS vectors; returns floating-point operations done. */
+static inline double peak_fma(int64_t rounds, float *keep)
 {
-    vf x[CHAINS], y = v_set(0.999f), z = v_set(*keep + 0.001f);
+    vf x[CHAINS], y = v_set(*keep), z = v_set(*keep + 1);
     UNROLL
     for (int i = 0; i < CHAINS; i++)
         x[i] = v_set((float)i);
     for (int64_t n = 0; n < rounds; n++) {
         UNROLL
         for (int i = 0; i < CHAINS; i++)
-            x[i] = v_fma(x[i], y, z);
+            x[i] = PRODUCT(y, z, x[i]);
     }
     vf sum = x[0];
     UNROLL
     for (int i = 1; i < CHAINS; i++)
         sum = sum + x[i];
     *keep = v_sum(sum);
-    return 2.0 * VN * CHAINS * (double)rounds;
+    return (PAIRS ? 4.0 : 2.0) * VN * CHAINS * (double)rounds;
 }
 
 /* Reads n floats (a multiple of 64 lanes) as four streams. */
-static void peak_read(const float *x, int64_t n, float *keep)
+static inline void peak_read(const float *x, int64_t n, float *keep)
 {
     const int64_t part = n / 4;
     vi seen[4] = {(vi)v_set(0), (vi)v_set(0), (vi)v_set(0), (vi)v_set(0)};

@@ -4,12 +4,26 @@
  * Rows are a compile-time number in each instance, so that short tiles cost what they compute; so
  * is the distance between rows of A where it is one of the two that occur (laid out: 1; attention's
  * weights: 64), or 14 addresses would not fit beside the rest.
+ *
+ * PRODUCT(x, y, sum) is a multiply-add of lanes; with PAIRS a lane is two numbers in bf16.
  */
 #include "tensor/cpu/vec.h"
 
-enum { NR = 2 * VN };
+#define ROWS_4(X)  X(1) X(2) X(3) X(4)
+#define ROWS_6(X)  ROWS_4(X) X(5) X(6)
+#define ROWS_14(X) ROWS_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#if V_REGISTERS == 32
+enum { MR = 14, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 4, STRIP_FLIGHT_4 = 2 };
+#define TILE_ROWS ROWS_14
+#elif V_REGISTERS == 16
+enum { MR = 6, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
+#define TILE_ROWS ROWS_6
+#else
+enum { MR = 4, STRIP_FLIGHT_1 = 4, STRIP_FLIGHT_2 = 2, STRIP_FLIGHT_4 = 1 };
+#define TILE_ROWS ROWS_4
+#endif
 
-#define ALWAYS static inline __attribute__((always_inline))
+enum { NR = 2 * VN };
 
 ALWAYS vf load_columns(const float *p, int n)
 {
@@ -41,8 +55,8 @@ ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const
         UNROLL
         for (int r = 0; r < rows; r++) {
             vf x = v_set(a[r * a_row]);
-            c0[r] = v_fma(x, b0, c0[r]);
-            c1[r] = v_fma(x, b1, c1[r]);
+            c0[r] = PRODUCT(x, b0, c0[r]);
+            c1[r] = PRODUCT(x, b1, c1[r]);
         }
         a += a_col;
         b += b_row;
@@ -76,7 +90,7 @@ static void tile(const dio_tile *t)
     by_rows[t->rows - 1](t);
 }
 
-/* Columns v*VN.. of row k of a panel, widened. */
+/* VN lanes of a panel, widened. */
 ALWAYS vf panel_load(const void *panel, int64_t at, const int dtype)
 {
     if (dtype == DIO_F32)
@@ -118,8 +132,8 @@ ALWAYS void strip_panels(const dio_strip *s, int64_t first, const int rows, cons
                 v_prefetch(panel + k * NR * size + STRIP_AHEAD + 64);
             UNROLL
             for (int r = 0; r < rows; r++) {
-                sum[p][2 * r] = v_fma(x[r], b0, sum[p][2 * r]);
-                sum[p][2 * r + 1] = v_fma(x[r], b1, sum[p][2 * r + 1]);
+                sum[p][2 * r] = PRODUCT(x[r], b0, sum[p][2 * r]);
+                sum[p][2 * r + 1] = PRODUCT(x[r], b1, sum[p][2 * r + 1]);
             }
         }
     }
@@ -146,7 +160,7 @@ ALWAYS void strip_typed(const dio_strip *s, const int rows, const int flight, co
 #define STRIP(rows, flight)                                                                        \
     static void strip_##rows(const dio_strip *s)                                                   \
     {                                                                                              \
-        if (s->dtype == DIO_F32)                                                                   \
+        if (PAIRS || s->dtype == DIO_F32)                                                          \
             strip_typed(s, rows, flight, DIO_F32);                                                 \
         else if (s->dtype == DIO_BF16)                                                             \
             strip_typed(s, rows, flight, DIO_BF16);                                                \

@@ -3,19 +3,10 @@
  */
 #include "tensor/cpu/vec.h"
 
-#if V_REGISTERS == 32
+#if V_REGISTERS < 32
 /* Neighbours at distance d change places: lanes with bit d of their number set come from the
- * other vector. Four such steps transpose 16 x 16. */
-#define SWAP_LOW(a, b, d)                                                                          \
-    __builtin_shufflevector(a, b, L(0, d), L(1, d), L(2, d), L(3, d), L(4, d), L(5, d), L(6, d),   \
-                            L(7, d), L(8, d), L(9, d), L(10, d), L(11, d), L(12, d), L(13, d),     \
-                            L(14, d), L(15, d))
-#define SWAP_HIGH(a, b, d)                                                                         \
-    __builtin_shufflevector(a, b, H(0, d), H(1, d), H(2, d), H(3, d), H(4, d), H(5, d), H(6, d),   \
-                            H(7, d), H(8, d), H(9, d), H(10, d), H(11, d), H(12, d), H(13, d),     \
-                            H(14, d), H(15, d))
-#define STEPS(X) X(8) X(4) X(2) X(1)
-#elif V_REGISTERS == 16
+ * other vector. Three such steps transpose 8 x 8. */
+#if V_REGISTERS == 16
 #define SWAP_LOW(a, b, d)                                                                          \
     __builtin_shufflevector(a, b, L(0, d), L(1, d), L(2, d), L(3, d), L(4, d), L(5, d), L(6, d),   \
                             L(7, d))
@@ -32,7 +23,7 @@
 #define H(i, d) ((i) & (d) ? VN + (i) : (i) + (d))
 
 /* x[r] holds row r; afterwards x[c] holds column c. */
-ALWAYS void square(vf x[VN])
+ALWAYS void v_square(vf x[VN])
 {
 #define STEP(d)                                                                                    \
     UNROLL                                                                                         \
@@ -45,37 +36,46 @@ ALWAYS void square(vf x[VN])
     STEPS(STEP)
 #undef STEP
 }
+#undef L
+#undef H
+#undef STEPS
+#endif
+
+/* At most VN x VN of it. Rows past `height` read the last one, and are not written. */
+ALWAYS void transpose_square(float *out, int64_t out_row, const float *in, int64_t in_row,
+                             const int height, const int width)
+{
+    vf x[VN];
+    UNROLL
+    for (int r = 0; r < VN; r++)
+        x[r] = load_columns(in + (r < height ? r : height - 1) * in_row, width);
+    v_square(x);
+    UNROLL
+    for (int c = 0; c < VN; c++)
+        if (c < width)
+            store_columns(out + c * out_row, x[c], height);
+}
 
 /* out[c * out_row + r] = in[r * in_row + c] for r < rows, c < cols. */
 static void transpose(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
                       int64_t cols)
 {
-    for (int64_t r0 = 0; r0 < rows; r0 += VN)
-        for (int64_t c0 = 0; c0 < cols; c0 += VN) {
-            const int height = rows - r0 < VN ? (int)(rows - r0) : VN;
-            const int width = cols - c0 < VN ? (int)(cols - c0) : VN;
-            const float *from = in + r0 * in_row + c0;
-            vf x[VN];
-            if (height == VN && width == VN) {
-                UNROLL
-                for (int r = 0; r < VN; r++)
-                    x[r] = v_load(from + r * in_row);
-            } else {
-                UNROLL
-                for (int r = 0; r < VN; r++)
-                    x[r] = r < height ? load_columns(from + r * in_row, width) : v_set(0.0f);
-            }
-            square(x);
-            float *to = out + c0 * out_row + r0;
-            UNROLL
-            for (int c = 0; c < VN; c++)
-                if (c < width)
-                    store_columns(to + c * out_row, x[c], height);
+    for (int64_t r = 0; r < rows; r += VN)
+        for (int64_t c = 0; c < cols; c += VN) {
+            const int height = rows - r < VN ? (int)(rows - r) : VN;
+            const int width = cols - c < VN ? (int)(cols - c) : VN;
+            float *to = out + c * out_row + r;
+            const float *from = in + r * in_row + c;
+            if (height == MR && width == VN) /* A, laid out for tiles */
+                transpose_square(to, out_row, from, in_row, MR, VN);
+            else if (height == VN && width == VN)
+                transpose_square(to, out_row, from, in_row, VN, VN);
+            else if (width == VN)
+                transpose_square(to, out_row, from, in_row, height, VN);
+            else
+                transpose_square(to, out_row, from, in_row, height, width);
         }
 }
-#undef L
-#undef H
-#undef STEPS
 
 /* out[r * out_row + c] = in[r * in_row + c]; cols is small: a panel's width. */
 static void copy_block(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,

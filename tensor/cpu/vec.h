@@ -7,6 +7,14 @@
  * v_min return the second operand when either is NaN, as x86 does. v_sum and v_top fold the upper
  * half of the lanes onto the lower until one is left, in that order. What all share is below.
  */
+/* Accumulators are arrays in the source and registers in the code: only when loops unroll. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define ALWAYS static inline __attribute__((always_inline))
+
 #include DIO_VEC
 
 typedef uint32_t vu __attribute__((vector_size(sizeof(vf)))); /* where wrapping is meant */
