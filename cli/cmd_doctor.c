@@ -23,6 +23,8 @@ static void check_device(dio_cli *cli, const char *kind)
     dio_error err = {0};
     dio_device *d = dio_device_open(kind, &err);
     line(cli, kind, d != NULL, d ? d->name : err.message);
+    if (d)
+        line(cli, "math", true, d->math);
     dio_device_close(d);
 }
 

@@ -4,36 +4,58 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static dio_device *open_cuda(dio_error *err)
+static bool wanted_math(dio_math *math, dio_error *err)
+{
+    const char *text = getenv("DIORAMA_MATH");
+    const bool fast = text && strcmp(text, "fast") == 0;
+    if (text && text[0] && !fast && strcmp(text, "repro") != 0)
+        return dio_fail(err, "DIORAMA_MATH: \"%s\" is not one of repro, fast", text);
+    *math = fast ? DIO_MATH_FAST : DIO_MATH_REPRO;
+    return true;
+}
+
+static dio_device *open_cuda(dio_math math, dio_error *err)
 {
     void *module = dlopen("libdiorama_cuda.so", RTLD_NOW | RTLD_LOCAL);
     if (!module) {
         dio_fail(err, "device cuda: %s", dlerror());
         return NULL;
     }
-    dio_device *(*create)(dio_error *);
+    dio_device *(*create)(dio_math, dio_error *);
     *(void **)&create = dlsym(module, "dio_device_cuda");
-    dio_device *d = create ? create(err) : NULL;
+    dio_device *d = create ? create(math, err) : NULL;
     if (!d && err->kind == DIO_ERROR_NONE)
         dio_fail(err, "device cuda: libdiorama_cuda.so is not of this version");
     return d; /* the module stays loaded: a driver does not like to go */
 }
 
-dio_device *dio_device_open(const char *kind, dio_error *err)
+dio_device *dio_device_open_math(const char *kind, dio_math math, dio_error *err)
 {
     if (strcmp(kind, "cpu") == 0)
-        return dio_device_cpu(err);
+        return dio_device_cpu_create(math, err);
     if (strcmp(kind, "cuda") == 0)
-        return open_cuda(err);
+        return open_cuda(math, err);
     if (strcmp(kind, "auto") != 0) {
         dio_fail(err, "device \"%s\": there are auto, cpu and cuda", kind);
         return NULL;
     }
     dio_error none = {0};
-    dio_device *d = open_cuda(&none);
-    return d ? d : dio_device_cpu(err);
+    dio_device *d = open_cuda(math, &none);
+    return d ? d : dio_device_cpu_create(math, err);
+}
+
+dio_device *dio_device_open(const char *kind, dio_error *err)
+{
+    dio_math math = DIO_MATH_REPRO;
+    return wanted_math(&math, err) ? dio_device_open_math(kind, math, err) : NULL;
+}
+
+dio_device *dio_device_cpu(dio_error *err)
+{
+    return dio_device_open("cpu", err);
 }
 
 void dio_device_close(dio_device *d)

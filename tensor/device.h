@@ -4,6 +4,13 @@
  * The CPU device picks its kernels at creation: DIORAMA_CPU=avx512vnni|avx512|avx2|generic forces
  * an instruction set (an error when this machine lacks it). The CUDA device is a module loaded at
  * run time; a machine without it simply has no such device.
+ *
+ * DIORAMA_MATH=fast lets a device round what products read, where its hardware is then faster:
+ *  - the CPU multiplies weights stored in bf16 by activations rounded to bf16, where it has
+ *    AVX512-BF16. A row's bits still do not depend on batch, chunk or threads, but on the
+ * processor;
+ *  - CUDA takes cuBLASLt with TF32, and bits do depend on the rows computed together.
+ * The default is repro: f32 multiply-adds in one order, whatever type weights are stored in.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +21,11 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+typedef enum dio_math {
+    DIO_MATH_REPRO,
+    DIO_MATH_FAST,
+} dio_math;
 
 /* Weights that plans have put on the device: uploaded, or re-laid for one operator. Shared by all
  * plans of the device, so that prefill and decode keep one copy. */
@@ -30,6 +42,7 @@ typedef struct dio_resident {
 struct dio_device {
     const char *kind;          /* "cpu", "cuda" */
     char name[128];            /* "AVX-512 VNNI, 2 threads"; a GPU's own name */
+    const char *math;          /* a sentence: how it computes products */
     bool host_memory;          /* its memory is ours: no copies needed */
     const struct dio_cpu *cpu; /* the row kernels, on the CPU */
     dio_resident *resident;
@@ -56,9 +69,12 @@ void dio_resident_unref(dio_device *d, dio_resident *r);
 /* Frees all of them: for a device's destroy. */
 void dio_resident_deinit(dio_device *d);
 
-dio_device *dio_device_cpu(dio_error *err);
-/* `kind`: "auto" (CUDA when there is one, else the CPU), "cpu" or "cuda". */
+/* `kind`: "auto" (CUDA when there is one, else the CPU), "cpu" or "cuda"; computes as DIORAMA_MATH
+ * says. */
 dio_device *dio_device_open(const char *kind, dio_error *err);
+dio_device *dio_device_open_math(const char *kind, dio_math math, dio_error *err);
+dio_device *dio_device_cpu(dio_error *err); /* dio_device_open("cpu") */
+dio_device *dio_device_cpu_create(dio_math math, dio_error *err);
 void dio_device_close(dio_device *d); /* NULL is fine */
 
 #ifdef __cplusplus

@@ -34,6 +34,19 @@ static bool machine_has(dio_isa isa)
         return true;
     }
 }
+
+const dio_pairs *dio_cpu_pairs(const dio_cpu *cpu)
+{
+    __builtin_cpu_init();
+    return cpu->isa >= DIO_ISA_AVX512 && __builtin_cpu_supports("avx512bf16") ? &dio_pairs_avx512
+                                                                              : NULL;
+}
+#else
+const dio_pairs *dio_cpu_pairs(const dio_cpu *cpu)
+{
+    (void)cpu;
+    return NULL;
+}
 #endif
 
 const dio_cpu *dio_cpu_table(dio_isa isa)

@@ -47,6 +47,18 @@ typedef struct dio_strip {
     bool accumulate;
 } dio_strip;
 
+/* The fast mode's tile and strip, for weights in bf16: a lane of 32 bits holds two neighbours of k,
+ * rounded to bf16, and one instruction adds both products to the sum. In dio_tile and dio_strip k
+ * then counts pairs, and what are floats otherwise (a, b, packed) are pairs. */
+typedef struct dio_pairs {
+    const char *name; /* "avx512_bf16" */
+    void (*tile)(const dio_tile *t);
+    void (*strip)(const dio_strip *s); /* dtype is not looked at */
+    /* n numbers rounded to nearest even, as (n + 1) / 2 pairs; a zero completes the last. */
+    void (*round)(float *out, const float *x, int64_t n);
+    double (*peak)(int64_t rounds, float *keep); /* as peak_fma below */
+} dio_pairs;
+
 /* A row of a norm, backwards. With xhat = (x - mean) * scale and g = dy * w:
  * dx = scale * (g - [centred] mean(g) - xhat * mean(g * xhat)), dw += dy * xhat, db += dy. */
 typedef struct dio_norm_row {
@@ -127,6 +139,10 @@ typedef struct dio_cpu {
     void (*copy_block)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
                        int64_t cols);
 
+    /* Not NULL: products with bf16 weights are computed by these. No constant table has them: the
+     * device sets them in its copy when the fast mode is asked for. */
+    const dio_pairs *pairs;
+
     /* The machine's limits, for `diorama bench`: operations done in registers (8-bit ones with
      * VNNI, else NULL), and n floats read. `keep` makes the work observable. */
     double (*peak_fma)(int64_t rounds, float *keep);
@@ -168,5 +184,7 @@ int dio_act_unary(dio_act act);
 /* The table for the best set of this machine, or the one that DIORAMA_CPU names; NULL with a
  * message when it names one that is unknown or missing here. */
 const dio_cpu *dio_cpu_select(dio_error *err);
+/* The fast mode's kernels that go with a table on this machine, or NULL. */
+const dio_pairs *dio_cpu_pairs(const dio_cpu *cpu);
 /* The table of one set, or NULL when this machine (or build) lacks it: for tests. */
 const dio_cpu *dio_cpu_table(dio_isa isa);

@@ -7,5 +7,6 @@ extern const dio_cpu dio_cpu_generic;
 extern const dio_cpu dio_cpu_avx2;
 extern const dio_cpu dio_cpu_avx512;
 extern const dio_cpu dio_cpu_avx512vnni;
+extern const dio_pairs dio_pairs_avx512;
 
 double dio_cpu_peak_vnni(int64_t rounds, float *keep);

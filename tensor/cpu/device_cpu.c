@@ -1,4 +1,5 @@
-/* device_cpu.c: the CPU as a device: memory is memory, and running is calling. */
+/* device_cpu.c: the CPU as a device: memory is memory, and running is calling. The fast mode is a
+ * copy of the kernels' table with the one entry that no constant table has. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 struct cpu_device {
     dio_device base;
-    const dio_cpu *cpu;
+    dio_cpu cpu;
 };
 
 /* Every block begins with its size, so that it can be unmapped. */
@@ -77,7 +78,7 @@ static size_t cpu_workspace(dio_device *d, const dio_call *c)
 static bool cpu_run(dio_device *d, dio_call *c, dio_error *err)
 {
     (void)err;
-    c->cpu = ((struct cpu_device *)d)->cpu;
+    c->cpu = d->cpu;
     if (c->op->cpu)
         c->op->cpu(c);
     else
@@ -98,7 +99,16 @@ static void cpu_destroy(dio_device *d)
     free(d);
 }
 
-dio_device *dio_device_cpu(dio_error *err)
+static const char *sentence(dio_math math, const dio_pairs *pairs)
+{
+    if (math == DIO_MATH_FAST)
+        return pairs ? "fast: activations are rounded to bf16 where weights are stored in it"
+                     : "fast was asked for, but needs avx512_bf16: computes as repro does";
+    return pairs ? "repro: f32 multiply-adds (DIORAMA_MATH=fast would use avx512_bf16)"
+                 : "repro: f32 multiply-adds";
+}
+
+dio_device *dio_device_cpu_create(dio_math math, dio_error *err)
 {
     const dio_cpu *cpu = dio_cpu_select(err);
     if (!cpu)
@@ -108,11 +118,14 @@ dio_device *dio_device_cpu(dio_error *err)
         dio_fail_memory(err, "the CPU device");
         return NULL;
     }
-    d->cpu = cpu;
+    const dio_pairs *pairs = dio_cpu_pairs(cpu);
+    d->cpu = *cpu;
+    d->cpu.pairs = math == DIO_MATH_FAST ? pairs : NULL;
     d->base = (dio_device){
         .kind = "cpu",
+        .math = sentence(math, pairs),
         .host_memory = true,
-        .cpu = cpu,
+        .cpu = &d->cpu,
         .alloc = cpu_alloc,
         .release = cpu_release,
         .upload = cpu_copy,

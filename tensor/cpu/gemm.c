@@ -2,8 +2,8 @@
  *
  * B is cut into blocks of KC x NC, laid out in panels once by the whole gang, and kept in the last
  * cache; each item then lays out its rows of A for its own thread and walks the panels. A weight
- * that was packed before is used where it stands (f32) or widened block by block (halves). Few rows
- * over a packed weight take the strips, which stream it once at the memory's speed.
+ * that was packed before is used where it stands (f32, pairs) or widened block by block (halves).
+ * Few rows over a packed weight take the strips, which stream it once at the memory's speed.
  *
  * No cut changes a bit: an element's sum is one chain over k, and between blocks of k it rests in
  * C as the same float that the register held.
@@ -48,8 +48,10 @@ struct job {
     const dio_cpu *cpu;
     const dio_gemm *p;
     bool alone;    /* one thread has this product to itself */
+    bool pairs;    /* the fast mode's: see gemm_impl.h */
+    int64_t lanes; /* along k, in which depths are counted here */
     float *b_room; /* panels [kc][nr] of the block at hand */
-    float *a_room; /* a_size floats for each thread */
+    float *a_room; /* a_size lanes for each thread; for strips A in pairs, [m][lanes] */
     int64_t a_size;
     int64_t kc, nc;        /* block sizes of this product */
     int64_t blocks;        /* of rows, equal within one */
@@ -57,6 +59,15 @@ struct job {
     int64_t width, depth;  /* and its extent */
     int64_t groups, group; /* column groups of an item row, and their width */
 };
+
+static struct job job_of(const dio_cpu *cpu, const dio_gemm *p, bool alone)
+{
+    return (struct job){.cpu = cpu,
+                        .p = p,
+                        .alone = alone,
+                        .pairs = dio_gemm_in_pairs(cpu, p->b_dtype),
+                        .lanes = dio_gemm_lanes(cpu, p->b_dtype, p->k)};
+}
 
 static void spread(struct job *j, int64_t items, dio_gang_fn *fn)
 {
@@ -83,9 +94,10 @@ static void finish(const dio_cpu *cpu, const dio_gemm *p, int64_t i0, int64_t ro
     }
 }
 
-static bool packed_f32(const dio_gemm *p)
+/* Packed as the tiles read it. */
+static bool stands(const struct job *j)
 {
-    return p->packed && p->b_dtype == DIO_F32;
+    return j->p->packed && (j->p->b_dtype == DIO_F32 || j->pairs);
 }
 
 /* B's rows can be read where they are. */
@@ -107,8 +119,8 @@ static const float *panel(const struct job *j, int64_t col, int64_t *row)
 {
     const dio_gemm *p = j->p;
     *row = j->cpu->nr;
-    if (packed_f32(p))
-        return (const float *)p->packed + col * p->k + j->k0 * j->cpu->nr;
+    if (stands(j))
+        return (const float *)p->packed + col * j->lanes + j->k0 * j->cpu->nr;
     if (!direct(p))
         return j->b_room + (col - j->j0) * j->depth;
     *row = p->b_row;
@@ -122,6 +134,7 @@ static void do_block(void *user, int64_t item, int thread)
     const struct job *j = user;
     const dio_gemm *p = j->p;
     const dio_cpu *cpu = j->cpu;
+    void (*const tile)(const dio_tile *t) = j->pairs ? cpu->pairs->tile : cpu->tile;
     const int64_t block = item / j->groups, i0 = part(p->m, j->blocks, block);
     const int64_t rows = part(p->m, j->blocks, block + 1) - i0;
     const int64_t tiles = parts_of(rows, cpu->mr), step = cpu->mr * j->depth;
@@ -146,10 +159,10 @@ static void do_block(void *user, int64_t item, int thread)
             t.a = a + r * step;
             t.rows = (int)(part(rows, tiles, r + 1) - i);
             t.c = p->c + (i0 + i) * p->c_row + col;
-            cpu->tile(&t);
+            tile(&t);
         }
     }
-    if (j->k0 + j->depth >= p->k)
+    if (j->k0 + j->depth >= j->lanes)
         finish(cpu, p, i0, rows, from, to - from);
 }
 
@@ -164,7 +177,7 @@ static void set_blocks(struct job *j, int threads)
 {
     const dio_gemm *p = j->p;
     const int64_t mr = j->cpu->mr;
-    j->kc = even(p->k, KC, 1);
+    j->kc = even(j->lanes, KC, 1);
     j->nc = even(p->n, j->alone ? NC_ALONE : NC, j->cpu->nr);
     j->blocks = parts_of(p->m, MC);
     if (!j->alone) { /* the same number for each thread, at least two */
@@ -187,12 +200,12 @@ static void by_tiles(struct job *j, int threads)
         j->groups = parts_of(j->width, j->group);
         j->k0 = 0;
         do {
-            j->depth = least(j->kc, p->k - j->k0);
-            if (!packed_f32(p) && !direct(p))
+            j->depth = least(j->kc, j->lanes - j->k0);
+            if (!stands(j) && !direct(p))
                 spread(j, panels, lay_out_b);
             spread(j, j->blocks * j->groups, do_block);
             j->k0 += j->kc;
-        } while (j->k0 < p->k);
+        } while (j->k0 < j->lanes);
     }
 }
 
@@ -215,20 +228,22 @@ static void do_strip(void *user, int64_t item, int thread)
     const struct job *j = user;
     const dio_gemm *p = j->p;
     const int64_t width = strip_panels(p) * j->cpu->nr, col = item * width;
-    const size_t size = p->b_dtype == DIO_F32 ? 4 : 2;
-    dio_strip s = {.k = p->k,
-                   .a_row = p->a_row,
-                   .a_col = p->a_col,
+    void (*const strip)(const dio_strip *s) = j->pairs ? j->cpu->pairs->strip : j->cpu->strip;
+    const size_t size = p->b_dtype == DIO_F32 || j->pairs ? 4 : 2;
+    const float *a = j->pairs ? j->a_room : p->a;
+    dio_strip s = {.k = j->lanes,
+                   .a_row = j->pairs ? j->lanes : p->a_row,
+                   .a_col = j->pairs ? 1 : p->a_col,
                    .c_row = p->c_row,
-                   .packed = (const char *)p->packed + (size_t)(col * p->k) * size,
+                   .packed = (const char *)p->packed + (size_t)(col * j->lanes) * size,
                    .dtype = p->b_dtype,
                    .cols = least(width, p->n - col),
                    .accumulate = p->accumulate};
     for (int64_t r = 0; r < p->m; r += DIO_STRIP_ROWS) {
         s.rows = (int)least(DIO_STRIP_ROWS, p->m - r);
-        s.a = p->a + r * p->a_row;
+        s.a = a + r * s.a_row;
         s.c = p->c + r * p->c_row + col;
-        j->cpu->strip(&s);
+        strip(&s);
     }
     finish(j->cpu, p, 0, p->m, col, s.cols);
 }
@@ -237,7 +252,9 @@ static void do_strip(void *user, int64_t item, int thread)
 static void by_strips(struct job *j)
 {
     const int64_t width = strip_panels(j->p) * j->cpu->nr;
-    const int64_t items = (j->p->n + width - 1) / width;
+    const int64_t items = parts_of(j->p->n, width);
+    for (int64_t i = 0; i < j->p->m && j->pairs; i++)
+        dio_gemm_round_a(j->cpu, j->p, i, 0, j->lanes, j->a_room + i * j->lanes);
     if (j->alone)
         for (int64_t i = 0; i < items; i++)
             do_strip(j, i, 0);
@@ -247,24 +264,28 @@ static void by_strips(struct job *j)
 
 static void run_one(const dio_cpu *cpu, const dio_gemm *p, bool alone, void *work)
 {
-    struct job j = {.cpu = cpu, .p = p, .alone = alone, .b_room = work};
+    struct job j = job_of(cpu, p, alone);
     const int threads = alone ? 1 : dio_gang_size();
     if (p->m <= 0 || p->n <= 0)
         return;
+    j.a_room = j.b_room = work;
     if (is_strip(p)) {
         by_strips(&j);
         return;
     }
     set_blocks(&j, threads);
-    j.a_room = j.b_room + (packed_f32(p) || direct(p) ? 0 : j.kc * j.nc);
+    if (!stands(&j) && !direct(p))
+        j.a_room += j.kc * j.nc;
     by_tiles(&j, threads);
 }
 
 static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int threads)
 {
-    struct job j = {.cpu = cpu, .p = p, .alone = alone};
+    struct job j = job_of(cpu, p, alone);
     set_blocks(&j, threads);
-    return (size_t)round_up(j.kc * j.nc + threads * j.a_size, 64) * sizeof(float);
+    const int64_t tiles = j.kc * j.nc + threads * j.a_size;
+    const int64_t strips = j.pairs ? least(p->m, STRIP_MOST) * j.lanes : 0;
+    return (size_t)round_up(tiles > strips ? tiles : strips, 64) * sizeof(float);
 }
 
 size_t dio_gemm_work(const dio_cpu *cpu, const dio_gemm *p)

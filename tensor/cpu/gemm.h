@@ -5,6 +5,9 @@
  * threads or the packing: so one row gives the same bits alone (decode) and among 512 (prefill).
  * A and B come in any strides; transposition is a matter of packing. B may be bf16 or f16
  * (weights), widened exactly. A weight matrix can be packed once (dio_gemm_pack).
+ *
+ * In the fast mode (cpu->pairs) a product with B in bf16 rounds A to bf16 too, and the chain is over
+ * pairs of k: all the rest holds as well, but these are other bits.
  */
 #include <stdbool.h>
 #include <stddef.h>

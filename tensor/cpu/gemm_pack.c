@@ -2,6 +2,7 @@
  *
  * Transposition, strides and half types end here: the inner loops see one layout. A packed weight
  * keeps its element type, so that decoding reads half the bytes for bf16; columns past n are zero.
+ * In the fast mode what is laid out is pairs, from bf16 as they are and from A rounded.
  */
 #include <string.h>
 
@@ -14,7 +15,10 @@ static size_t size_of(dio_dtype t)
 
 size_t dio_gemm_pack_bytes(const dio_cpu *cpu, int64_t n, int64_t k, dio_dtype dtype)
 {
-    return (size_t)((n + cpu->nr - 1) / cpu->nr * cpu->nr * k) * size_of(dtype);
+    const int64_t padded = (n + cpu->nr - 1) / cpu->nr * cpu->nr;
+    if (dio_gemm_in_pairs(cpu, dtype))
+        return (size_t)(padded * dio_gemm_lanes(cpu, dtype, k)) * sizeof(float);
+    return (size_t)(padded * k) * size_of(dtype);
 }
 
 /* One panel, any element type: eight columns of b at a time, so that a cache line of each is read
@@ -46,6 +50,24 @@ PANEL(panel_f32, float)
 PANEL(panel_half, uint16_t)
 #undef PANEL
 
+/* A panel of pairs: rows 2i and 2i + 1 of column j are neighbours. */
+static void panel_pairs(uint16_t *restrict out, int nr, const uint16_t *restrict b, int64_t row,
+                        int64_t col, int64_t k, int cols)
+{
+    if (cols < nr || k % 2)
+        memset(out, 0, (size_t)((k + 1) / 2 * 2 * nr) * sizeof *out);
+    for (int j0 = 0; j0 < cols; j0 += 8) { /* as in PANEL */
+        const int width = cols - j0 < 8 ? cols - j0 : 8;
+        for (int64_t i = 0; i + 1 < k; i += 2)
+            for (int j = j0; j < j0 + width; j++) {
+                out[i * nr + 2 * j] = b[i * row + j * col];
+                out[i * nr + 2 * j + 1] = b[(i + 1) * row + j * col];
+            }
+    }
+    for (int j = 0; j < cols && k % 2; j++)
+        out[(k - 1) * nr + 2 * j] = b[(k - 1) * row + j * col];
+}
+
 /* A panel of f32; the transposition of a row-major weight is done in registers. */
 static void panel_of_floats(const dio_cpu *cpu, float *out, const float *b, int64_t row,
                             int64_t col, int64_t k, int cols)
@@ -69,6 +91,9 @@ void dio_gemm_pack(const dio_cpu *cpu, int64_t n, int64_t k, const void *b, dio_
         if (dtype == DIO_F32)
             panel_of_floats(cpu, (float *)out + j * k, (const float *)b + j * b_col, b_row, b_col,
                             k, cols);
+        else if (dio_gemm_in_pairs(cpu, dtype))
+            panel_pairs((uint16_t *)out + j * (k + k % 2), cpu->nr, (const uint16_t *)b + j * b_col,
+                        b_row, b_col, k, cols);
         else
             panel_half((uint16_t *)out + j * k, cpu->nr, (const uint16_t *)b + j * b_col, b_row,
                        b_col, k, cols);
@@ -79,7 +104,13 @@ void dio_gemm_pack_b(const dio_cpu *cpu, const dio_gemm *p, int64_t j, int64_t k
                      float *out)
 {
     const int nr = cpu->nr, cols = p->n - j < nr ? (int)(p->n - j) : nr;
-    if (p->packed) { /* f32 is used where it stands */
+    if (dio_gemm_in_pairs(cpu, p->b_dtype)) {
+        const int64_t left = p->k - 2 * k0;
+        panel_pairs((uint16_t *)out, nr, (const uint16_t *)p->b + 2 * k0 * p->b_row + j * p->b_col,
+                    p->b_row, p->b_col, left < 2 * kc ? left : 2 * kc, cols);
+        return;
+    }
+    if (p->packed) { /* f32 and pairs are used where they stand */
         cpu->to_f32(out, (const uint16_t *)p->packed + j * p->k + k0 * nr, p->b_dtype, kc * nr);
         return;
     }
@@ -98,12 +129,44 @@ void dio_gemm_pack_b(const dio_cpu *cpu, const dio_gemm *p, int64_t j, int64_t k
     }
 }
 
+void dio_gemm_round_a(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int64_t k0, int64_t n,
+                      float *out)
+{
+    const float *a = p->a + i * p->a_row + 2 * k0 * p->a_col;
+    const int64_t left = p->k - 2 * k0, count = left < 2 * n ? left : 2 * n;
+    if (p->a_col == 1) {
+        cpu->pairs->round(out, a, count);
+        return;
+    }
+    for (int64_t k = 0; k < count; k += 2) {
+        const float two[2] = {a[k * p->a_col], k + 1 < count ? a[(k + 1) * p->a_col] : 0.0f};
+        cpu->pairs->round(out + k / 2, two, 2);
+    }
+}
+
+static void pack_a_pairs(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int rows, int64_t k0,
+                         int64_t kc, float *out)
+{
+    enum { LANES = 64, HIGHEST = 16 };
+    float room[HIGHEST * LANES];
+    for (int64_t k = 0; k < kc; k += LANES) {
+        const int64_t n = kc - k < LANES ? kc - k : LANES;
+        for (int r = 0; r < rows; r++)
+            dio_gemm_round_a(cpu, p, i + r, k0 + k, n, room + r * LANES);
+        cpu->transpose(out + k * cpu->mr, cpu->mr, room, LANES, rows, n);
+    }
+}
+
 void dio_gemm_pack_a(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int rows, int64_t k0,
                      int64_t kc, float *out)
 {
     const float *a = p->a + i * p->a_row + k0 * p->a_col;
     const int64_t row = p->a_row, col = p->a_col;
     const int mr = cpu->mr;
+    if (dio_gemm_in_pairs(cpu, p->b_dtype)) {
+        pack_a_pairs(cpu, p, i, rows, k0, kc, out);
+        return;
+    }
     if (row == 1) {
         cpu->copy_block(out, mr, a, col, kc, rows);
         return;

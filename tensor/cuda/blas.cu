@@ -56,7 +56,7 @@ extern "C" struct dio_cuda_blas *dio_cuda_blas_create(dio_error *err)
                                              sizeof scratch) == CUBLAS_STATUS_SUCCESS &&
         cudaMalloc(&s->scratch, SCRATCH) == cudaSuccess)
         return s;
-    dio_fail(err, "device cuda: cuBLASLt does not start; unset DIORAMA_CUDA_MATH to do without");
+    dio_fail(err, "device cuda: cuBLASLt does not start; unset DIORAMA_MATH to do without");
     dio_cuda_blas_destroy(s);
     return NULL;
 }

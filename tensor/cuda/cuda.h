@@ -60,7 +60,7 @@ static inline int dio_cuda_size(dio_dtype t)
 void dio_cuda_copy_view(dio_cuda *d, const dio_view *from, const dio_view *to);
 
 /* The module's one export. NULL with a message when there is no usable GPU. */
-__attribute__((visibility("default"))) dio_device *dio_device_cuda(dio_error *err);
+__attribute__((visibility("default"))) dio_device *dio_device_cuda(dio_math math, dio_error *err);
 
 /* cuBLASLt, or NULL with a message; see blas.cu for what it costs in reproducibility. */
 struct dio_cuda_blas *dio_cuda_blas_create(dio_error *err);

@@ -1,6 +1,6 @@
 /* device_cuda.cu: a GPU as a device: one stream, memory from the driver, kernels by name.
  *
- * DIORAMA_CUDA_MATH=fast lets cuBLASLt compute products, with TF32 tensor cores: several times
+ * The fast mode (DIORAMA_MATH) lets cuBLASLt compute products, with TF32 tensor cores: several times
  * faster, and no longer the same bits for any batch or chunk. The default keeps REPRO. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +143,7 @@ static void cuda_destroy(dio_device *d)
     free(cuda);
 }
 
-static bool start(dio_cuda *d, dio_error *err)
+static bool start(dio_cuda *d, dio_math math, dio_error *err)
 {
     int count = 0, shared = 0;
     cudaDeviceProp p;
@@ -164,15 +164,12 @@ static bool start(dio_cuda *d, dio_error *err)
     snprintf(d->base.name, sizeof d->base.name, "%.100s", p.name);
     d->processors = p.multiProcessorCount;
     d->shared_limit = (size_t)shared;
-    const char *math = getenv("DIORAMA_CUDA_MATH");
-    if (math && strcmp(math, "fast") != 0 && strcmp(math, "repro") != 0)
-        return dio_fail(err, "DIORAMA_CUDA_MATH=%s: there are repro and fast", math);
-    if (math && strcmp(math, "fast") == 0)
-        return (d->blas = dio_cuda_blas_create(err)) != NULL;
-    return true;
+    d->base.math = math == DIO_MATH_FAST ? "fast: products by cuBLASLt with TF32"
+                                         : "repro: products in f32 by our own kernels";
+    return math != DIO_MATH_FAST || (d->blas = dio_cuda_blas_create(err)) != NULL;
 }
 
-extern "C" dio_device *dio_device_cuda(dio_error *err)
+extern "C" dio_device *dio_device_cuda(dio_math math, dio_error *err)
 {
     dio_cuda *d = static_cast<dio_cuda *>(calloc(1, sizeof *d));
     if (!d) {
@@ -192,7 +189,7 @@ extern "C" dio_device *dio_device_cuda(dio_error *err)
     b->run = cuda_run;
     b->sync = cuda_sync;
     b->destroy = cuda_destroy;
-    if (!start(d, err)) {
+    if (!start(d, math, err)) {
         cuda_destroy(b);
         return NULL;
     }
