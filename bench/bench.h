@@ -17,6 +17,7 @@ typedef enum dio_peak {
     DIO_PEAK_NONE,
     DIO_PEAK_FMA,  /* "fma_gflops": 1e9 f32 operations a second, a multiply-add counting two */
     DIO_PEAK_VNNI, /* "vnni_gops": the same in 8 bits; 0 where there is no VNNI */
+    DIO_PEAK_BF16, /* "bf16_gflops": the same with both factors in bf16; 0 without AVX512-BF16 */
     DIO_PEAK_READ, /* "read_gbps": 1e9 bytes a second from memory */
     DIO_PEAKS,
 } dio_peak;

@@ -23,6 +23,13 @@ const dio_bench dio_bench_vnni = {
     .of = DIO_PEAK_VNNI,
     .run = run,
 };
+const dio_bench dio_bench_bf16 = {
+    .name = "peak.bf16",
+    .unit = "GFLOP/s",
+    .doc = "multiply-adds of bf16 into f32 in registers",
+    .of = DIO_PEAK_BF16,
+    .run = run,
+};
 const dio_bench dio_bench_read = {
     .name = "peak.read",
     .unit = "GB/s",

@@ -20,7 +20,8 @@ enum {
 
 const char *dio_peak_name(dio_peak peak)
 {
-    static const char *const names[DIO_PEAKS] = {"", "fma_gflops", "vnni_gops", "read_gbps"};
+    static const char *const names[DIO_PEAKS] = {"", "fma_gflops", "vnni_gops", "bf16_gflops",
+                                                 "read_gbps"};
     return names[peak];
 }
 
@@ -81,6 +82,14 @@ static double measure_read(struct job *j, dio_device *d, size_t bytes, int threa
     return best;
 }
 
+static double (*work_of(dio_peak peak, const dio_cpu *cpu))(int64_t rounds, float *keep)
+{
+    const dio_pairs *pairs = dio_cpu_pairs(cpu);
+    return peak == DIO_PEAK_VNNI   ? cpu->peak_vnni
+           : peak == DIO_PEAK_BF16 ? (pairs ? pairs->peak : NULL)
+                                   : cpu->peak_fma;
+}
+
 double dio_peak_measure(dio_peak peak, bool tiny, dio_device *d, dio_error *err)
 {
     const int threads = dio_gang_size();
@@ -89,7 +98,7 @@ double dio_peak_measure(dio_peak peak, bool tiny, dio_device *d, dio_error *err)
     if (!d->cpu) {
         best = 0;
     } else if (a) {
-        struct job j = {.work = peak == DIO_PEAK_VNNI ? d->cpu->peak_vnni : d->cpu->peak_fma,
+        struct job j = {.work = work_of(peak, d->cpu),
                         .read = d->cpu->peak_read,
                         .rounds = ROUNDS,
                         .runs = tiny ? 2 : RUNS};
