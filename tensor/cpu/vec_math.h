@@ -2,7 +2,7 @@
 /* vec_math.h: elementary functions on vectors of float, within a few units in the last place.
  *
  * Polynomials are minimax fits in relative error (Lawson's iteration on Chebyshev points); the
- * error of each stands beside it. tests/tensor/test_cpu_kernels.c measures the whole functions
+ * error of each stands beside it. tests/tensor/test_cpu_unary.c measures the whole functions
  * against double libm. No function branches on a value except v_sincos for arguments beyond 1e5,
  * lane by lane, so an element's bits depend on nothing but the element.
  */
