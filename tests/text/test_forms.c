@@ -169,6 +169,10 @@ static void test_marks_bend(void **state)
         else
             assert_null(plain);
     }
+    brief.category = "toy cars";
+    dio_copy_forms_of(a, &brief, &f);
+    assert_string_equal(dio_copy_unmark(a, &f, DIO_AD_BODY, "A {noun} here. In a {noun}."),
+                        "Toy cars here. In toy cars.");
     assert_string_equal(dio_copy_line_marks(a, &f, "benefit"), " {np}");
     assert_string_equal(dio_copy_line_marks(a, &f, "offer"), "");
     assert_string_equal(dio_copy_find_mark("A {noun} {np}.", "benefit"), "{np}.");

@@ -152,10 +152,11 @@ static int find_mark(const char *p, size_t *n)
     return -1;
 }
 
-/* "a" before what sounds like a vowel becomes "an", and back: the model had not heard the word. */
+/* The article before a category, which the model wrote without having heard the word: "an" where it
+ * sounds like a vowel, none before a plural. */
 static void mend_article(dio_str *out, const char *words)
 {
-    const char *article = dio_english_article(words);
+    const char *article = dio_english_looks_plural(words) ? NULL : dio_english_article(words);
     size_t n = out->length;
     if (n < 2 || out->text[n - 1] != ' ')
         return;
@@ -165,7 +166,8 @@ static void mend_article(dio_str *out, const char *words)
         return;
     out->text[n -= have] = 0;
     out->length = n;
-    dio_str_printf(out, "%c%s ", first, article + 1);
+    if (article)
+        dio_str_printf(out, "%c%s ", first, article + 1);
 }
 
 char *dio_copy_unmark(dio_arena *a, const struct dio_copy_forms *f, dio_ad_part part,
@@ -179,9 +181,9 @@ char *dio_copy_unmark(dio_arena *a, const struct dio_copy_forms *f, dio_ad_part 
         const char *words = form >= 0 ? spelled(a, f, part, form) : NULL;
         known = words || (*text != '{' && *text != '}');
         if (words) {
-            const bool begins = begins_sentence(out.text ? out.text : "", out.length);
             if (form == DIO_FORM_noun && part != DIO_AD_HASHTAGS)
                 mend_article(&out, words);
+            const bool begins = begins_sentence(out.text ? out.text : "", out.length);
             const size_t start = out.length;
             dio_str_puts(&out, words);
             if (takes_capital(part, form, begins) && !out.failed)

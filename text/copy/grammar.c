@@ -58,6 +58,19 @@ static size_t head_length(const char *noun)
     return n;
 }
 
+bool dio_english_looks_plural(const char *noun)
+{
+    static const char *const one[] = {"ss",    "us",  "is",  "as",     "lens", "news",
+                                      "chess", "gas", "bus", "series", NULL};
+    const size_t n = head_length(noun);
+    for (int i = 0; one[i]; i++) {
+        const size_t end = strlen(one[i]);
+        if (n >= end && !strncmp(noun + n - end, one[i], end))
+            return false;
+    }
+    return n > 2 && noun[n - 1] == 's' && noun[n - 2] != '\'';
+}
+
 const char *dio_english_fewer(const char *noun)
 {
     static const char *const mass[] = {"news", "tennis", "chaos", NULL};

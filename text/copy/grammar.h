@@ -9,6 +9,8 @@
 const char *dio_english_article(const char *word);
 /* "fewer" before a plural, else "less". */
 const char *dio_english_fewer(const char *noun);
+/* Whether the noun looks like a plural: "toy cars", "boxes of tea", not "glass" or "bus". */
+bool dio_english_looks_plural(const char *noun);
 /* "shelves" of "shelf": the last word of the phrase is put into the plural. */
 char *dio_english_plural(dio_arena *a, const char *noun);
 /* "keeps tea hot" of "keep tea hot" ("are ready" of "be ready" in the plural); "reading late" of
