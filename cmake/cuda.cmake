@@ -23,3 +23,19 @@ function(dio_cuda_twins out_sources out_def)
     set(${out_sources} ${sources} PARENT_SCOPE)
     set(${out_def} ${def} PARENT_SCOPE)
 endfunction()
+
+# dio_module_stamp(OUT): a number of the headers through which program and module speak. A module
+# made from others is refused, not called.
+function(dio_module_stamp out)
+    set(text "")
+    foreach(header base/error.h tensor/tensor.h tensor/op.h tensor/device.h tensor/ops/attrs.h
+                   tensor/cuda/cuda.h)
+        set(path ${PROJECT_SOURCE_DIR}/${header})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+        file(SHA256 ${path} hash)
+        string(APPEND text ${hash})
+    endforeach()
+    string(SHA256 hash "${text}")
+    string(SUBSTRING ${hash} 0 16 hash)
+    set(${out} ${hash} PARENT_SCOPE)
+endfunction()

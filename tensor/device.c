@@ -24,12 +24,16 @@ static dio_device *open_cuda(dio_math math, dio_error *err)
         dio_fail(err, "device cuda: %s", dlerror());
         return NULL;
     }
+    const char *stamp = dlsym(module, "dio_cuda_stamp");
     dio_device *(*create)(dio_math, dio_error *);
     *(void **)&create = dlsym(module, "dio_device_cuda");
-    dio_device *d = create ? create(math, err) : NULL;
-    if (!d && err->kind == DIO_ERROR_NONE)
-        dio_fail(err, "device cuda: libdiorama_cuda.so is not of this version");
-    return d; /* the module stays loaded: a driver does not like to go */
+    if (!stamp || !create || strcmp(stamp, DIO_MODULE_STAMP) != 0) {
+        dio_fail(err, "device cuda: libdiorama_cuda.so was built from other sources than this "
+                      "program: build both together");
+        dlclose(module);
+        return NULL;
+    }
+    return create(math, err); /* the module stays loaded: a driver does not like to go */
 }
 
 dio_device *dio_device_open_math(const char *kind, dio_math math, dio_error *err)

@@ -169,6 +169,8 @@ static bool start(dio_cuda *d, dio_math math, dio_error *err)
     return math != DIO_MATH_FAST || (d->blas = dio_cuda_blas_create(err)) != NULL;
 }
 
+extern "C" const char dio_cuda_stamp[] = DIO_MODULE_STAMP;
+
 extern "C" dio_device *dio_device_cuda(dio_math math, dio_error *err)
 {
     dio_cuda *d = static_cast<dio_cuda *>(calloc(1, sizeof *d));
