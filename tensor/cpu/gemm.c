@@ -19,6 +19,8 @@ enum {
     MC = 112,        /* rows of A, MC x KC floats: under half of a 1 MB second cache */
     NC = 1024,       /* columns of B laid out at a time: 4 MB in the last cache */
     NC_ALONE = 512,  /* the same when each thread has a product of its own */
+    ROWS = 8,        /* of an operand whose rows lie along the panels: read whole, some at a time,
+                        they come from memory twice as fast as a panel's width of each */
     STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */
     DIRECT_MOST = 8, /* rows up to which laying out B would cost more than it gives */
 };
@@ -106,12 +108,30 @@ static bool direct(const dio_gemm *p)
     return !p->packed && p->b_dtype == DIO_F32 && p->b_col == 1 && p->m <= DIRECT_MOST;
 }
 
+/* An item is one panel, or some rows of all panels when they lie along B's rows. */
 static void lay_out_b(void *user, int64_t item, int thread)
 {
     (void)thread;
     const struct job *j = user;
-    dio_gemm_pack_b(j->cpu, j->p, j->j0 + item * j->cpu->nr, j->k0, j->depth,
-                    j->b_room + item * j->cpu->nr * j->depth);
+    const int64_t nr = j->cpu->nr, panels = parts_of(j->width, nr);
+    const bool rows = j->p->b_col == 1;
+    const int64_t first = rows ? 0 : item, last = rows ? panels : item + 1;
+    const int64_t k = rows ? item * ROWS : 0, depth = rows ? least(ROWS, j->depth - k) : j->depth;
+    for (int64_t i = first; i < last; i++)
+        dio_gemm_pack_b(j->cpu, j->p, j->j0 + i * nr, j->k0 + k, depth,
+                        j->b_room + (i * j->depth + k) * nr);
+}
+
+static void lay_out_a(const struct job *j, int64_t i0, int64_t rows, float *out)
+{
+    const int64_t mr = j->cpu->mr, tiles = parts_of(rows, mr);
+    const int64_t step = j->p->a_row == 1 ? ROWS : j->depth;
+    for (int64_t k = 0; k < j->depth; k += step)
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t i = part(rows, tiles, t);
+            dio_gemm_pack_a(j->cpu, j->p, i0 + i, (int)(part(rows, tiles, t + 1) - i), j->k0 + k,
+                            least(step, j->depth - k), out + (t * j->depth + k) * mr);
+        }
 }
 
 /* The panel that starts at column `col` of C, and its row stride. */
@@ -141,11 +161,7 @@ static void do_block(void *user, int64_t item, int thread)
     const int64_t from = j->j0 + item % j->groups * j->group;
     const int64_t to = least(from + j->group, j->j0 + j->width);
     float *a = j->a_room + thread * j->a_size;
-    for (int64_t r = 0; r < tiles; r++) {
-        const int64_t i = part(rows, tiles, r);
-        dio_gemm_pack_a(cpu, p, i0 + i, (int)(part(rows, tiles, r + 1) - i), j->k0, j->depth,
-                        a + r * step);
-    }
+    lay_out_a(j, i0, rows, a);
     dio_tile t = {.k = j->depth,
                   .a_row = 1,
                   .a_col = cpu->mr,
@@ -202,7 +218,7 @@ static void by_tiles(struct job *j, int threads)
         do {
             j->depth = least(j->kc, j->lanes - j->k0);
             if (!stands(j) && !direct(p))
-                spread(j, panels, lay_out_b);
+                spread(j, p->b_col == 1 ? parts_of(j->depth, ROWS) : panels, lay_out_b);
             spread(j, j->blocks * j->groups, do_block);
             j->k0 += j->kc;
         } while (j->k0 < j->lanes);
