@@ -28,18 +28,21 @@ extern "C" {
 
 typedef struct dio_weights dio_weights;
 
-/* A weights file, an index of shards (NAME.safetensors.index.json), or a folder that holds
- * model.safetensors.index.json or model.safetensors. NULL with a message that names the file. */
+/* A weights file, an index of shards (NAME.safetensors.index.json, NAME.bin.index.json), or a folder
+ * that holds model.safetensors or pytorch_model.bin or one's index. What a file is, its first bytes
+ * say and not its name. NULL with a message that names the file. */
 dio_weights *dio_weights_open(const char *path, dio_error *err);
 /* Tensors that were referenced elsewhere stay valid. NULL is fine. */
 void dio_weights_close(dio_weights *w);
 
-/* Tensors in the order of their bytes in the file. Borrowed: dio_tensor_ref to keep one. */
+/* Tensors in the order of their bytes in the file, or of the dict that names them. Borrowed:
+ * dio_tensor_ref to keep one. */
 int dio_weights_count(const dio_weights *w);
 dio_tensor *dio_weights_at(const dio_weights *w, int i);
 dio_tensor *dio_weights_find(const dio_weights *w, const char *name); /* NULL: there is none */
 
-/* Text that rides along (safetensors' __metadata__). find: NULL when there is none. */
+/* Text that rides along (safetensors' __metadata__, a checkpoint's plain values). find: NULL when
+ * there is none. */
 int dio_weights_meta_count(const dio_weights *w);
 const char *dio_weights_meta_at(const dio_weights *w, int i, const char **key);
 const char *dio_weights_meta_find(const dio_weights *w, const char *key);
@@ -61,7 +64,8 @@ bool dio_weights_write(const char *path, dio_tensor *const *tensors, const char 
 typedef struct dio_weights_reader {
     const char *name;
     const char *doc;
-    const char *suffix; /* of file names that are always meant for this reader */
+    const char *suffix; /* of names that are meant for this reader where no magic fits, or NULL */
+    bool index;         /* names other files, and is therefore never read from within such a one */
     /* True when the first bytes (all of a small file) look like this format. */
     bool (*magic)(const uint8_t *bytes, size_t n);
     /* Adds the file's tensors and metadata to w. */
@@ -75,9 +79,12 @@ extern const int dio_weights_readers_count;
  * are not aligned to their type are copied to memory that is. False on a name that is taken. */
 bool dio_weights_add(dio_weights *w, const char *name, const dio_type *type, dio_map_file *file,
                      size_t offset, dio_error *err);
+/* Adds a tensor that the reader has made; w takes a reference of its own. */
+bool dio_weights_put(dio_weights *w, dio_tensor *t, dio_error *err);
 void dio_weights_add_meta(dio_weights *w, const char *key, const char *value);
 dio_arena *dio_weights_arena(dio_weights *w);
-/* Reads one more file into w by whichever reader knows it: for indexes of shards. */
+/* Reads one more file into w by whichever reader knows it: for indexes of shards. Another index is
+ * refused, so that none can lead back to itself. */
 bool dio_weights_read(dio_weights *w, const char *path, dio_error *err);
 
 #ifdef __cplusplus

@@ -43,7 +43,9 @@ static const struct {
 
 static bool magic(const uint8_t *bytes, size_t n)
 {
-    return n > LENGTH_BYTES && bytes[LENGTH_BYTES] == '{';
+    /* The upper half of a header's length is zero, which tells it from text that is JSON. */
+    return n > LENGTH_BYTES && bytes[LENGTH_BYTES] == '{' &&
+           !(bytes[4] | bytes[5] | bytes[6] | bytes[7]);
 }
 
 static bool find_header(struct file *f, dio_map_file *map, dio_error *err)

@@ -1,9 +1,11 @@
-/* shards.c: NAME.safetensors.index.json, the table of a model cut into several files.
+/* shards.c: NAME.safetensors.index.json or NAME.bin.index.json, the table of a model cut into
+ * several files.
  *
  *     {"metadata": {..}, "weight_map": {TENSOR: FILE, ..}}
  *
- * A name in it comes from outside, so only plain names of .safetensors files are taken: they lie
- * beside the index, and none can be an index again. Every tensor named must be found. */
+ * A name in it comes from outside, so only plain names of .safetensors and .bin files are
+ * taken: they lie beside the index. What they hold their bytes say, but never an index again. Every
+ * tensor named must be found. */
 #include <string.h>
 
 #include "base/value.h"
@@ -16,19 +18,22 @@ struct shards {
     int count;
 };
 
+/* A map in JSON, which no format of tensors begins like. */
 static bool magic(const uint8_t *bytes, size_t n)
 {
-    (void)bytes;
-    (void)n;
-    return false; /* any JSON could be one: only the name tells */
+    return n > 1 && bytes[0] == '{' && memchr(" \t\r\n\"", bytes[1], 5);
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), k = strlen(end);
+    return n > k && strcmp(name + n - k, end) == 0;
 }
 
 static bool is_plain(const char *name)
 {
-    static const char suffix[] = ".safetensors";
-    size_t n = strlen(name);
-    return n >= sizeof suffix && n <= 255 && name[0] != '.' && !strpbrk(name, "/\\") &&
-           strcmp(name + n - (sizeof suffix - 1), suffix) == 0;
+    return strlen(name) <= 255 && name[0] != '.' && !strpbrk(name, "/\\") &&
+           (ends_with(name, ".safetensors") || ends_with(name, ".bin"));
 }
 
 static bool add_name(struct shards *s, const dio_value *v, dio_error *err)
@@ -52,7 +57,7 @@ static bool read_names(struct shards *s, const dio_value *map, dio_error *err)
         if (!is_plain(v->string.text))
             return dio_value_fail(v, err,
                                   "weight_map: \"%.200s\" is not the plain name of a "
-                                  ".safetensors file beside the index",
+                                  ".safetensors or .bin file beside the index",
                                   v->string.text);
         if (!add_name(s, v, err))
             return false;
@@ -115,8 +120,9 @@ static bool read(dio_weights *w, const char *path, dio_map_file *file, dio_error
 
 const dio_weights_reader dio_weights_reader_shards = {
     .name = "shards",
-    .doc = "an index of safetensors files that hold one model",
-    .suffix = ".safetensors.index.json",
+    .doc = "an index of files that hold one model together",
+    .suffix = ".index.json",
+    .index = true,
     .magic = magic,
     .read = read,
 };

@@ -94,20 +94,25 @@ static dio_tensor *tensor_at(const char *name, const dio_type *type, dio_map_fil
     return t;
 }
 
-bool dio_weights_add(dio_weights *w, const char *name, const dio_type *type, dio_map_file *file,
-                     size_t offset, dio_error *err)
+bool dio_weights_put(dio_weights *w, dio_tensor *t, dio_error *err)
 {
     if (!grow_table(w) || !dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items))
         return dio_fail_memory(err, "the list of tensors");
-    int *slot = slot_of(w, name);
+    int *slot = slot_of(w, t->name);
     if (*slot)
-        return dio_fail(err, "tensor \"%.200s\" is there twice", name);
-    dio_tensor *t = tensor_at(name, type, file, offset, err);
-    if (!t)
-        return false;
-    w->items[w->count++] = t;
+        return dio_fail(err, "tensor \"%.200s\" is there twice", t->name);
+    w->items[w->count++] = dio_tensor_ref(t);
     *slot = w->count;
     return true;
+}
+
+bool dio_weights_add(dio_weights *w, const char *name, const dio_type *type, dio_map_file *file,
+                     size_t offset, dio_error *err)
+{
+    dio_tensor *t = tensor_at(name, type, file, offset, err);
+    bool ok = t && dio_weights_put(w, t, err);
+    dio_tensor_unref(t);
+    return ok;
 }
 
 void dio_weights_add_meta(dio_weights *w, const char *key, const char *value)
@@ -129,37 +134,50 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* Names lie: .bin, .pth and .ckpt are used for every format there is. The name only counts where
+ * the bytes say nothing, so that the reader which was meant can say what is wrong. */
 static const dio_weights_reader *choose(const char *path, dio_map_file *file)
 {
     size_t n = dio_map_size(file);
     for (int i = 0; i < dio_weights_readers_count; i++)
-        if (ends_with(path, dio_weights_readers[i]->suffix))
+        if (dio_weights_readers[i]->magic(dio_map_data(file), n < MAGIC_BYTES ? n : MAGIC_BYTES))
             return dio_weights_readers[i];
     for (int i = 0; i < dio_weights_readers_count; i++)
-        if (dio_weights_readers[i]->magic(dio_map_data(file), n < MAGIC_BYTES ? n : MAGIC_BYTES))
+        if (dio_weights_readers[i]->suffix && ends_with(path, dio_weights_readers[i]->suffix))
             return dio_weights_readers[i];
     return NULL;
 }
 
-bool dio_weights_read(dio_weights *w, const char *path, dio_error *err)
+static bool read_file(dio_weights *w, const char *path, bool shard, dio_error *err)
 {
     dio_map_file *file = dio_map_open(path, err);
     if (!file)
         return false;
     const dio_weights_reader *reader = choose(path, file);
-    bool ok = reader ? reader->read(w, path, file, err)
-                     : dio_fail(err, "not a file of weights that is known here: safetensors is "
-                                     "(NAME.safetensors)");
+    bool ok = false;
+    if (!reader)
+        dio_fail(err, "not a file of weights that is known here: safetensors and "
+                      "checkpoints of PyTorch are");
+    else if (shard && reader->index)
+        dio_fail(err, "an index of shards stands where a shard should");
+    else
+        ok = reader->read(w, path, file, err);
     if (ok && !w->reader)
         w->reader = reader;
     dio_map_unref(file);
     return ok || dio_error_at(err, path, 0, 0);
 }
 
-/* In a folder, the index of shards or the one file; any other path as it is. */
+bool dio_weights_read(dio_weights *w, const char *path, dio_error *err)
+{
+    return read_file(w, path, true, err);
+}
+
+/* In a folder, the index of shards or the one file, safetensors first; any other path as it is. */
 static const char *file_at(dio_arena *a, const char *path, dio_error *err)
 {
-    static const char *const names[] = {"model.safetensors.index.json", "model.safetensors"};
+    static const char *const names[] = {"model.safetensors.index.json", "model.safetensors",
+                                        "pytorch_model.bin.index.json", "pytorch_model.bin"};
     struct stat s;
     if (stat(path, &s) < 0 || !S_ISDIR(s.st_mode))
         return dio_arena_strdup(a, path);
@@ -168,7 +186,8 @@ static const char *file_at(dio_arena *a, const char *path, dio_error *err)
         if (dio_file_exists(inside))
             return inside;
     }
-    dio_fail(err, "%s: there is neither %s nor %s", path, names[1], names[0]);
+    dio_fail(err, "%s: there is neither %s nor %s, and no index of shards of either", path,
+             names[1], names[3]);
     return NULL;
 }
 
@@ -182,7 +201,7 @@ dio_weights *dio_weights_open(const char *path, dio_error *err)
     dio_weights *w = dio_arena_alloc(a, sizeof *w);
     w->arena = a;
     w->path = file_at(a, path, err);
-    if (w->path && grow_table(w) && dio_weights_read(w, w->path, err) && !dio_arena_failed(a))
+    if (w->path && grow_table(w) && read_file(w, w->path, false, err) && !dio_arena_failed(a))
         return w;
     dio_fail_memory(err, "weights"); /* where nothing was said before */
     dio_weights_close(w);

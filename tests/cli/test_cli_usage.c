@@ -118,8 +118,8 @@ static void files_that_are_not_there(void **state)
         {{"inspect", "/dev/null"}, 2, "diorama: /dev/null is not a regular file", NULL},
         {{"inspect", "plain.txt"},
          2,
-         "diorama: plain.txt: not a file of weights that is known here: safetensors is "
-         "(NAME.safetensors)",
+         "diorama: plain.txt: not a file of weights that is known here: safetensors and "
+         "checkpoints of PyTorch are",
          NULL},
         {{"inspect", "house/no-such-model"},
          2,

@@ -118,13 +118,13 @@ static void test_index(void **state)
     } cases[] = {
         {"{\"weight_map\":{\"a\":\"../../x.safetensors\"}}",
          "/model.safetensors.index.json:1:20: weight_map: \"../../x.safetensors\" is not the plain "
-         "name of a .safetensors file beside the index"},
+         "name of a .safetensors or .bin file beside the index"},
         {"{\"weight_map\":{\"a\":\"/etc/x.safetensors\"}}",
          "/model.safetensors.index.json:1:20: weight_map: \"/etc/x.safetensors\" is not the plain "
-         "name of a .safetensors file beside the index"},
+         "name of a .safetensors or .bin file beside the index"},
         {"{\"weight_map\":{\"a\":\"model.safetensors.index.json\"}}",
          "/model.safetensors.index.json:1:20: weight_map: \"model.safetensors.index.json\" is not "
-         "the plain name of a .safetensors file beside the index"},
+         "the plain name of a .safetensors or .bin file beside the index"},
         {"{\"weight_map\":{\"a\":7}}",
          "/model.safetensors.index.json:1:20: weight_map: tensor \"a\" names no file"},
         {"{\"weight_map\":[]}", "/model.safetensors.index.json:1:1: an index of shards needs a map "
