@@ -1,5 +1,5 @@
-/* fuzz_safetensors.c: any bytes as a safetensors file: opened, walked, every tensor's bytes read.
- */
+/* fuzz_weights.c: any bytes as a file of weights: opened by whichever reader they look meant for,
+ * walked, every tensor's bytes read. One program for each corpus, so that each format is reached. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
     dio_error err = {0};
-    int fd = memfd_create("fuzz.safetensors", 0);
+    int fd = memfd_create("fuzz", 0);
     if (fd < 0)
         return 0;
     if (write(fd, data, size) == (ssize_t)size) {
@@ -29,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (dio_weights_find(w, t->name) != t)
                 __builtin_trap();
         }
+        if (!w != (err.kind != DIO_ERROR_NONE))
+            __builtin_trap(); /* a refusal always says why */
         dio_weights_close(w);
     }
     close(fd);
