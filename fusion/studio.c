@@ -152,6 +152,16 @@ static bool ends_with(const char *text, const char *end)
     return n >= k && strcmp(text + n - k, end) == 0;
 }
 
+/* What a model is read from; the rest of its folder does not change what it makes. */
+static bool is_of_model(const char *name)
+{
+    static const char *const ends[] = {".safetensors", ".json", ".bin", ".pth", ".pt", ".ckpt"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(name, ends[i]))
+            return true;
+    return false;
+}
+
 const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
                                         dio_error *err)
 {
@@ -165,7 +175,7 @@ const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_ar
     for (int i = 0; i < n; i++) {
         const char *name = list[i]->d_name;
         char hash[DIO_HASH_TEXT];
-        if (ok && (ends_with(name, ".safetensors") || ends_with(name, ".json"))) {
+        if (ok && is_of_model(name)) {
             ok = dio_hash_file(dio_path_join(a, path, name), hash, err);
             dio_map_set(a, files, name, dio_value_string(a, hash));
         }
