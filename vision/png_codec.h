@@ -1,0 +1,7 @@
+#pragma once
+/* png_codec.h: private to vision/: the writing half of the PNG codec; png_read.c has the other. */
+#include "vision/codec.h"
+
+bool dio_png_form(const dio_image *image, const dio_image_save *save, dio_form *form,
+                  dio_error *err);
+bool dio_png_encode(dio_image *image, const dio_image_save *save, dio_writer *file, dio_error *err);
