@@ -18,6 +18,8 @@ typedef struct dio_codec {
     bool (*encode)(dio_image *image, const dio_image_save *save, dio_writer *file, dio_error *err);
 } dio_codec;
 
+enum { DIO_QUALITY = 90 }; /* where none is asked for */
+
 #define DIO_CODEC(name) extern const dio_codec dio_codec_##name;
 #include "vision/codecs.def"
 #undef DIO_CODEC

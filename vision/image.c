@@ -136,6 +136,25 @@ void *dio_image_row(const dio_image *image, int y)
     return (unsigned char *)dio_buffer_data(image->pixels) + (size_t)y * dio_image_row_bytes(image);
 }
 
+bool dio_image_opaque(const dio_image *image)
+{
+    int channels = image->form.channels;
+    if (!dio_form_alpha(&image->form))
+        return true;
+    for (int y = 0; y < image->height; y++) {
+        const void *row = dio_image_row(image, y);
+        for (size_t i = 1; i <= (size_t)image->width; i++) {
+            size_t at = i * (size_t)channels - 1;
+            bool solid = image->form.depth == DIO_DEPTH_U8    ? ((const uint8_t *)row)[at] == 255
+                         : image->form.depth == DIO_DEPTH_U16 ? ((const uint16_t *)row)[at] == 65535
+                                                              : ((const float *)row)[at] >= 1;
+            if (!solid)
+                return false;
+        }
+    }
+    return true;
+}
+
 dio_image *dio_image_crop(const dio_image *image, int x, int y, int width, int height,
                           dio_error *err)
 {

@@ -67,6 +67,8 @@ size_t dio_image_row_bytes(const dio_image *image);
 size_t dio_depth_bytes(dio_depth depth); /* of one number */
 bool dio_form_alpha(const dio_form *form);
 bool dio_form_equal(const dio_form *a, const dio_form *b);
+/* Whether nothing shows through: no alpha, or 1 everywhere. */
+bool dio_image_opaque(const dio_image *image);
 
 /* The picture in another form; a reference to itself when it has that form already. Colours keep
  * their light. Grey of a colour is its luminance; alpha that is dropped is forgotten, not laid on
