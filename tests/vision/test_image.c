@@ -186,11 +186,14 @@ static void gradients_follow_the_curve(void **state)
         picture_set(ramp, x, 0, 0, (float)x / 255);
     dio_image *light = convert(ramp, form_of(DIO_DEPTH_F32, DIO_CURVE_LINEAR, 1, false));
     dio_image *bytes = convert(light, form_of(DIO_DEPTH_U8, DIO_CURVE_SRGB, 1, false));
+    double most = 0;
     for (int x = 0; x < 256; x++) {
         double v = x / 255.0, linear = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-        assert_true(fabs(picture_get(light, x, 0, 0) - linear) < 2e-7); /* measured: 6e-8 */
+        most = fmax(most, fabs(picture_get(light, x, 0, 0) - linear));
         assert_int_equal(lrintf(255 * picture_get(bytes, x, 0, 0)), x);
     }
+    print_message("light off by %.1e\n", most);
+    assert_true(most < 2e-7); /* measured: 5e-8 */
     dio_image_unref(ramp);
     dio_image_unref(light);
     dio_image_unref(bytes);
@@ -200,7 +203,7 @@ static void one_pixel(dio_form from, const float *in, dio_form to, const float *
 {
     dio_image *a = picture_flat(1, 1, from, in), *b = convert(a, to);
     for (int c = 0; c < to.channels; c++)
-        if (!(fabsf(picture_get(b, 0, 0, c) - out[c]) < 2e-6f)) /* measured: 2e-7 */
+        if (!(fabsf(picture_get(b, 0, 0, c) - out[c]) < 5e-7f)) /* measured: 0 */
             fail_msg("channel %d is %.9g, not %.9g", c, (double)picture_get(b, 0, 0, c),
                      (double)out[c]);
     dio_image_unref(a);
