@@ -108,6 +108,71 @@ static bool bind_packed(dio_plan *p, dio_plan_node *n, dio_error *err)
     return true;
 }
 
+struct packing {
+    size_t bytes;
+    int node;
+};
+
+static int largest_first(const void *x, const void *y)
+{
+    const struct packing *a = x, *b = y;
+    if (a->bytes != b->bytes)
+        return a->bytes < b->bytes ? 1 : -1;
+    return (a->node > b->node) - (a->node < b->node);
+}
+
+/* While a weight is packed it is there twice. The largest goes first, when little else is there
+ * yet: the peak is then what stays, not what stays and once more the largest (an output layer). */
+static bool bind_all_packed(dio_plan *p, dio_error *err)
+{
+    struct packing *order = dio_arena_try(p->arena, ((size_t)p->n_nodes + 1) * sizeof *order);
+    if (!order)
+        return dio_fail_memory(err, "a plan");
+    for (int i = 0; i < p->n_nodes; i++) {
+        const dio_node *n = &p->nodes[i].node;
+        order[i] = (struct packing){0, i};
+        for (int j = 0; j < n->n_in; j++)
+            if (n->in[j] >= 0 && p->values[n->in[j]].source == DIO_FROM_PARAM)
+                order[i].bytes += dio_type_bytes(&p->values[n->in[j]].type);
+    }
+    qsort(order, (size_t)p->n_nodes, sizeof *order, largest_first);
+    for (int i = 0; i < p->n_nodes; i++) {
+        dio_plan_node *n = &p->nodes[order[i].node];
+        if (!n->virtual_ && !bind_packed(p, n, err))
+            return false;
+    }
+    return true;
+}
+
+static bool is_packed(const dio_plan *p, const dio_tensor *t)
+{
+    for (int i = 0; i < p->n_residents; i++)
+        if (p->residents[i]->op && p->residents[i]->tensor == t)
+            return true;
+    return false;
+}
+
+/* A weight that is packed for one node and read in place by another, as an output layer's is by the
+ * embedding: a few rows a run, but the kernel maps their neighbours too, and all of it in the end.
+ */
+static bool note_reread(dio_plan *p, dio_error *err)
+{
+    for (int i = 0; i < p->n_nodes; i++) {
+        const dio_plan_node *n = &p->nodes[i];
+        for (int j = 0; j < n->node.n_in; j++) {
+            const dio_val v = n->node.in[j];
+            if (v < 0 || p->values[v].source != DIO_FROM_PARAM || n->call.packed[j] ||
+                !is_packed(p, p->values[v].tensor))
+                continue;
+            if (!dio_arena_grow(p->arena, &p->reread, p->n_reread, &p->cap_reread,
+                                sizeof *p->reread))
+                return dio_fail_memory(err, "a plan");
+            p->reread[p->n_reread++] = p->values[v].tensor->buffer;
+        }
+    }
+    return true;
+}
+
 static bool bind_outputs(dio_plan *p, dio_error *err)
 {
     size_t bytes = 0;
@@ -138,10 +203,7 @@ bool dio_plan_bind(dio_plan *p, dio_error *err)
         }
     }
     bind_views(p);
-    for (int i = 0; i < p->n_nodes; i++)
-        if (!p->nodes[i].virtual_ && !bind_packed(p, &p->nodes[i], err))
-            return false;
-    return bind_outputs(p, err);
+    return bind_all_packed(p, err) && note_reread(p, err) && bind_outputs(p, err);
 }
 
 static dio_plan_value *find_leaf(dio_plan *p, const char *name)
@@ -231,6 +293,8 @@ bool dio_plan_run(dio_plan *p, dio_error *err)
         }
     }
     p->runs++;
+    for (int i = 0; i < p->n_reread; i++)
+        dio_buffer_release(p->reread[i]);
     return p->device->sync(p->device, err);
 }
 

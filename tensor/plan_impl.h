@@ -54,6 +54,8 @@ struct dio_plan {
     void *out_copy; /* host copies of outputs when the device's memory is its own */
     dio_resident **residents;
     int n_residents, cap_residents;
+    const dio_buffer **reread; /* of packed weights that some node reads in place as well */
+    int n_reread, cap_reread;
     void **owned; /* device memory of inputs, constants and states */
     int n_owned, cap_owned;
     bool profile;

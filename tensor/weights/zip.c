@@ -260,7 +260,7 @@ static bool read_local(const dio_zip *z, const struct directory *d, const struct
 static bool read_entries(dio_zip *z, const struct directory *d, dio_error *err)
 {
     size_t at = (size_t)d->at;
-    struct record r;
+    struct record r = {0};
     for (; z->count < (int)d->count; z->count++)
         if (!read_record(z, d, &at, &r, err) || !check_record(&r, err) ||
             !read_local(z, d, &r, &z->entries[z->count], err))

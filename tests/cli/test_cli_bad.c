@@ -52,7 +52,7 @@ static void indexes_of_shards(void **state)
     static const char *const rows[][2] = {
         {"../../x.safetensors",
          "i.safetensors.index.json:1:20: weight_map: \"../../x.safetensors\" is not the plain name "
-         "of a .safetensors file beside the index"},
+         "of a .safetensors or .bin file beside the index"},
         {"none.safetensors",
          "i.safetensors.index.json:1:20: cannot open ./none.safetensors: No such "
          "file or directory"},
