@@ -23,7 +23,8 @@ function(dio_registry out file)
     set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# dio_test(NAME SOURCES a.c ... [DEPENDS module ...] [LABELS l ...]): one cmocka program.
+# dio_test(NAME SOURCES a.c ... [DEPENDS module ...] [LABELS l ...]): one cmocka program. Its threads
+# sleep while they wait: spinning, on a machine that others use, made ten seconds ten minutes.
 function(dio_test name)
     cmake_parse_arguments(T "" "" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
     add_executable(test_${name} ${T_SOURCES})
@@ -33,7 +34,8 @@ function(dio_test name)
     endforeach()
     target_link_libraries(test_${name} PRIVATE PkgConfig::CMOCKA m ${T_LIBRARIES})
     add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${T_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${T_LABELS}"
+                         ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()
 
 # dio_fuzz(NAME SOURCES a.c [DEPENDS module ...]): one libFuzzer program, in the fuzz preset only.
