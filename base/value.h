@@ -26,6 +26,31 @@ typedef enum dio_kind {
     DIO_MAP,
 } dio_kind;
 
+/* What a value holds, by kind. Named, since C++ knows no unnamed structs within unnamed unions. */
+struct dio_value_string {
+    const char *text; /* valid UTF-8, NUL-terminated; may contain no NUL */
+    size_t length;
+};
+
+struct dio_value_list {
+    struct dio_value **items;
+    int count;
+    int cap; /* value.c's: room in items */
+};
+
+struct dio_value_map {
+    struct dio_value **keys; /* strings, unique, in source order */
+    struct dio_value **items;
+    int count;
+    int cap;         /* value.c's: room in keys and items, */
+    uint32_t *index; /* and where a key is, from 17 keys on */
+};
+
+struct dio_value_scalar {
+    uint64_t overlaid; /* the boolean or the number */
+    const char *source;
+};
+
 typedef struct dio_value {
     dio_kind kind;
     int line, column;
@@ -34,27 +59,11 @@ typedef struct dio_value {
         bool boolean;
         int64_t integer;
         double real;
-        struct {
-            const char *text; /* valid UTF-8, NUL-terminated; may contain no NUL */
-            size_t length;
-        } string;
-        struct {
-            struct dio_value **items;
-            int count;
-            int cap; /* value.c's: room in items */
-        } list;
-        struct {
-            struct dio_value **keys; /* strings, unique, in source order */
-            struct dio_value **items;
-            int count;
-            int cap;         /* value.c's: room in keys and items, */
-            uint32_t *index; /* and where a key is, from 17 keys on */
-        } map;
+        struct dio_value_string string;
+        struct dio_value_list list;
+        struct dio_value_map map;
         /* Of a null, boolean or number that was read: as it was written ("1.10"). Else NULL. */
-        struct {
-            uint64_t overlaid;
-            const char *source;
-        } scalar;
+        struct dio_value_scalar scalar;
     };
 } dio_value;
 
