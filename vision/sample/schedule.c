@@ -28,9 +28,12 @@ dio_value *dio_schedule_config(dio_arena *a, const char *path, dio_error *err)
 {
     size_t length;
     char *text = dio_file_read(a, path, CONFIG_LIMIT, &length, err);
-    const char *name = dio_arena_strdup(a, path);
-    if (!text || !name)
+    const char *name = text ? dio_arena_strdup(a, path) : NULL;
+    if (!name) {
+        if (text)
+            dio_fail_memory(err, path);
         return NULL;
+    }
     blank_infinities(text);
     return dio_json_parse(a, name, text, length, err);
 }
