@@ -246,7 +246,9 @@ bool dio_walk_load(dio_walk *w, const dio_weights *from, dio_dtype dtype, unsign
     l.cut = *prefix ? "" : cut_for(w, from);
     l.arena = dio_arena_create();
     l.found = l.arena ? dio_arena_try(l.arena, ((size_t)w->count + 1) * sizeof *l.found) : NULL;
-    bool ok = l.found || dio_fail_memory(err, "loading weights");
+    bool ok = l.found != NULL;
+    if (!ok)
+        dio_fail_memory(err, "loading weights");
     for (int i = 0; ok && i < w->count; i++)
         if (dio_walk_chosen(&w->items[i], flags))
             check_item(&l, i);
