@@ -1,7 +1,7 @@
 #pragma once
 /* pixels.h: private to vision/: short spans of pixels between any form and floats.
  *
- * Work on pictures is done in spans of at most DIO_SPAN pixels on the stack: read what is stored
+ * Work on pictures is mostly done in spans of DIO_SPAN pixels on the stack: read what is stored
  * as floats of the form that suits the work, compute, write back. `as` and `from` are forms of
  * depth F32.
  */
