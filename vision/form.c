@@ -204,7 +204,7 @@ static void convert_row(void *user, int64_t y, int thread)
     size_t to_size = dio_image_row_bytes(c->to) / (size_t)c->to->width;
     const unsigned char *in = dio_image_row(c->from, (int)y);
     unsigned char *out = dio_image_row(c->to, (int)y);
-    float v[DIO_SPAN * 4];
+    float v[DIO_SPAN * 4] = {0};
     for (int x = 0; x < c->to->width; x += DIO_SPAN) {
         int n = c->to->width - x < DIO_SPAN ? c->to->width - x : DIO_SPAN;
         dio_pixels_read(&c->pixels, from, in + (size_t)x * from_size, n, &c->as, v);

@@ -43,9 +43,10 @@ bool dio_image_size_check(int64_t width, int64_t height, dio_error *err)
     if (width > DIO_IMAGE_SIDE || height > DIO_IMAGE_SIDE)
         return dio_fail(err, "%lld x %lld pixels: a side above the limit of %d", (long long)width,
                         (long long)height, DIO_IMAGE_SIDE);
-    if (width * height > DIO_IMAGE_PIXELS)
+    long long pixels = width * height;
+    if (pixels > DIO_IMAGE_PIXELS)
         return dio_fail(err, "%lld x %lld pixels are %lld, above the limit of %d", (long long)width,
-                        (long long)height, (long long)(width * height), DIO_IMAGE_PIXELS);
+                        (long long)height, pixels, DIO_IMAGE_PIXELS);
     return true;
 }
 
@@ -66,7 +67,7 @@ static bool room_check(int width, int height, const dio_form *form, size_t *byte
 
 dio_image *dio_image_create(int width, int height, const dio_form *form, dio_error *err)
 {
-    size_t bytes;
+    size_t bytes = 0;
     if (!room_check(width, height, form, &bytes, err))
         return NULL;
     dio_image *image = calloc(1, sizeof *image);

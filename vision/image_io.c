@@ -14,18 +14,18 @@ static const dio_codec *const codecs[] = {
 #define DIO_CODEC(name) &dio_codec_##name,
 #include "vision/codecs.def"
 #undef DIO_CODEC
+    NULL,
 };
-enum { CODECS = sizeof codecs / sizeof *codecs };
 
 /* "PNG, JPEG or WebP". */
 static const char *names(char out[64])
 {
     size_t n = 0;
-    for (int i = 0; i < CODECS; i++)
+    for (int i = 0; codecs[i]; i++)
         n += (size_t)snprintf(out + n, 64 - n, "%s%s",
-                              i == 0           ? ""
-                              : i + 1 < CODECS ? ", "
-                                               : " or ",
+                              i == 0          ? ""
+                              : codecs[i + 1] ? ", "
+                                              : " or ",
                               codecs[i]->name);
     return out;
 }
@@ -53,7 +53,7 @@ static bool fail_unknown(const unsigned char *bytes, size_t n, dio_error *err)
 static const dio_codec *find(const unsigned char *bytes, size_t n, dio_image_head *head,
                              dio_error *err)
 {
-    for (int i = 0; i < CODECS; i++) {
+    for (int i = 0; codecs[i]; i++) {
         if (codecs[i]->knows(bytes, n)) {
             *head = (dio_image_head){.format = codecs[i]->name};
             return codecs[i]->head(bytes, n, head, err) ? codecs[i] : NULL;
@@ -106,7 +106,7 @@ static const dio_codec *by_suffix(const char *path, dio_error *err)
 {
     char known[64];
     const char *base = dio_path_base(path), *dot = strrchr(base, '.');
-    for (int i = 0; dot && i < CODECS; i++)
+    for (int i = 0; dot && codecs[i]; i++)
         for (int k = 0; k < 3 && codecs[i]->suffix[k]; k++)
             if (strcasecmp(dot, codecs[i]->suffix[k]) == 0)
                 return codecs[i];

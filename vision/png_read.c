@@ -209,7 +209,8 @@ static bool keep_note(struct reader *r, const png_text *t)
     } else {
         /* An odd key is libpng's to refuse; one that passed it and not us is left out. */
         dio_error odd = {0};
-        ok = dio_image_note_add(r->image, key.text, text.text ? text.text : "", &odd) ||
+        ok = dio_image_note_add(r->image, key.text ? key.text : "", text.text ? text.text : "",
+                                &odd) ||
              odd.kind == DIO_ERROR_INVALID;
         if (!ok)
             *r->err = odd;

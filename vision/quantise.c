@@ -6,6 +6,7 @@
  * as adding a pattern to the picture would. */
 #include "vision/quantise.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +125,7 @@ static void put(const struct job *j, uint8_t *row, int x, int i, float alpha)
     uint8_t *out = row + (size_t)x * (size_t)channels;
     memcpy(out, j->colours.rgb[i], 3);
     if (channels == 4)
-        out[3] = j->how.keep_alpha ? (uint8_t)(clamp(alpha) * 255 + 0.5f) : 255;
+        out[3] = j->how.keep_alpha ? (uint8_t)lrintf(clamp(alpha) * 255) : 255;
 }
 
 static void place_row(void *user, int64_t item, int thread)
@@ -197,7 +198,9 @@ static bool diffuse(const struct job *j, dio_error *err)
         .below = calloc(width + 2, sizeof *e.below),
         .row = calloc(width, sizeof *e.row),
     };
-    bool ok = (e.here && e.below && e.row) || dio_fail_memory(err, "a picture's dither");
+    bool ok = e.here && e.below && e.row;
+    if (!ok)
+        dio_fail_memory(err, "a picture's dither");
     for (int y = 0; ok && y < j->from->height; y++) {
         diffuse_row(j, &e, y);
         float(*old)[3] = e.here;

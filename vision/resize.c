@@ -91,8 +91,8 @@ static bool make_taps(struct taps *t, int source, int length, const dio_resize *
     t->length = length;
     /* From the floor of one end to the ceiling of the other, and rounding on both sides. */
     t->most = (int)ceil(area ? scale : 2 * LOBES * (scale > 1 ? scale : 1)) + 3;
-    t->first = malloc((size_t)length * sizeof *t->first);
-    t->count = malloc((size_t)length * sizeof *t->count);
+    t->first = calloc((size_t)length, sizeof *t->first);
+    t->count = calloc((size_t)length, sizeof *t->count);
     if (dio_mul_size((size_t)length * sizeof *t->weight, (size_t)t->most, &bytes))
         t->weight = malloc(bytes);
     if (!t->first || !t->count || !t->weight)

@@ -55,7 +55,9 @@ static bool make(struct plane *p, int width, int height, dio_error *err)
     p->at = NULL;
     if (dio_mul_size((size_t)width * (size_t)height, sizeof *p->at, &bytes))
         p->at = malloc(bytes);
-    return p->at || dio_fail_memory(err, "a picture's seams");
+    if (!p->at)
+        dio_fail_memory(err, "a picture's seams");
+    return p->at != NULL;
 }
 
 /* Rows become columns. */

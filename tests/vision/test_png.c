@@ -178,6 +178,7 @@ static void texts_of_all_kinds_are_kept(void **state)
     struct png_kind k = {.width = 3, .height = 2, .type = RGB, .bits = 8};
     struct png_bytes file = png_make(&k, text);
     png_insert(&file, "IEND", "tEXt", "Late\0after the pixels", 21);
+    png_insert(&file, "IEND", "tEXt", "\0under no name", 14); /* is passed over */
     dio_image *image = decode(&file);
     assert_int_equal(dio_image_notes(image), 6);
     assert_string_equal(dio_image_note(image, "Title"), "A été");

