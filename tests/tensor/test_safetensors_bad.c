@@ -154,6 +154,15 @@ static void test_index(void **state)
     snprintf(want, sizeof want, "%s:1:20: cannot open %s/none.safetensors: No such file or directory",
              path, dir);
     assert_string_equal(said, want);
+    /* An index under a shard's name, which would lead back to itself. */
+    const char *loop = "{\"weight_map\":{\"a\":\"s.safetensors\"}}";
+    err = (dio_error){0};
+    assert_true(dio_file_write(path, loop, strlen(loop), &err));
+    assert_true(dio_file_write(shard, loop, strlen(loop), &err));
+    assert_null(dio_weights_open(path, &err));
+    dio_error_text(&err, said, sizeof said);
+    assert_string_equal(said + strlen(dir),
+                        "/s.safetensors: an index of shards stands where a shard should");
     unlink(path);
 }
 
