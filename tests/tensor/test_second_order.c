@@ -50,6 +50,7 @@ static void check(dio_val (*f)(dio_graph *g, dio_val v), const float want[N])
         assert_float_equal(got[i], want[i], 1e-5f * (want[i] < 0 ? 1 - want[i] : 1 + want[i]));
     dio_plan_destroy(p);
     dio_graph_destroy(g);
+    dio_device_close(d);
 }
 
 static void rectified_networks_have_penalties(void **state)
