@@ -13,7 +13,8 @@ static bool answers(const dio_model *m, const char *type)
     return false;
 }
 
-static const dio_model *refuse(dio_model_set set, const dio_value *v, dio_error *err)
+static const dio_model *refuse(dio_model_set set, const char *key, const dio_value *v,
+                               dio_error *err)
 {
     const char *types[TYPES_LISTED];
     char list[512] = "";
@@ -29,7 +30,7 @@ static const dio_model *refuse(dio_model_set set, const dio_value *v, dio_error 
         }
     }
     const char *near = dio_nearest(v->string.text, types, n);
-    dio_value_fail(v, err, "model_type \"%.80s\" is not supported%s%s%s (there are %s)",
+    dio_value_fail(v, err, "%s \"%.80s\" is not supported%s%s%s (there are %s)", key,
                    v->string.text, near ? "; did you mean \"" : "", near ? near : "",
                    near ? "\"?" : "", list);
     return NULL;
@@ -37,15 +38,17 @@ static const dio_model *refuse(dio_model_set set, const dio_value *v, dio_error 
 
 const dio_model *dio_model_find(dio_model_set set, const dio_value *config, dio_error *err)
 {
-    const dio_value *type = dio_map_get(config, "model_type");
+    const char *key = dio_map_get(config, "model_type") ? "model_type" : "_class_name";
+    const dio_value *type = dio_map_get(config, key);
     if (config->kind != DIO_MAP || !type || type->kind != DIO_STRING) {
-        dio_value_fail(config, err, "a config.json needs a \"model_type\" that is a string");
+        dio_value_fail(config, err,
+                       "a config.json needs a \"model_type\" (or \"_class_name\") that is a string");
         return NULL;
     }
     for (int i = 0; i < set.count; i++)
         if (answers(set.items[i], type->string.text))
             return set.items[i];
-    return refuse(set, type, err);
+    return refuse(set, key, type, err);
 }
 
 /* The map without keys whose value is null, which published configs write for "not set". */

@@ -21,7 +21,7 @@ typedef struct dio_model {
     const char *name;         /* "llama" */
     const char *doc;          /* one line */
     const char *kind;         /* "lm" */
-    const char *const *types; /* values of model_type in config.json; NULL-terminated */
+    const char *const *types; /* values of model_type or _class_name in config.json; NULL-terminated */
     const dio_field *config;  /* keys of config.json that matter */
     size_t size;              /* bytes of the family's struct, which begins with its config */
     /* Checks what ranges cannot (heads divide, sizes agree), derives the rest, and takes memory
@@ -38,8 +38,8 @@ typedef struct dio_model_set {
     int count;
 } dio_model_set;
 
-/* The family that answers to the config's model_type; NULL with a message that lists what there
- * is and, when one is near, names it. */
+/* The family that answers to the config's model_type (or _class_name, as diffusers writes); NULL
+ * with a message that lists what there is and, when one is near, names it. */
 const dio_model *dio_model_find(dio_model_set set, const dio_value *config, dio_error *err);
 
 /* A zeroed struct of the family with its config read and checked, in the arena; NULL with the
