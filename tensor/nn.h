@@ -31,6 +31,20 @@ void dio_nn_linear_walk(dio_walk *w, dio_nn_linear *l, const char *name, int64_t
 /* act(x w^T + b [+ scale (x a^T) b^T]) */
 dio_val dio_nn_linear_forward(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_act act);
 
+/* --- convolution over pictures, with an adapter when the walk asked for one --- */
+enum { DIO_NN_WRAP_X = 1, DIO_NN_WRAP_Y = 2 }; /* beyond an edge lies the opposite one, not zero */
+typedef struct dio_nn_conv2d {
+    dio_tensor *w, *b;           /* [out,in,kernel,kernel], stored as f32, f16 or bf16; [out] */
+    dio_tensor *lora_a, *lora_b; /* [rank,in,kernel,kernel], [out,rank,1,1] */
+    float lora_scale;
+} dio_nn_conv2d;
+/* flags: DIO_NN_BIAS or 0; a fresh bias is zero. */
+void dio_nn_conv2d_walk(dio_walk *w, dio_nn_conv2d *c, const char *name, int64_t in, int64_t out,
+                        int64_t kernel, unsigned flags, dio_init init);
+/* x [B,in,H,W]; `pad` on all four sides. */
+dio_val dio_nn_conv2d_forward(dio_graph *g, const dio_nn_conv2d *c, dio_val x, int stride, int pad,
+                              unsigned wrap);
+
 /* --- embedding --- */
 typedef struct dio_nn_embedding {
     dio_tensor *w; /* [V,C] */
@@ -49,6 +63,10 @@ void dio_nn_layer_norm_walk(dio_walk *w, dio_nn_norm *n, const char *name, int64
 void dio_nn_rms_norm_walk(dio_walk *w, dio_nn_norm *n, const char *name, int64_t width);
 dio_val dio_nn_layer_norm_forward(dio_graph *g, const dio_nn_norm *n, dio_val x, float eps);
 dio_val dio_nn_rms_norm_forward(dio_graph *g, const dio_nn_norm *n, dio_val x, float eps);
+/* x [B,C,...] */
+void dio_nn_group_norm_walk(dio_walk *w, dio_nn_norm *n, const char *name, int64_t width);
+dio_val dio_nn_group_norm_forward(dio_graph *g, const dio_nn_norm *n, dio_val x, int groups,
+                                  float eps);
 
 /* --- gated MLP: down(act(gate x) * up x) --- */
 typedef struct dio_nn_gated_mlp {
