@@ -1,5 +1,6 @@
-/* cmd_docs.c: the generated pages of docs/, from the registries: operators, models, commands. What
- * needs media libraries (steps, the schema) is written by builds that have them. */
+/* cmd_docs.c: the generated pages of docs/, from the registries: operators, models, recipes,
+ * commands. What needs media libraries (steps, the schema) is written by builds that have them. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/docs_media.h"
+#include "cli/recipes.h"
 #include "tensor/op.h"
 #include "text/lm.h"
 
@@ -67,6 +69,17 @@ static void commands_page(dio_arena *a, dio_str *s)
     dio_str_printf(s, "## All commands\n\n%s", dio_fields_markdown(dio_common_fields, a));
 }
 
+static void recipes_page(dio_arena *a, dio_str *s)
+{
+    dio_str_printf(s, "# Recipes\n\n%s`diorama train RECIPE.yaml` makes a model; the recipe's `kind` "
+                   "says which of these reads it.\n\n", made);
+    for (int i = 0; i < dio_recipes.count; i++) {
+        const dio_recipe_kind *k = dio_recipes.items[i];
+        dio_str_printf(s, "## kind: %s\n\n%c%s.\n\n%s\n", k->name, toupper(k->doc[0]), k->doc + 1,
+                       dio_fields_markdown(k->fields, a));
+    }
+}
+
 static bool write_page(dio_cli *cli, const char *folder, const char *name, dio_str *s)
 {
     bool ok = s->failed ? dio_fail_memory(&cli->error, name)
@@ -88,6 +101,9 @@ static bool run(dio_cli *cli, void *options)
         return false;
     models_page(cli->arena, &s);
     if (!write_page(cli, o->folder, "models.md", &s))
+        return false;
+    recipes_page(cli->arena, &s);
+    if (!write_page(cli, o->folder, "recipes.md", &s))
         return false;
     commands_page(cli->arena, &s);
     return write_page(cli, o->folder, "commands.md", &s) &&

@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/recipes.h"
 #include "fusion/chart.h"
-#include "text/train_lm.h"
 
 struct options {
     const char *recipe, *output;
@@ -72,10 +72,24 @@ static void progress(void *user, const dio_train_progress *p)
         snprintf(validation, sizeof validation, "  validation %.4f (best %.4f)", p->validation,
                  p->best);
     int left = (int)p->seconds_left;
-    dio_cli_say(cli, "step %6lld/%lld  loss %.4f  lr %.2e  |g| %.2f  %.0f tok/s  %.0f GFLOP/s  left "
+    dio_cli_say(cli, "step %6lld/%lld  loss %.4f  lr %.2e  |g| %.2f  %.0f %s/s  %.0f GFLOP/s  left "
                 "%d:%02d:%02d%s", (long long)p->step, (long long)p->steps, p->loss, p->lr, p->norm,
-                p->items_per_second, p->flops_per_second / 1e9, left / 3600, left / 60 % 60,
-                left % 60, validation);
+                p->items_per_second, p->item_name, p->flops_per_second / 1e9, left / 3600,
+                left / 60 % 60, left % 60, validation);
+}
+
+static void finish(dio_cli *cli, const struct options *o, const dio_recipe_report *report)
+{
+    char test[48] = "";
+    if (isfinite(report->test_loss))
+        snprintf(test, sizeof test, ", test %.4f", report->test_loss);
+    if (report->run.cancelled)
+        dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)report->run.steps);
+    else
+        dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld%s, %.0f s",
+                    o->output, (long long)report->run.steps,
+                    report->run.stopped_early ? " (stopped early)" : "", report->run.best,
+                    (long long)report->run.best_step, test, report->seconds);
 }
 
 static bool run(dio_cli *cli, void *options)
@@ -91,21 +105,19 @@ static bool run(dio_cli *cli, void *options)
             n++;
         o->output = dio_arena_printf(cli->arena, "out/%.*s", n, base);
     }
-    dio_device *device = dio_cli_device(cli);
+    const dio_recipe_kind *kind = dio_recipe_find(dio_recipes, recipe, &cli->error);
+    dio_device *device = kind ? dio_cli_device(cli) : NULL;
     if (!device)
         return false;
     struct run r = {cli, o};
-    dio_train_lm_hooks hooks = {say, progress, &r, cli->cancel};
-    dio_train_lm_report report;
-    bool ok = dio_train_lm(recipe, o->recipe, o->output, o->resume, device, &hooks, cli->arena,
-                           &report, &cli->error);
-    if (ok && report.run.cancelled)
-        dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)report.run.steps);
-    else if (ok)
-        dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld, test %.4f, %.0f s",
-                    report.model_dir, (long long)report.run.steps,
-                    report.run.stopped_early ? " (stopped early)" : "", report.run.best,
-                    (long long)report.run.best_step, report.test_loss, report.seconds);
+    dio_recipe_hooks hooks = {say, progress, &r, cli->cancel};
+    dio_recipe_run job = {
+        recipe, o->recipe, o->output, o->resume, device, &hooks, cli->arena,
+    };
+    dio_recipe_report report;
+    bool ok = kind->run(&job, &report, &cli->error);
+    if (ok)
+        finish(cli, o, &report);
     dio_device_close(device);
     return ok;
 }

@@ -74,6 +74,7 @@ static void write_log(dio_train_run *r, struct meter *m, double lr, double norm,
         .lr = lr,
         .norm = norm,
         .evaluated = evaluated,
+        .item_name = r->task->item_name,
     };
     if (elapsed > 0) {
         p.items_per_second = (double)(m->steps * r->task->items) / elapsed;

@@ -56,6 +56,7 @@ typedef struct dio_train_progress {
     double lr, norm; /* gradient's length before clipping */
     double items_per_second, flops_per_second, seconds_left;
     bool evaluated; /* this report is about a fresh validation */
+    const char *item_name; /* the task's */
 } dio_train_progress;
 
 typedef struct dio_train_result {

@@ -66,13 +66,7 @@ static bool read_data(dio_recipe_lm *r, const dio_value *recipe, dio_arena *a, d
     r->source = dio_source_find(kind->string.text, err);
     if (!r->source)
         return dio_error_at(err, kind->file, kind->line, kind->column);
-    dio_value *rest = dio_value_map(a);
-    rest->file = data->file;
-    rest->line = data->line;
-    rest->column = data->column;
-    for (int i = 0; i < data->map.count; i++)
-        if (data->map.items[i] != kind)
-            dio_map_set(a, rest, data->map.keys[i]->string.text, data->map.items[i]);
+    dio_value *rest = dio_recipe_without(data, "kind", a);
     r->source_params = dio_arena_alloc(a, r->source->params_size);
     return dio_fields_read(r->source->params, r->source_params, rest, "data", DIO_FIELDS_STRICT, a,
                            NULL, NULL, err);
@@ -83,12 +77,6 @@ enum { STEP_TOKENS = 1 << 24 };
 
 static bool check(dio_recipe_lm *r, const dio_value *recipe, dio_error *err)
 {
-    if (r->version != 1)
-        return dio_value_fail(dio_map_get(recipe, "version"), err, "version %d: this program reads "
-                              "recipes of version 1", r->version);
-    if (strcmp(r->kind, "lm") != 0)
-        return dio_value_fail(dio_map_get(recipe, "kind"), err, "kind \"%s\": recipes of kind lm "
-                              "can be trained", r->kind);
     if (is_given(r->model) == (r->start[0] != 0))
         return dio_value_fail(recipe, err, "a recipe has either model (a fresh one) or start (a "
                               "folder to go on from)");

@@ -8,6 +8,7 @@
 #include "text/train_lm.h"
 
 typedef struct dio_train_job {
+    const dio_recipe_run *run;
     dio_recipe_lm recipe;
     dio_lm *lm;
     dio_tokenizer *tokenizer;
@@ -19,13 +20,8 @@ typedef struct dio_train_job {
     char identity[DIO_HASH_TEXT];
     const char *dir;
     bool made_dir, made_tokenizer; /* what a run that comes to nothing takes away again */
-    const dio_train_lm_hooks *hooks;
     dio_arena *a;
 } dio_train_job;
-
-/* A line to whoever watches the run. */
-void dio_train_say(const dio_train_job *j, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* Finds what is wrong with `model:` at its place in the recipe, before anything is made. */
 bool dio_train_check_config(dio_train_job *j, dio_error *err);

@@ -3,7 +3,6 @@
 #include "text/train_lm.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,16 +10,6 @@
 
 #include "tensor/ops.h"
 #include "text/train_job.h"
-
-void dio_train_say(const dio_train_job *j, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    const char *line = dio_arena_vprintf(j->a, format, args);
-    va_end(args);
-    if (j->hooks->say)
-        j->hooks->say(j->hooks->user, line);
-}
 
 static bool list_weights(dio_train_job *j, dio_error *err)
 {
@@ -102,7 +91,7 @@ static bool identify(dio_train_job *j, const dio_value *recipe, dio_error *err)
     return dio_hash_bytes(text, strlen(text), j->identity, err);
 }
 
-static bool save(dio_train_job *j, const dio_train_lm_report *r, dio_error *err)
+static bool save(dio_train_job *j, const dio_recipe_report *r, dio_error *err)
 {
     dio_value *v = dio_value_map(j->a);
     dio_dtype dtype = strcmp(j->recipe.save, "f32") == 0 ? DIO_F32 : DIO_BF16;
@@ -114,7 +103,7 @@ static bool save(dio_train_job *j, const dio_train_lm_report *r, dio_error *err)
     dio_map_set(j->a, v, "parameters", dio_value_int(j->a, r->parameters));
     dio_map_set(j->a, v, "steps", dio_value_int(j->a, r->run.steps));
     dio_map_set(j->a, v, "best_step", dio_value_int(j->a, r->run.best_step));
-    dio_map_set(j->a, v, "tokens_per_step", dio_value_int(j->a, r->tokens_per_step));
+    dio_map_set(j->a, v, "tokens_per_step", dio_value_int(j->a, r->items_per_step));
     dio_map_set(j->a, v, "validation_loss", dio_value_real(j->a, r->run.best));
     if (isfinite(r->test_loss))
         dio_map_set(j->a, v, "test_loss", dio_value_real(j->a, r->test_loss));
@@ -138,11 +127,11 @@ static bool open_source(dio_train_job *j, dio_error *err)
     return j->source || dio_error_at(err, r->data->file, r->data->line, r->data->column);
 }
 
-static bool prepare(dio_train_job *j, const dio_value *recipe, const char *path, bool resume,
-                    dio_error *err)
+static bool prepare(dio_train_job *j, dio_error *err)
 {
-    if (!dio_recipe_lm_read(&j->recipe, recipe, path, j->a, err) ||
-        !dio_train_check_config(j, err) || !dio_train_may_begin(j->dir, resume, err) ||
+    const dio_recipe_run *run = j->run;
+    if (!dio_recipe_lm_read(&j->recipe, run->recipe, run->path, j->a, err) ||
+        !dio_train_check_config(j, err) || !dio_train_may_begin(j->dir, run->resume, err) ||
         !open_source(j, err) || !make_dir(j, err))
         return false;
     const dio_recipe_lm *r = &j->recipe;
@@ -160,13 +149,14 @@ static bool prepare(dio_train_job *j, const dio_value *recipe, const char *path,
         separator = -1;
     j->batcher = (dio_batcher){r->source, j->source,   j->tokenizer, r->seed,
                                r->batch,  r->sequence, separator};
-    return identify(j, recipe, err);
+    return identify(j, run->recipe, err);
 }
 
-static bool run(dio_train_job *j, bool resume, dio_device *device, dio_train_lm_report *report,
-                dio_error *err)
+static bool train(dio_train_job *j, dio_recipe_report *report, dio_error *err)
 {
     struct timespec start, end;
+    const dio_recipe_run *run = j->run;
+    const dio_recipe_hooks *hooks = run->hooks;
     dio_train_task task = {
         .user = j,
         .weights = j->weights,
@@ -178,19 +168,19 @@ static bool run(dio_train_job *j, bool resume, dio_device *device, dio_train_lm_
         .fill = fill,
     };
     report->parameters = dio_walk_parameters(&j->lm->walk);
-    report->tokens_per_step = task.items;
-    dio_train_say(j, "%s: %.2f M parameters, %lld tokens a step, on %s", j->recipe.name,
-                  (double)report->parameters / 1e6, (long long)task.items, device->name);
+    report->items_per_step = task.items;
+    dio_recipe_say(run, "%s: %.2f M parameters, %lld tokens a step, on %s", j->recipe.name,
+                   (double)report->parameters / 1e6, (long long)task.items, run->device->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
-    if (!dio_train(&task, &j->recipe.options, device, j->dir, resume, j->hooks->cancel,
-                   j->hooks->progress, j->hooks->user, &report->run, err))
+    if (!dio_train(&task, &j->recipe.options, run->device, j->dir, run->resume, hooks->cancel,
+                   hooks->progress, hooks->user, &report->run, err))
         return false;
     clock_gettime(CLOCK_MONOTONIC, &end);
     report->seconds = (double)(end.tv_sec - start.tv_sec);
     if (report->run.cancelled)
         return true;
     const dio_source_kind *kind = j->recipe.source;
-    return test(j, device, &report->test_loss, err) && save(j, report, err) &&
+    return test(j, run->device, &report->test_loss, err) && save(j, report, err) &&
            (!kind->companions || kind->companions(j->source, j->dir, err));
 }
 
@@ -205,13 +195,11 @@ static void take_away(const dio_train_job *j)
         rmdir(j->dir); /* which a folder with anything in it survives */
 }
 
-bool dio_train_lm(const dio_value *recipe, const char *path, const char *dir, bool resume,
-                  dio_device *device, const dio_train_lm_hooks *hooks, dio_arena *a,
-                  dio_train_lm_report *report, dio_error *err)
+static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *err)
 {
-    dio_train_job j = {.dir = dir, .hooks = hooks, .a = a};
-    *report = (dio_train_lm_report){.model_dir = dir, .test_loss = NAN};
-    bool ok = prepare(&j, recipe, path, resume, err) && run(&j, resume, device, report, err);
+    dio_train_job j = {.run = r, .dir = r->dir, .a = r->a};
+    *report = (dio_recipe_report){.test_loss = NAN};
+    bool ok = prepare(&j, err) && train(&j, report, err);
     if (!ok)
         take_away(&j);
     if (j.source)
@@ -220,3 +208,10 @@ bool dio_train_lm(const dio_value *recipe, const char *path, const char *dir, bo
     dio_lm_close(j.lm);
     return ok;
 }
+
+const dio_recipe_kind dio_recipe_kind_lm = {
+    .name = "lm",
+    .doc = "a language model that writes texts like those of its source",
+    .fields = dio_recipe_lm_fields,
+    .run = run,
+};

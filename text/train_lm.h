@@ -16,35 +16,10 @@
  * ones do: config.json, model.safetensors, tokenizer.json; or adapter_config.json and
  * adapter_model.safetensors.
  */
-#include <signal.h>
-#include <stdbool.h>
+#include "tensor/recipe.h"
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "base/value.h"
-#include "tensor/device.h"
-#include "tensor/train.h"
+/* The report's items are tokens, its losses cross-entropy in nats a token. */
+extern const dio_recipe_kind dio_recipe_kind_lm;
 
-typedef struct dio_train_lm_report {
-    dio_train_result run;
-    double test_loss;   /* mean cross-entropy, nats a token, on the test split */
-    int64_t parameters, tokens_per_step;
-    double seconds;
-    const char *model_dir;
-} dio_train_lm_report;
-
-/* Messages on the way (making the tokenizer, counting weights), then progress of the steps. */
-typedef struct dio_train_lm_hooks {
-    void (*say)(void *user, const char *line);
-    dio_train_report_fn *progress;
-    void *user;
-    const volatile sig_atomic_t *cancel;
-} dio_train_lm_hooks;
-
-/* `recipe` is the parsed file at `path`. */
-bool dio_train_lm(const dio_value *recipe, const char *path, const char *dir, bool resume,
-                  dio_device *device, const dio_train_lm_hooks *hooks, dio_arena *a,
-                  dio_train_lm_report *report, dio_error *err);
-
-/* Keys of a recipe of kind lm, for documentation and the schema. */
+/* Keys of a recipe of kind lm. */
 extern const dio_field dio_recipe_lm_fields[];

@@ -52,8 +52,8 @@ static bool make_tokenizer(dio_train_job *j, const char *path, dio_error *err)
                          .special = special,
                          .n_special = n_special};
     o.style = strcmp(t->style, "llama3") == 0 ? DIO_BPE_LLAMA3 : DIO_BPE_GPT2;
-    dio_train_say(j, "making a tokenizer of %d tokens from %lld documents", t->vocab_size,
-                  (long long)texts.count);
+    dio_recipe_say(j->run, "making a tokenizer of %d tokens from %lld documents", t->vocab_size,
+                   (long long)texts.count);
     bool ok = dio_bpe_train(next_text, &texts, &o, path, err);
     dio_arena_destroy(texts.a);
     return ok;

@@ -69,7 +69,9 @@ static void mistakes_in_a_recipe(void **state)
         const char *part, *other, *err;
     } cases[] = {
         {"version: 1", "version: 2", "1:10: version 2: this program reads recipes of version 1"},
-        {"kind: lm", "kind: gan", "2:7: kind \"gan\": recipes of kind lm can be trained"},
+        {"kind: lm", "kind: lmm",
+         "2:7: kind \"lmm\" does not exist; did you mean \"lm\"? (there are ~lm~)"},
+        {"kind: lm", "kind: [lm]", "2:7: recipe: kind says what is trained, as in `kind: lm`"},
         {"steps: 2", "step: 2", "8:9: unknown key \"step\" in train: did you mean \"steps\"?"},
         {"steps: 2", "steps: -1", "8:16: steps: -1 is below 1"},
         {"warmup: 1", "lr: .nan", "8:~: .nan is not a finite number (quote it if it is text)"},

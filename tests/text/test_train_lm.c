@@ -77,9 +77,10 @@ static struct stop train(dio_arena *a, const char *model, const char *dir, int a
     char *text = dio_arena_printf(a, recipe_form, model, 20);
     const char *path = in_root(a, "recipe.yaml");
     dio_value *recipe = dio_yaml_parse(a, path, text, strlen(text), &err);
-    dio_train_lm_hooks hooks = {.progress = progress, .user = &s, .cancel = &s.cancel};
-    dio_train_lm_report r;
-    if (!recipe || !dio_train_lm(recipe, path, in_root(a, dir), resume, device, &hooks, a, &r, &err))
+    dio_recipe_hooks hooks = {.progress = progress, .user = &s, .cancel = &s.cancel};
+    dio_recipe_run run = {recipe, path, in_root(a, dir), resume, device, &hooks, a};
+    dio_recipe_report r;
+    if (!recipe || !dio_recipe_kind_lm.run(&run, &r, &err))
         fail_msg("%s", err.message);
     assert_int_equal(r.run.cancelled, at > 0);
     return s;
@@ -125,14 +126,14 @@ static void strangers_are_refused(void **state)
     (void)state;
     dio_arena *a = dio_arena_create();
     const char *path = in_root(a, "recipe.yaml");
-    dio_train_lm_hooks hooks = {0};
-    dio_train_lm_report r;
+    dio_recipe_hooks hooks = {0};
+    dio_recipe_report r;
     for (int resume = 0; resume < 2; resume++) {
         dio_error err = {0};
         char *text = dio_arena_printf(a, recipe_form, families[0], resume ? 21 : 20);
         dio_value *recipe = dio_yaml_parse(a, path, text, strlen(text), &err);
-        assert_false(dio_train_lm(recipe, path, in_root(a, "whole0"), resume, device, &hooks, a, &r,
-                                  &err));
+        dio_recipe_run run = {recipe, path, in_root(a, "whole0"), resume, device, &hooks, a};
+        assert_false(dio_recipe_kind_lm.run(&run, &r, &err));
         assert_non_null(strstr(err.message, resume ? "belongs to another recipe" : "--resume"));
     }
     dio_arena_destroy(a);
@@ -150,9 +151,6 @@ static void wrong_recipes(void **state)
         {"version: 1\nkind: lm\nname: x\nsequense: 4\n", "did you mean"},
         {"version: 1\nkind: lm\nname: x\ndata: {kind: text, path: text.txt}\ntrain: {steps: 1}\n",
          "either model"},
-        {"version: 1\nkind: gan\nname: x\nmodel: {}\ndata: {kind: text, path: text.txt}\n"
-         "train: {steps: 1}\n",
-         "kind \"gan\""},
         {"version: 1\nkind: lm\nname: x\nmodel: {}\ndata: {kind: text, path: text.txt}\n"
          "train: {steps: 0}\n",
          "steps"},
@@ -160,14 +158,14 @@ static void wrong_recipes(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dio_arena *a = dio_arena_create();
         dio_error err = {0};
-        dio_train_lm_hooks hooks = {0};
-        dio_train_lm_report r;
+        dio_recipe_hooks hooks = {0};
+        dio_recipe_report r;
         const char *path = in_root(a, "recipe.yaml");
         dio_value *recipe =
             dio_yaml_parse(a, path, cases[i].recipe, strlen(cases[i].recipe), &err);
         assert_non_null(recipe);
-        assert_false(dio_train_lm(recipe, path, in_root(a, "wrong"), false, device, &hooks, a, &r,
-                                  &err));
+        dio_recipe_run run = {recipe, path, in_root(a, "wrong"), false, device, &hooks, a};
+        assert_false(dio_recipe_kind_lm.run(&run, &r, &err));
         if (!strstr(err.message, cases[i].message))
             fail_msg("case %zu: \"%s\" does not contain \"%s\"", i, err.message, cases[i].message);
         dio_arena_destroy(a);
