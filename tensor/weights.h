@@ -29,8 +29,9 @@ extern "C" {
 typedef struct dio_weights dio_weights;
 
 /* A weights file, an index of shards (NAME.safetensors.index.json, NAME.bin.index.json), or a folder
- * that holds model.safetensors or pytorch_model.bin or one's index. What a file is, its first bytes
- * say and not its name. NULL with a message that names the file. */
+ * that holds model.safetensors or pytorch_model.bin or one's index (in diffusers' folders
+ * diffusion_pytorch_model, a file or an index). What a file is, its first bytes say and not its
+ * name. NULL with a message that names the file. */
 dio_weights *dio_weights_open(const char *path, dio_error *err);
 /* Tensors that were referenced elsewhere stay valid. NULL is fine. */
 void dio_weights_close(dio_weights *w);

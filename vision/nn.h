@@ -45,9 +45,9 @@ typedef struct dio_nn_transformer_block {
     dio_nn_linear ff_in, ff_out; /* GEGLU: the first half times gelu of the second */
 } dio_nn_transformer_block;
 typedef struct dio_nn_transformer {
-    int width, heads, context; /* set these, */
-    int count;                 /* this, */
-    bool linear;               /* this (how the projections are stored), */
+    int width, heads, context;        /* set these, */
+    int count;                        /* this, */
+    bool linear;                      /* this (how the projections are stored), */
     dio_nn_transformer_block *blocks; /* and room for `count`, before the walk */
     dio_nn_norm norm;
     dio_nn_conv2d conv_in, conv_out;

@@ -24,24 +24,25 @@
 typedef struct dio_unet_shape {
     int in_channels, out_channels; /* 4 and 4; 9 in for inpainting, 8 for editing */
     int context;                   /* width of the text's hidden states */
-    int sample_size;               /* latents a side it was trained on; 0: the config does not say */
-    int step;                      /* halvings: sizes that it divides need no odd upsampling */
-    bool text_time;                /* SDXL: pooled and time_ids are needed */
-    int pooled;                    /* their width when there are six time_ids; 0: none */
-    int time_id_width;             /* what each of time_ids becomes */
-    int guidance;                  /* width of the guidance embedding; 0: none is taken */
+    int sample_size;   /* latents a side it was trained on; 0: the config does not say */
+    int step;          /* halvings: sizes that it divides need no odd upsampling */
+    bool text_time;    /* SDXL: pooled and time_ids are needed */
+    int pooled;        /* their width when there are six time_ids; 0: none */
+    int time_id_width; /* what each of time_ids becomes */
+    int added_width;   /* of pooled and all time_ids together */
+    int guidance;      /* width of the guidance embedding; 0: none is taken */
 } dio_unet_shape;
 
 /* One call: what goes in, then what comes out. Fields that the shape does not ask for are not
  * looked at. */
 typedef struct dio_unet_io {
-    dio_val sample;       /* [B,Cin,H,W] */
-    dio_val timestep;     /* f32 [B] */
-    dio_val context;      /* [B,T,C] */
-    dio_val pooled;       /* text_time: [B,P] */
-    dio_val time_ids;     /* text_time: f32 [B,N]: original size, crop, target size, in pixels */
-    dio_val guidance;     /* guidance: f32 [B], the guidance scale that the model was distilled for */
-    bool tile_x, tile_y;  /* convolutions see the picture go on at the other side */
+    dio_val sample;   /* [B,Cin,H,W] */
+    dio_val timestep; /* f32 [B] */
+    dio_val context;  /* [B,T,C] */
+    dio_val pooled;   /* text_time: [B,P] */
+    dio_val time_ids; /* text_time: f32 [B,N]: original size, crop, target size, in pixels */
+    dio_val guidance; /* guidance: f32 [B], the guidance scale that the model was distilled for */
+    bool tile_x, tile_y; /* convolutions see the picture go on at the other side */
 
     dio_val out; /* [B,Cout,H,W] */
 } dio_unet_io;

@@ -27,8 +27,8 @@ static void files_that_are_missing(void **state)
     refused("diorama: cannot open b/config.json: No such file or directory");
     cli_model(NULL);
     unlink("b/model.safetensors");
-    refused("diorama: b: there is neither model.safetensors nor pytorch_model.bin, and no index of "
-            "shards of either");
+    refused("diorama: b: there is neither model.safetensors nor pytorch_model.bin (nor diffusion_ "
+            "before either), and no index of shards of either");
     cli_model(NULL);
     unlink("b/tokenizer.json");
     refused(

@@ -47,7 +47,6 @@ dio_val dio_nn_time_forward(dio_graph *g, const dio_nn_time *t, dio_val x, dio_v
 {
     if (cond != DIO_NONE)
         x = dio_add(g, x, dio_nn_linear_forward(g, &t->cond, cond, DIO_ACT_NONE));
-    return dio_nn_linear_forward(g, &t->linear_2,
-                                 dio_nn_linear_forward(g, &t->linear_1, x, DIO_ACT_SILU),
-                                 DIO_ACT_NONE);
+    return dio_nn_linear_forward(
+        g, &t->linear_2, dio_nn_linear_forward(g, &t->linear_1, x, DIO_ACT_SILU), DIO_ACT_NONE);
 }
