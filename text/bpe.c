@@ -151,18 +151,35 @@ static bool spell_bytes(struct speller *s, const dio_bpe *m, const char *text, i
     return true;
 }
 
+/* The last character of a word with the ending that marks it as such. */
+static int with_suffix(const dio_bpe *m, const char *text, int length, char *out)
+{
+    memcpy(out, text, (size_t)length);
+    memcpy(out + length, m->suffix, m->n_suffix);
+    return length + (int)m->n_suffix;
+}
+
 static bool spell(const dio_bpe *m, const char *word, size_t n, struct speller *s, dio_error *err)
 {
-    for (size_t i = 0; i < n;) {
+    for (size_t i = 0, step; i < n; i += step) {
         uint32_t cp;
-        int length = dio_utf8_next(word + i, n - i, &cp);
+        char last[4 + DIO_BPE_SUFFIX];
+        const char *text = word + i;
+        int length = dio_utf8_next(text, n - i, &cp);
         if (!length)
             return dio_fail(err, "a word is not UTF-8 at its byte %zu", i);
-        int32_t id = cp < DIO_BPE_DIRECT ? m->direct[cp] : find_model(m, word + i, (size_t)length);
+        step = (size_t)length;
+        bool ends = m->n_suffix && i + step == n;
+        if (ends) {
+            length = with_suffix(m, text, length, last);
+            text = last;
+        }
+        int32_t id = cp < DIO_BPE_DIRECT && !ends ? m->direct[cp]
+                                                  : find_model(m, text, (size_t)length);
         if (id >= 0) {
             spell_flush(s, m);
             spell_put(s, id);
-        } else if (!m->byte_fallback || !spell_bytes(s, m, word + i, length)) {
+        } else if (!m->byte_fallback || !spell_bytes(s, m, text, length)) {
             if (m->unk < 0)
                 return dio_fail(err,
                                 "the text has U+%04X, for which the vocabulary has neither "
@@ -172,7 +189,6 @@ static bool spell(const dio_bpe *m, const char *word, size_t n, struct speller *
                 spell_flush(s, m);
             s->waiting = 1;
         }
-        i += (size_t)length;
     }
     spell_flush(s, m);
     return true;
@@ -292,9 +308,9 @@ bool dio_bpe_encode(const dio_bpe *m, const char *word, size_t n, dio_bpe_scratc
         if (whole >= 0)
             return dio_ids_put(out, whole, err);
     }
-    /* A byte is one symbol at most; n is below DIO_TOKENIZER_TEXT times the largest growth of a
+    /* A byte is one symbol at most, those of the suffix too; n is below DIO_TOKENIZER_TEXT times the largest growth of a
      * normalizer and fits 31 bits, which dio_tokenizer_encode has checked. */
-    if (!grow(&s->symbols, &s->symbols_cap, n + 1, sizeof(struct symbol), err))
+    if (!grow(&s->symbols, &s->symbols_cap, n + m->n_suffix + 1, sizeof(struct symbol), err))
         return false;
     struct speller speller = {.symbols = s->symbols};
     if (!spell(m, word, n, &speller, err))

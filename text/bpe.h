@@ -1,7 +1,8 @@
 #pragma once
 /* bpe.h: the model of a tokenizer: byte-pair encoding of one word (a pre-token).
  *
- * A word starts as one symbol a character. Of all neighbouring pairs that are in the merge list,
+ * A word starts as one symbol a character; CLIP's vocabulary tells the last one of a word apart by an
+ * ending, "</w>". Of all neighbouring pairs that are in the merge list,
  * the one earliest in the list is joined, leftmost first, until none is left. */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,10 @@ typedef struct dio_merge {
     int32_t id;    /* what the two become */
 } dio_merge;
 
-enum { DIO_BPE_DIRECT = 0x200 }; /* characters below it are found without hashing */
+enum {
+    DIO_BPE_DIRECT = 0x200, /* characters below it are found without hashing */
+    DIO_BPE_SUFFIX = 16,    /* bytes of a suffix */
+};
 
 typedef struct dio_bpe {
     dio_vocab vocab;
@@ -28,6 +32,8 @@ typedef struct dio_bpe {
     int32_t direct[DIO_BPE_DIRECT];
     int32_t bytes[256]; /* the ids of <0x00> to <0xFF>; -1: not there */
     int32_t unk;        /* -1: none */
+    const char *suffix; /* what the last character of a word carries, or NULL */
+    size_t n_suffix;
     bool byte_fallback, fuse_unk, ignore_merges;
 } dio_bpe;
 

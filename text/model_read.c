@@ -121,6 +121,21 @@ static bool refuse_affix(const dio_value *model, const char *key, dio_error *err
     return dio_value_fail(v, err, "model: %s is not supported; null or \"\" is", key);
 }
 
+static bool read_suffix(dio_tokenizer *t, const dio_value *model, dio_error *err)
+{
+    const dio_value *v = dio_map_get(model, "end_of_word_suffix");
+    if (!v || v->kind == DIO_NULL)
+        return true;
+    if (v->kind != DIO_STRING || v->string.length > DIO_BPE_SUFFIX)
+        return dio_value_fail(v, err,
+                              "model: end_of_word_suffix is neither null nor a string of at most "
+                              "%d bytes",
+                              DIO_BPE_SUFFIX);
+    t->model.n_suffix = v->string.length;
+    t->model.suffix = dio_arena_strndup(t->arena, v->string.text, v->string.length);
+    return t->model.suffix || dio_fail_memory(err, "a tokenizer");
+}
+
 static bool read_flags(dio_tokenizer *t, const dio_value *model, dio_error *err)
 {
     const dio_value *dropout = dio_map_get(model, "dropout");
@@ -131,8 +146,7 @@ static bool read_flags(dio_tokenizer *t, const dio_value *model, dio_error *err)
         return dio_value_fail(dropout, err,
                               "model: dropout is not supported: ids would be random; "
                               "null or 0 is");
-    return refuse_affix(model, "continuing_subword_prefix", err) &&
-           refuse_affix(model, "end_of_word_suffix", err) &&
+    return refuse_affix(model, "continuing_subword_prefix", err) && read_suffix(t, model, err) &&
            dio_member_bool(model, "fuse_unk", false, &t->model.fuse_unk, err) &&
            dio_member_bool(model, "byte_fallback", false, &t->model.byte_fallback, err) &&
            dio_member_bool(model, "ignore_merges", false, &t->model.ignore_merges, err);

@@ -4,11 +4,12 @@
 #include "text/component.h"
 #include "text/tokenizer_parts.h"
 
-enum { TEMPLATE, BYTE_LEVEL };
+enum { TEMPLATE, BYTE_LEVEL, ROBERTA };
 
 static const dio_component table[] = {
     [TEMPLATE] = {"TemplateProcessing", "single pair special_tokens "},
     [BYTE_LEVEL] = {"ByteLevel", "add_prefix_space trim_offsets use_regex "},
+    [ROBERTA] = {"RobertaProcessing", "sep cls trim_offsets add_prefix_space "},
     {NULL},
 };
 
@@ -70,13 +71,36 @@ static bool read_piece(dio_tokenizer *t, const dio_value *specials, const dio_va
     return put(&t->around, DIO_TEMPLATE_TEXT, piece, err);
 }
 
+/* ["<|endoftext|>", 49407] under the key. */
+static bool put_pair(dio_tokenizer *t, const dio_value *v, const char *key, dio_error *err)
+{
+    const dio_value *pair = dio_map_get(v, key);
+    bool good = pair && pair->kind == DIO_LIST && pair->list.count == 2 &&
+                pair->list.items[0]->kind == DIO_STRING && pair->list.items[1]->kind == DIO_INT;
+    if (!good)
+        return dio_value_fail(pair ? pair : v, err,
+                              "RobertaProcessing: %s is not [\"token\", id]", key);
+    const dio_value *token = pair->list.items[0], *id = pair->list.items[1];
+    int32_t known = dio_vocab_find(&t->model.vocab, token->string.text, token->string.length);
+    if (known < 0 || known != id->integer)
+        return dio_value_fail(id, err,
+                              "RobertaProcessing gives \"%.60s\" the id %lld; in the vocabulary it "
+                              "is %d",
+                              token->string.text, (long long)id->integer, (int)known);
+    return put(&t->around, known, id, err);
+}
+
 static bool read_one(void *user, int kind, const dio_value *v, dio_error *err)
 {
     dio_tokenizer *t = user;
     if (kind == BYTE_LEVEL)
         return true; /* it moves offsets, which we do not give */
     if (t->around.count)
-        return dio_value_fail(v, err, "two TemplateProcessing are not supported");
+        return dio_value_fail(v, err, "two post-processors that put tokens around a text are not "
+                                      "supported");
+    if (kind == ROBERTA)
+        return put_pair(t, v, "cls", err) && put(&t->around, DIO_TEMPLATE_TEXT, v, err) &&
+               put_pair(t, v, "sep", err);
     const dio_value *single = dio_map_get(v, "single");
     const dio_value *specials = dio_map_get(v, "special_tokens");
     if (!single || single->kind != DIO_LIST || !single->list.count)

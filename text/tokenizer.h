@@ -2,7 +2,7 @@
 /* tokenizer.h: text to token ids and back, by the files that models are published with.
  *
  * Read are tokenizer.json (model BPE, byte-level or SentencePiece-style with byte fallback) and
- * the older pair vocab.json + merges.txt in GPT-2's layout; ids agree with the Python package
+ * the older pair vocab.json + merges.txt in GPT-2's and CLIP's layouts; ids agree with the Python package
  * `tokenizers`. A component that is not known is refused by name: a tokenizer that is nearly
  * right makes a model nearly right. A tokenizer never changes once made, so threads may share it.
  */
@@ -30,10 +30,11 @@ enum {
 };
 
 /* The files as text. Either `tokenizer` or both `vocab` and `merges`; `config`
- * (tokenizer_config.json) and `chat` (chat_template.jinja) may be NULL. Labels are for messages. */
+ * (tokenizer_config.json), `special` (special_tokens_map.json, which counts beside vocab.json only)
+ * and `chat` (chat_template.jinja) may be NULL. Labels are for messages. */
 typedef struct dio_tokenizer_source {
-    const char *tokenizer, *vocab, *merges, *config, *chat;
-    size_t tokenizer_size, vocab_size, merges_size, config_size, chat_size;
+    const char *tokenizer, *vocab, *merges, *config, *special, *chat;
+    size_t tokenizer_size, vocab_size, merges_size, config_size, special_size, chat_size;
     const char *folder; /* put before the names in messages; NULL: none */
     const char *file;   /* the label of `tokenizer`; NULL: tokenizer.json in the folder */
 } dio_tokenizer_source;

@@ -68,7 +68,7 @@ static bool read_chat(dio_tokenizer *t, const dio_value *v, dio_error *err)
     return true;
 }
 
-bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *err)
+bool dio_tokenizer_names_read(dio_tokenizer *t, const dio_value *v, dio_error *err)
 {
     if (v->kind != DIO_MAP)
         return dio_value_fail(v, err, "the configuration is %s: an object is expected",
@@ -76,6 +76,11 @@ bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *
     return read_name(t, v, "bos_token", &t->bos, err) &&
            read_name(t, v, "eos_token", &t->eos, err) &&
            read_name(t, v, "unk_token", &t->unk, err) &&
-           read_name(t, v, "pad_token", &t->pad, err) && apply_switches(t, v, err) &&
+           read_name(t, v, "pad_token", &t->pad, err);
+}
+
+bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *err)
+{
+    return dio_tokenizer_names_read(t, v, err) && apply_switches(t, v, err) &&
            read_chat(t, dio_map_get(v, "chat_template"), err);
 }

@@ -32,6 +32,14 @@ struct dio_tokenizer {
 /* tokenizer_read.c: the files of `source` into t (zeroed, with an arena). */
 bool dio_tokenizer_read(dio_tokenizer *t, const dio_tokenizer_source *source, dio_error *err);
 
+/* tokenizer_pair.c: vocab.json and merges.txt (`file` labels it), in the layout of the class that
+ * `config` (may be NULL) names. */
+bool dio_tokenizer_read_pair(dio_tokenizer *t, dio_arena *a, const dio_value *vocab,
+                             const dio_value *config, const char *file, const char *merges,
+                             size_t size, dio_error *err);
+/* Fails when an id below the largest has no token. */
+bool dio_tokenizer_check_gaps(const dio_tokenizer *t, dio_error *err);
+
 /* model_read.c: the "model" of tokenizer.json, or the two files of GPT-2; `added` (may be NULL)
  * is the list of added tokens, whose ids count as well. */
 bool dio_model_read(dio_tokenizer *t, const dio_value *model, const dio_value *added,
@@ -49,4 +57,5 @@ void dio_template_bos(dio_template *around, int32_t id, bool wanted);
 void dio_template_eos(dio_template *around, int32_t id, bool wanted);
 
 /* tokenizer_config.c: names of special tokens, whether they are added, the chat template. */
+bool dio_tokenizer_names_read(dio_tokenizer *t, const dio_value *v, dio_error *err);
 bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *err);

@@ -38,7 +38,7 @@ static bool check_top(const dio_value *v, dio_error *err)
     return true;
 }
 
-static bool check_gaps(const dio_tokenizer *t, dio_error *err)
+bool dio_tokenizer_check_gaps(const dio_tokenizer *t, dio_error *err)
 {
     const dio_vocab *vocab = &t->model.vocab;
     for (int id = 0; id < vocab->count; id++)
@@ -76,69 +76,32 @@ static bool read_json(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source
               dio_splitters_read(&t->splitters, t->arena, dio_map_get(v, "pre_tokenizer"), err) &&
               dio_decoder_read(&t->decoder, t->arena, dio_map_get(v, "decoder"), err) &&
               dio_model_read(t, dio_map_get(v, "model"), added, err) &&
-              dio_added_read(t, added, err) && check_gaps(t, err) &&
+              dio_added_read(t, added, err) && dio_tokenizer_check_gaps(t, err) &&
               dio_template_read(t, dio_map_get(v, "post_processor"), err);
     return ok || dio_error_at(err, file, 0, 0);
 }
 
-/* What GPT-2's two files leave unsaid, as tokenizer.json would say it. */
-static const char gpt2_parts[] =
-    "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true},"
-    "\"decoder\":{\"type\":\"ByteLevel\"},\"post_processor\":null}";
-static const char gpt2_end[] = "<|endoftext|>";
-
-static bool add_gpt2_end(dio_tokenizer *t, dio_error *err)
-{
-    int32_t id = dio_vocab_find(&t->model.vocab, gpt2_end, strlen(gpt2_end));
-    t->added.arena = t->arena;
-    if (id < 0)
-        return true;
-    dio_token *token = &t->model.vocab.tokens[id];
-    token->added = token->special = true;
-    t->bos = t->eos = t->unk = id;
-    return dio_added_put(
-        &t->added,
-        (dio_added_token){.id = id, .text = token->text, .length = token->length, .special = true},
-        &t->normalizers, err);
-}
-
-static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s, dio_error *err)
+static bool read_pair(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
+                      const dio_value *config, dio_error *err)
 {
     const char *file = label(a, s, "vocab.json"), *merges = label(a, s, "merges.txt");
     const dio_value *vocab = parse(a, file, s->vocab, s->vocab_size, err);
-    const dio_value *parts =
-        vocab ? dio_json_parse(a, "gpt2", gpt2_parts, strlen(gpt2_parts), err) : NULL;
-    if (!parts)
+    if (!vocab)
         return false;
-    bool ok =
-        dio_splitters_read(&t->splitters, t->arena, dio_map_get(parts, "pre_tokenizer"), err) &&
-        dio_decoder_read(&t->decoder, t->arena, dio_map_get(parts, "decoder"), err) &&
-        dio_model_read_gpt2(t, vocab, merges, s->merges, s->merges_size, err) &&
-        check_gaps(t, err) && add_gpt2_end(t, err) && dio_template_read(t, NULL, err);
-    return ok || dio_error_at(err, file, 0, 0);
+    return dio_tokenizer_read_pair(t, a, vocab, config, merges, s->merges, s->merges_size, err) ||
+           dio_error_at(err, file, 0, 0);
 }
 
-/* Other byte-level tokenizers have the same two files and another expression in their code. */
-static bool check_class(const dio_value *config, dio_error *err)
+/* special_tokens_map.json has the last word on names, unless the configuration is of the newer kind
+ * that lists added tokens itself. */
+static bool read_names(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
+                       const dio_value *config, dio_error *err)
 {
-    const dio_value *name = dio_map_get(config, "tokenizer_class");
-    if (!name || name->kind != DIO_STRING || !strncmp(name->string.text, "GPT2Tokenizer", 13))
+    if (!s->special || s->tokenizer || dio_map_get(config, "added_tokens_decoder"))
         return true;
-    return dio_value_fail(name, err,
-                          "vocab.json and merges.txt are read in GPT-2's layout only; "
-                          "%.60s needs its tokenizer.json",
-                          name->string.text);
-}
-
-static bool read_config(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s,
-                        dio_error *err)
-{
-    const char *file = label(a, s, "tokenizer_config.json");
-    const dio_value *v = dio_json_parse(a, file, s->config, s->config_size, err);
-    if (!v)
-        return false;
-    bool ok = (s->tokenizer || check_class(v, err)) && dio_tokenizer_config_read(t, v, err);
-    return ok || dio_error_at(err, file, 0, 0);
+    const char *file = label(a, s, "special_tokens_map.json");
+    const dio_value *v = dio_json_parse(a, file, s->special, s->special_size, err);
+    return v && (dio_tokenizer_names_read(t, v, err) || dio_error_at(err, file, 0, 0));
 }
 
 static bool read_chat(dio_tokenizer *t, dio_arena *a, const dio_tokenizer_source *s, dio_error *err)
@@ -169,9 +132,14 @@ bool dio_tokenizer_read(dio_tokenizer *t, const dio_tokenizer_source *s, dio_err
     dio_arena *a = dio_arena_create();
     if (!a)
         return dio_fail_memory(err, "a tokenizer");
-    bool ok = s->tokenizer ? read_json(t, a, s, err) : read_pair(t, a, s, err);
-    ok = ok && (!s->config || read_config(t, a, s, err));
-    ok = ok && (!s->chat || read_chat(t, a, s, err));
+    const char *file = label(a, s, "tokenizer_config.json");
+    const dio_value *config =
+        s->config ? dio_json_parse(a, file, s->config, s->config_size, err) : NULL;
+    bool ok = config || !s->config;
+    ok = ok && (s->tokenizer ? read_json(t, a, s, err) : read_pair(t, a, s, config, err));
+    ok = ok && (!config || dio_tokenizer_config_read(t, config, err) ||
+                dio_error_at(err, file, 0, 0));
+    ok = ok && read_names(t, a, s, config, err) && (!s->chat || read_chat(t, a, s, err));
     if (ok)
         guess_ends(t);
     if (ok && dio_arena_failed(a))

@@ -1,5 +1,5 @@
 /* test_tokenizer.c: ids and texts against the tokenizers package, on 10,000 strings and on every
- * code point, for 16 tokenizers that it trained (tools/golden/tokenizer.py). Nothing may differ. */
+ * code point, for 17 tokenizers that it trained (tools/golden/tokenizer.py). Nothing may differ. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -287,14 +287,8 @@ static void check(void **state, const char *name)
 #include "tests/text/tokenizers.def"
 #undef TOKENIZER
 
-/* GPT-2's two files are the same tokenizer as its tokenizer.json. */
-static void test_pair(void **state)
+static void same_ids(const struct fixture *f, const dio_tokenizer *one, const dio_tokenizer *two)
 {
-    const struct fixture *f = *state;
-    dio_tokenizer *one = dio_tokenizer_load(FOLDER "/gpt2", &err);
-    OK(one != NULL);
-    dio_tokenizer *two = dio_tokenizer_load(FOLDER "/pair", &err);
-    OK(two != NULL);
     dio_ids a = {0}, b = {0};
     for (int i = 0; i < STRINGS; i++) {
         const dio_value *s = f->strings[i];
@@ -307,11 +301,51 @@ static void test_pair(void **state)
         assert_int_equal(a.count, b.count);
         assert_true(!a.count || !memcmp(a.ids, b.ids, a.count * sizeof *a.ids));
     }
-    assert_int_equal(dio_tokenizer_eos(two), dio_tokenizer_id(two, "<|endoftext|>"));
     dio_ids_deinit(&a);
     dio_ids_deinit(&b);
+}
+
+/* GPT-2's two files are the same tokenizer as its tokenizer.json. */
+static void test_pair(void **state)
+{
+    dio_tokenizer *one = dio_tokenizer_load(FOLDER "/gpt2", &err);
+    OK(one != NULL);
+    dio_tokenizer *two = dio_tokenizer_load(FOLDER "/pair", &err);
+    OK(two != NULL);
+    same_ids(*state, one, two);
+    assert_int_equal(dio_tokenizer_eos(two), dio_tokenizer_id(two, "<|endoftext|>"));
     dio_tokenizer_destroy(one);
     dio_tokenizer_destroy(two);
+}
+
+/* CLIP's as well, with the pad tokens of SD 1.5 and of SDXL's second tokenizer; and its text comes
+ * back as words. */
+static void test_pair_clip(void **state)
+{
+    static const char text[] = "An  Astronaut riding a HORSE, 8k\n";
+    static const char *const folders[] = {"tests/golden/clip/tokenizer",
+                                          "tests/golden/clip/tokenizer_2"};
+    static const char *const pads[] = {"<|endoftext|>", "!"};
+    dio_tokenizer *one = dio_tokenizer_load(FOLDER "/clip", &err);
+    OK(one != NULL);
+    for (int i = 0; i < 2; i++) {
+        dio_ids ids = {0};
+        dio_str back = {0};
+        dio_tokenizer *two = dio_tokenizer_load(folders[i], &err);
+        OK(two != NULL);
+        same_ids(*state, one, two);
+        assert_int_equal(dio_tokenizer_bos(two), dio_tokenizer_id(two, "<|startoftext|>"));
+        assert_int_equal(dio_tokenizer_eos(two), dio_tokenizer_id(two, "<|endoftext|>"));
+        assert_int_equal(dio_tokenizer_pad(two), dio_tokenizer_id(two, pads[i]));
+        OK(dio_tokenizer_encode(two, text, strlen(text), (dio_encode_options){true, false}, &ids,
+                                &err));
+        OK(dio_tokenizer_decode(two, ids.ids, ids.count, true, &back, &err));
+        assert_string_equal(back.text, "an astronaut riding a horse , 8 k");
+        dio_ids_deinit(&ids);
+        dio_str_deinit(&back);
+        dio_tokenizer_destroy(two);
+    }
+    dio_tokenizer_destroy(one);
 }
 
 /* A customer's text never makes a control token unless the caller asks (case X4). */
@@ -451,7 +485,8 @@ int main(void)
 #define TOKENIZER(name) cmocka_unit_test(test_##name),
 #include "tests/text/tokenizers.def"
 #undef TOKENIZER
-        cmocka_unit_test(test_pair),     cmocka_unit_test(test_special_text_stays_text),
+        cmocka_unit_test(test_pair),     cmocka_unit_test(test_pair_clip),
+        cmocka_unit_test(test_special_text_stays_text),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_long_words),
         cmocka_unit_test(test_stream),
     };

@@ -145,8 +145,10 @@ static const struct pair_row {
      "vocab.json:1:1: the vocabulary is a list: an object of token to id is "
      "expected"},
     {"{\"a\":0}", "", "{\"tokenizer_class\":\"Qwen2Tokenizer\"}",
-     "tokenizer_config.json:1:20: vocab.json and merges.txt are read in GPT-2's layout only; "
-     "Qwen2Tokenizer needs its tokenizer.json"},
+     "tokenizer_config.json:1:20: vocab.json and merges.txt are read in GPT-2's and CLIP's layout "
+     "only; Qwen2Tokenizer needs its tokenizer.json"},
+    {"{\"a\":0,\"<|startoftext|>\":1}", "", "{\"tokenizer_class\":\"CLIPTokenizer\"}",
+     "vocab.json: CLIP's vocabulary has to have <|startoftext|> and <|endoftext|>"},
     {"{\"a\":0}", "", "{\"bos_token\":\"<s>\"}",
      "tokenizer_config.json:1:14: bos_token \"<s>\" is not in the vocabulary"},
     {"{\"a\":0}", "", "{\"eos_token\":5}",

@@ -42,8 +42,22 @@ static const struct tokenizer_bad {
      "tokenizer.json:1:177: model: dropout is not supported: ids would be random; null or 0 is"},
     {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"continuing_subword_prefix\":\"##\"",
      "tokenizer.json:1:195: model: continuing_subword_prefix is not supported; null or \"\" is"},
-    {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\"",
-     "tokenizer.json:1:188: model: end_of_word_suffix is not supported; null or \"\" is"},
+    {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"end_of_word_suffix\":\"</an-ending-too-long>\"",
+     "tokenizer.json:1:188: model: end_of_word_suffix is neither null nor a string of at most 16 "
+     "bytes"},
+    {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"end_of_word_suffix\":1",
+     "tokenizer.json:1:188: model: end_of_word_suffix is neither null nor a string of at most 16 "
+     "bytes"},
+    {"\"post_processor\":null", "\"post_processor\":{\"type\":\"RobertaProcessing\"}",
+     "tokenizer.json:1:125: RobertaProcessing: cls is not [\"token\", id]"},
+    {"\"post_processor\":null",
+     "\"post_processor\":{\"type\":\"RobertaProcessing\",\"cls\":[\"a\",1],\"sep\":[\"b\",1]}",
+     "tokenizer.json:1:164: RobertaProcessing gives \"a\" the id 1; in the vocabulary it is 0"},
+    {"\"post_processor\":null",
+     "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"RobertaProcessing\","
+     "\"cls\":[\"a\",0],\"sep\":[\"b\",1]},{\"type\":\"RobertaProcessing\",\"cls\":[\"a\",0],"
+     "\"sep\":[\"b\",1]}]}",
+     "tokenizer.json:1:215: two post-processors that put tokens around a text are not supported"},
     {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"fuse_unk\":\"yes\"",
      "tokenizer.json:1:178: fuse_unk is a string: true or false is expected"},
     {"\"type\":\"BPE\"", "\"type\":\"BPE\",\"unk_token\":\"<unk>\"",
@@ -261,7 +275,7 @@ static const struct tokenizer_bad {
     {"\"post_processor\":null",
      "\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"a\",0],\"cls\":[\"b\",1]}",
      "tokenizer.json:1:133: post_processor \"BertProcessing\" is not supported; known are: "
-     "TemplateProcessing, ByteLevel, Sequence"},
+     "TemplateProcessing, ByteLevel, RobertaProcessing, Sequence"},
     {"\"post_processor\":null", "\"post_processor\":{\"type\":\"TemplateProcessing\"}",
      "tokenizer.json:1:125: TemplateProcessing has no list \"single\""},
     {"\"post_processor\":null",
