@@ -50,6 +50,9 @@ uint64_t dio_torch_u64(dio_torch_rng *r);
 /* As torch.rand: 24 random bits in [0, 1). */
 float dio_torch_uniform(dio_torch_rng *r);
 void dio_torch_normal(dio_torch_rng *r, float *out, size_t n);
+/* As numpy.random.RandomState(seed).randn(n), rounded to float32, when r was seeded with a seed
+ * below 2^32 and has given nothing yet: the same words, by Marsaglia's polar method. */
+void dio_numpy_normal(dio_torch_rng *r, float *out, size_t n);
 
 #ifdef __cplusplus
 }

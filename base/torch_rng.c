@@ -2,7 +2,7 @@
  * A user who knows seed 42 from another program should meet the same noise here. Matched:
  * at::CPUGeneratorImpl, at::normal_distribution and normal_fill (ATen/native/cpu,
  * DistributionTemplates.h). The words are the same bits; see tests/base/test_torch_rng.c for how
- * close the normals are. */
+ * close the normals are. numpy's legacy generator is the same one, with its own way to normals. */
 #include "base/rng.h"
 
 #include <math.h>
@@ -105,4 +105,36 @@ void dio_torch_normal(dio_torch_rng *r, float *out, size_t n)
         uniform_fill(r, out + n - FILL, FILL);
         normal_16(out + n - FILL);
     }
+}
+
+/* 53 bits of two words, as numpy's legacy generator takes them. */
+static double numpy_uniform(dio_torch_rng *r)
+{
+    uint32_t high = dio_torch_u32(r) >> 5, low = dio_torch_u32(r) >> 6;
+    return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
+}
+
+/* A point of the unit disc gives two; the first waits for the next call. */
+static double numpy_one(dio_torch_rng *r)
+{
+    double x, y, square;
+    if (r->has_normal) {
+        r->has_normal = false;
+        return r->normal;
+    }
+    do {
+        x = 2 * numpy_uniform(r) - 1;
+        y = 2 * numpy_uniform(r) - 1;
+        square = x * x + y * y;
+    } while (square >= 1 || square == 0);
+    double factor = sqrt(-2 * log(square) / square);
+    r->normal = factor * x;
+    r->has_normal = true;
+    return factor * y;
+}
+
+void dio_numpy_normal(dio_torch_rng *r, float *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)numpy_one(r);
 }
