@@ -145,6 +145,8 @@ bool dio_walk_save(const dio_walk *w, const char *path, dio_dtype dtype, unsigne
 dio_dtype dio_walk_dtype(const dio_weight *it, dio_dtype dtype, dio_dtype stored);
 /* Whether weights of so many bytes fit in the memory that is left; else says so. */
 bool dio_walk_fits(int64_t bytes, dio_error *err);
+/* Whether all numbers of the slots are finite; else names the first that is not. Reads them all. */
+bool dio_walk_finite(const dio_walk *w, dio_error *err);
 /* Whether `flags` means this weight. */
 bool dio_walk_chosen(const dio_weight *it, unsigned flags);
 /* Makes all slots float tensors of our own memory in `dtype`, for training. */
