@@ -1,0 +1,292 @@
+/* generator.c: a generator from its files and back, and the picture of a seed. */
+#include "vision/generator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "tensor/plan.h"
+#include "vision/models.h"
+
+enum { CONFIG_LIMIT = 16 << 20, Z_LIMIT = 1 << 16 };
+
+/* --- opening and closing --- */
+
+static dio_generator *start(dio_error *err)
+{
+    dio_arena *a = dio_arena_create();
+    if (!a) {
+        dio_fail_memory(err, "a generator");
+        return NULL;
+    }
+    dio_generator *n = dio_arena_alloc(a, sizeof *n);
+    n->arena = a;
+    return n;
+}
+
+/* The generator, or NULL. Once its arena has run dry, what was said may be torn. */
+static dio_generator *finish(dio_generator *n, bool ok, dio_error *err)
+{
+    if (dio_arena_failed(n->arena)) {
+        dio_error_clear(err);
+        ok = dio_fail_memory(err, "a generator");
+    }
+    if (ok)
+        return n;
+    dio_generator_close(n);
+    return NULL;
+}
+
+static bool build(dio_generator *n, const dio_value *config, dio_error *err)
+{
+    n->config = config;
+    const dio_model *family = dio_model_find(dio_vision_models, config, err);
+    if (!family)
+        return false;
+    if (strcmp(family->kind, "generator") != 0)
+        return dio_value_fail(config, err, "%s is a model of kind %s, not a generator",
+                              family->name, family->kind);
+    n->family = family;
+    n->ops = family->ops;
+    n->model = dio_model_build(family, config, n->arena, err);
+    if (!n->model)
+        return false;
+    n->ops->shape(n->model, &n->shape);
+    return dio_walk_init(&n->walk, family->walk, n->model, NULL, err);
+}
+
+static bool load(dio_generator *n, const dio_weights *from, dio_error *err)
+{
+    return dio_walk_load(&n->walk, from, DIO_F32, 0, "", NULL, err) &&
+           dio_walk_finite(&n->walk, err) && (!n->ops->prepare || n->ops->prepare(n->model, err));
+}
+
+/* The config that a file without one implies, by the first family that knows its names. */
+static bool infer(dio_generator *n, const dio_weights *from, dio_value **config, dio_error *err)
+{
+    for (int i = 0; i < dio_vision_models.count; i++) {
+        const dio_model *m = dio_vision_models.items[i];
+        if (strcmp(m->kind, "generator") != 0)
+            continue;
+        const dio_generator_ops *ops = m->ops;
+        if (ops->infer && ops->infer(from, n->arena, config, err))
+            return true;
+        if (err->kind != DIO_ERROR_NONE)
+            return false;
+    }
+    return dio_fail(err,
+                    "%s: no generator is known by these tensors alone: a folder with config.json "
+                    "and the weights is needed",
+                    dio_weights_path(from));
+}
+
+/* config.json or stylegan2.json in the folder; NULL without a message when there is neither. */
+static const char *config_path(dio_generator *n, const char *dir)
+{
+    static const char *const names[] = {"config.json", "stylegan2.json"};
+    for (int i = 0; i < 2; i++) {
+        const char *path = dio_path_join(n->arena, dir, names[i]);
+        if (dio_file_exists(path))
+            return path;
+    }
+    return NULL;
+}
+
+dio_generator *dio_generator_open(const char *path, dio_error *err)
+{
+    dio_generator *n = start(err);
+    if (!n)
+        return NULL;
+    const char *named = config_path(n, path);
+    dio_value *config = named ? dio_value_read(n->arena, named, CONFIG_LIMIT, err) : NULL;
+    dio_weights *from = named && !config ? NULL : dio_weights_open(path, err);
+    bool ok = from && (config || infer(n, from, &config, err)) && build(n, config, err) &&
+              load(n, from, err);
+    dio_weights_close(from);
+    return finish(n, ok, err);
+}
+
+/* A copy by way of text, so that what is saved later is what JSON can say. */
+static dio_value *copy_config(dio_arena *a, const dio_value *config, dio_error *err)
+{
+    char *text = dio_json_write(a, config, 0);
+    return text ? dio_json_parse(a, "config.json", text, strlen(text), err) : NULL;
+}
+
+dio_generator *dio_generator_build(const dio_value *config, const dio_weights *from,
+                                   dio_error *err)
+{
+    dio_generator *n = start(err);
+    dio_value *copy = n ? copy_config(n->arena, config, err) : NULL;
+    return n ? finish(n, copy && build(n, copy, err) && load(n, from, err), err) : NULL;
+}
+
+dio_generator *dio_generator_create(const dio_value *config, uint64_t seed, dio_error *err)
+{
+    dio_generator *n = start(err);
+    dio_value *copy = n ? copy_config(n->arena, config, err) : NULL;
+    bool ok = copy && build(n, copy, err) &&
+              dio_walk_fits(4 * dio_walk_parameters(&n->walk), err) &&
+              dio_walk_draw(&n->walk, seed, DIO_F32, 0, err) &&
+              (!n->ops->prepare || n->ops->prepare(n->model, err));
+    return n ? finish(n, ok, err) : NULL;
+}
+
+bool dio_generator_save(const dio_generator *n, const char *dir, dio_dtype dtype, dio_error *err)
+{
+    static const dio_weights_meta meta[] = {{"format", "pt"}};
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "saving a model");
+    char *text = dio_json_write(a, n->config, 2);
+    bool ok = (text || dio_fail_memory(err, "config.json")) && dio_dir_make(dir, err) &&
+              dio_walk_save(&n->walk, dio_path_join(a, dir, "model.safetensors"), dtype, 0, "",
+                            meta, 1, err) &&
+              dio_file_write(dio_path_join(a, dir, "config.json"), text, strlen(text), err);
+    dio_arena_destroy(a);
+    return ok;
+}
+
+void dio_generator_close(dio_generator *n)
+{
+    if (!n)
+        return;
+    if (n->model && n->ops->close)
+        n->ops->close(n->model);
+    dio_walk_clear(&n->walk);
+    dio_walk_deinit(&n->walk);
+    dio_arena_destroy(n->arena);
+}
+
+/* --- in a graph --- */
+
+static bool check(dio_graph *g, const char *what, dio_val v, int64_t batch, int64_t width)
+{
+    dio_type t = dio_type_of(g, v);
+    char text[DIO_TYPE_TEXT];
+    if (dio_graph_ok(g) &&
+        (t.dtype != DIO_F32 || t.nd != 2 || t.dim[0] != batch || t.dim[1] != width))
+        dio_graph_fail(g, "%s must be f32[%lld,%lld], not %s", what, (long long)batch,
+                       (long long)width, dio_type_text(&t, text));
+    return dio_graph_ok(g);
+}
+
+void dio_generator_forward(dio_graph *g, const dio_generator *n, dio_generator_io *io)
+{
+    io->out = DIO_NONE;
+    io->n_running = io->n_noises = 0;
+    int64_t batch = dio_dim(g, io->z, 0);
+    if (check(g, "z", io->z, batch, n->shape.z) &&
+        (!n->shape.labels || check(g, "label", io->label, batch, n->shape.labels)))
+        n->ops->forward(g, n->model, io);
+}
+
+/* --- the picture of a seed --- */
+
+void dio_generator_draw_z(const dio_generator *n, uint64_t seed, float *out)
+{
+    dio_torch_rng r;
+    dio_torch_seed(&r, seed);
+    if (n->shape.draw == DIO_DRAW_TORCH)
+        dio_torch_normal(&r, out, (size_t)n->shape.z);
+    else
+        dio_numpy_normal(&r, out, (size_t)n->shape.z);
+}
+
+struct run {
+    const dio_generator *n;
+    const dio_generator_options *o;
+    dio_generator_io io;
+    dio_plan *plan;
+    dio_error *err;
+};
+
+static bool make_plan(struct run *r, dio_device *device)
+{
+    const dio_generator_shape *s = &r->n->shape;
+    dio_graph *g = dio_graph_create();
+    if (!g)
+        return dio_fail_memory(r->err, "a graph");
+    r->io = (dio_generator_io){.z = dio_input(g, "z", dio_type_2d(DIO_F32, 1, s->z)),
+                               .label = DIO_NONE,
+                               .noise = r->o->noise,
+                               .pull = r->o->pull,
+                               .cutoff = r->o->cutoff};
+    if (s->labels)
+        r->io.label = dio_input(g, "label", dio_type_2d(DIO_F32, 1, s->labels));
+    dio_generator_forward(g, r->n, &r->io);
+    dio_plan_options options = {.memory_limit = r->o->memory_limit};
+    r->plan = dio_plan_create(g, &r->io.out, 1, false, device, &options, r->err);
+    dio_graph_destroy(g);
+    return r->plan != NULL;
+}
+
+/* noise.0, noise.1, ...: each a stream of its own, of what the seed gives. */
+static bool set_noises(struct run *r, uint64_t seed)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < r->io.n_noises; i++) {
+        char name[32];
+        size_t bytes = dio_type_bytes(&r->io.noises[i]);
+        float *noise = malloc(bytes);
+        if (!noise)
+            return dio_fail_memory(r->err, "noise");
+        snprintf(name, sizeof name, "noise.%d", i);
+        dio_normal(seed, 1 + (uint64_t)i, 0, noise, bytes / sizeof *noise);
+        ok = dio_plan_set(r->plan, name, noise, bytes, r->err);
+        free(noise);
+    }
+    return ok;
+}
+
+static bool set_inputs(struct run *r, uint64_t seed)
+{
+    const dio_generator_shape *s = &r->n->shape;
+    size_t room = (size_t)(s->z > s->labels ? s->z : s->labels);
+    float *x = calloc(room, sizeof *x);
+    if (!x)
+        return dio_fail_memory(r->err, "noise");
+    dio_generator_draw_z(r->n, seed, x);
+    bool ok = dio_plan_set(r->plan, "z", x, (size_t)s->z * sizeof *x, r->err);
+    for (int i = 0; i < s->labels; i++)
+        x[i] = r->o->label ? r->o->label[i] : 0;
+    ok = ok && (!s->labels ||
+                dio_plan_set(r->plan, "label", x, (size_t)s->labels * sizeof *x, r->err));
+    free(x);
+    return ok && set_noises(r, seed);
+}
+
+/* -1..1 to 0..255, as StyleGAN2's generate.py does: floor(127.5 x + 128). */
+static void put_pixels(const float *x, dio_image *image)
+{
+    int64_t plane = (int64_t)image->width * image->height;
+    int channels = image->form.channels;
+    unsigned char *to = dio_image_row(image, 0);
+    for (int64_t i = 0; i < plane; i++)
+        for (int c = 0; c < channels; c++) {
+            float v = x[c * plane + i] * 127.5f + 128;
+            to[i * channels + c] = (unsigned char)(v > 0 ? v < 255 ? v : 255 : 0);
+        }
+}
+
+bool dio_generator_paint(const dio_generator *n, dio_device *device, uint64_t seed,
+                         const dio_generator_options *options, dio_image **out, dio_error *err)
+{
+    static const dio_generator_options usual;
+    const dio_generator_shape *s = &n->shape;
+    struct run r = {n, options ? options : &usual, {0}, NULL, err};
+    dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, s->channels, false};
+    dio_image *image = dio_image_create(s->width, s->height, &form, err);
+    bool ok = image && make_plan(&r, device) && set_inputs(&r, seed) && dio_plan_run(r.plan, err);
+    if (ok)
+        put_pixels(dio_plan_output(r.plan, 0, NULL), image);
+    dio_plan_destroy(r.plan);
+    if (!ok) {
+        dio_image_unref(image);
+        return false;
+    }
+    *out = image;
+    return true;
+}
