@@ -55,6 +55,9 @@ typedef struct dio_recipe_set {
 
 enum { DIO_RECIPE_VERSION = 1 };
 
+/* What is learned from, what says when it is enough, and what is never looked at before the end. */
+typedef enum dio_split { DIO_SPLIT_TRAIN, DIO_SPLIT_VALID, DIO_SPLIT_TEST } dio_split;
+
 /* The kind that a recipe names, after a look at its version; NULL with a message that says what
  * there is. */
 const dio_recipe_kind *dio_recipe_find(dio_recipe_set set, const dio_value *recipe, dio_error *err);

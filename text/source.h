@@ -12,8 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/field.h"
-
-typedef enum dio_split { DIO_SPLIT_TRAIN, DIO_SPLIT_VALID, DIO_SPLIT_TEST } dio_split;
+#include "tensor/recipe.h"
 
 typedef struct dio_source_kind {
     const char *name, *doc;
