@@ -41,6 +41,9 @@ static bool bind_leaf(dio_plan *p, dio_plan_value *v, dio_error *err)
     size_t bytes = dio_type_bytes(&v->type);
     switch (v->source) {
     case DIO_FROM_INPUT:
+        if (p->options.lent)
+            break;
+        /* fall through */
     case DIO_FROM_STATE:
         v->memory = d->alloc(d, bytes ? bytes : 1, err);
         return own(p, v->memory, err);
@@ -186,14 +189,12 @@ static bool bind_outputs(dio_plan *p, dio_error *err)
     return p->out_copy ? true : dio_fail_memory(err, "a plan's outputs");
 }
 
-bool dio_plan_bind(dio_plan *p, dio_error *err)
+static bool bind_all(dio_plan *p, dio_error *err)
 {
-    p->workspace = p->device->alloc(p->device, p->report.workspace + 64, err);
-    if (!p->workspace)
-        return false;
     for (int i = 0; i < p->n_values; i++)
         if (p->values[i].root == i && !bind_leaf(p, &p->values[i], err))
             return false;
+    p->bound = true;
     for (int i = 0; i < p->n_nodes; i++) {
         dio_plan_node *n = &p->nodes[i];
         intptr_t scratch = (intptr_t)n->call.work;
@@ -204,6 +205,44 @@ bool dio_plan_bind(dio_plan *p, dio_error *err)
     }
     bind_views(p);
     return bind_all_packed(p, err) && note_reread(p, err) && bind_outputs(p, err);
+}
+
+bool dio_plan_bind(dio_plan *p, dio_error *err)
+{
+    if (p->options.lent)
+        return true;
+    p->workspace = p->device->alloc(p->device, p->report.workspace + 64, err);
+    return p->workspace && bind_all(p, err);
+}
+
+/* Moves what lies in the workspace to another address. */
+static void rebase(dio_plan *p, unsigned char *memory)
+{
+    for (int i = 0; i < p->n_values; i++) {
+        dio_plan_value *v = &p->values[i];
+        bool inside = v->source == DIO_FROM_NODE || v->source == DIO_FROM_INPUT;
+        if (v->root == i && inside && v->place >= 0)
+            v->memory = memory + v->place;
+    }
+    for (int i = 0; i < p->n_nodes; i++) {
+        dio_call *c = &p->nodes[i].call;
+        if (c->work)
+            c->work = memory + ((unsigned char *)c->work - (unsigned char *)p->workspace);
+    }
+    p->workspace = memory;
+    bind_views(p);
+}
+
+bool dio_plan_lend(dio_plan *p, void *memory, dio_error *err)
+{
+    if (!p->options.lent)
+        return dio_fail(err, "the plan has memory of its own");
+    if (p->bound) {
+        rebase(p, memory);
+        return true;
+    }
+    p->workspace = memory;
+    return bind_all(p, err);
 }
 
 static dio_plan_value *find_leaf(dio_plan *p, const char *name)

@@ -120,7 +120,7 @@ static void add_up(dio_plan *p)
         const dio_plan_value *v = &p->values[i];
         if (v->source == DIO_FROM_PARAM)
             p->report.params += dio_type_bytes(&v->type);
-        if (v->source == DIO_FROM_STATE || v->source == DIO_FROM_INPUT)
+        if (v->source == DIO_FROM_STATE || (v->source == DIO_FROM_INPUT && !p->options.lent))
             p->report.state += dio_type_bytes(&v->type);
     }
     for (int i = 0; i < p->n_nodes; i++) {
@@ -139,6 +139,17 @@ static void add_up(dio_plan *p)
         p->report.bytes += cost.bytes;
         p->report.nodes++;
     }
+}
+
+/* Where inputs are not memory of the plan's own they stand behind the intermediates. */
+static int64_t place_inputs(dio_plan *p, int64_t total)
+{
+    for (int i = 0; i < p->n_values; i++)
+        if (p->options.lent && p->values[i].source == DIO_FROM_INPUT) {
+            p->values[i].place = total;
+            total += rounded(dio_type_bytes(&p->values[i].type));
+        }
+    return total;
 }
 
 bool dio_plan_place(dio_plan *p, dio_error *err)
@@ -161,7 +172,7 @@ bool dio_plan_place(dio_plan *p, dio_error *err)
         else /* scratch: remembered in the call until bind makes it an address */
             p->nodes[-1 - items[i].root].call.work = (void *)(intptr_t)(items[i].place + 1);
     }
-    p->report.workspace = (size_t)total;
+    p->report.workspace = (size_t)place_inputs(p, total);
     add_up(p);
     return check_limit(p, err);
 }

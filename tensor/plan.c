@@ -221,7 +221,8 @@ void dio_plan_destroy(dio_plan *p)
         dio_resident_unref(d, p->residents[i]);
     for (int i = 0; i < p->n_owned; i++)
         d->release(d, p->owned[i]);
-    d->release(d, p->workspace);
+    if (!p->options.lent)
+        d->release(d, p->workspace);
     for (int i = 0; i < p->n_values; i++)
         dio_tensor_unref(p->values[i].tensor);
     free(p->out_copy);

@@ -24,6 +24,7 @@ typedef struct dio_plan_options {
     bool no_fusion;      /* keep the graph's own nodes */
     bool train;          /* weights change between runs: do not pack them */
     size_t memory_limit; /* bytes the plan may take; 0: three quarters of what is free */
+    bool lent;           /* inputs and intermediates lie in memory that dio_plan_lend gives */
 } dio_plan_options;
 
 /* Values in `outputs` (and, with keep_taps, every tap) stay readable after a run. NULL with a
@@ -34,7 +35,7 @@ dio_plan *dio_plan_create(dio_graph *g, const dio_val *outputs, int n_outputs, b
 void dio_plan_destroy(dio_plan *p);
 
 typedef struct dio_plan_report {
-    size_t workspace;    /* intermediates and scratch, bytes */
+    size_t workspace;    /* intermediates and scratch, bytes; of a lent plan inputs as well */
     size_t packed;       /* re-laid weights, bytes */
     size_t params;       /* weights as bound, bytes */
     size_t state;        /* states, bytes */
@@ -42,6 +43,11 @@ typedef struct dio_plan_report {
     double flops, bytes; /* of one run, from the operators' own counts */
 } dio_plan_report;
 void dio_plan_report_get(const dio_plan *p, dio_plan_report *out);
+
+/* Gives a plan made with `lent` the device memory (report.workspace bytes, aligned to 256) that it
+ * works in until it is given another; plans that run one after the other may share it. Weights are
+ * packed at the first call, so that plans which only measure cost nothing. */
+bool dio_plan_lend(dio_plan *p, void *memory, dio_error *err);
 
 /* Copies `bytes` (exactly the input's size) in. Inputs keep their content until set again. */
 bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes, dio_error *err);

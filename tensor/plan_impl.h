@@ -50,7 +50,8 @@ struct dio_plan {
     int n_outputs;
     dio_graph_tap *taps;
     int n_taps;
-    void *workspace;
+    void *workspace; /* of a lent plan: not ours, NULL until dio_plan_lend */
+    bool bound;      /* addresses were given once, weights are packed */
     void *out_copy; /* host copies of outputs when the device's memory is its own */
     dio_resident **residents;
     int n_residents, cap_residents;
