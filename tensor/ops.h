@@ -105,6 +105,11 @@ dio_val dio_layer_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, float eps)
 dio_val dio_rms_norm(dio_graph *g, dio_val x, dio_val w, float eps);              /* last axis */
 /* x [B,C,...], w b [C] or NONE. */
 dio_val dio_group_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, int groups, float eps);
+/* Group norm's halves over span[1] rows of a stripe x [B,C,H,W] from row span[0] on (i32 [2]): of
+ * each group a first mean m, mean(x - m), mean((x - m)^2) -> [B,groups,3]; and
+ * act((x - affine[b,0,c]) * affine[b,1,c] + affine[b,2,c]), 0 in other rows; act NONE or SILU. */
+dio_val dio_stripe_moments(dio_graph *g, dio_val x, dio_val span, int groups);
+dio_val dio_stripe_norm(dio_graph *g, dio_val x, dio_val affine, dio_val span, dio_act act);
 /* Training form: statistics over B and space; mean and var [C] come out for the running ones. */
 dio_val dio_batch_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, float eps, dio_val *mean,
                        dio_val *var);
