@@ -48,12 +48,14 @@ static void event(dio_cli *cli, const dio_train_progress *p)
     dio_map_set(cli->arena, v, "step", dio_value_int(cli->arena, p->step));
     dio_map_set(cli->arena, v, "steps", dio_value_int(cli->arena, p->steps));
     dio_map_set(cli->arena, v, "loss", dio_value_real(cli->arena, p->loss));
-    if (p->evaluated)
+    if (p->evaluated && isfinite(p->validation))
         dio_map_set(cli->arena, v, "validation", dio_value_real(cli->arena, p->validation));
     dio_map_set(cli->arena, v, "lr", dio_value_real(cli->arena, p->lr));
     dio_map_set(cli->arena, v, "items_per_second", dio_value_real(cli->arena, p->items_per_second));
     dio_map_set(cli->arena, v, "gflops", dio_value_real(cli->arena, p->flops_per_second / 1e9));
     dio_map_set(cli->arena, v, "seconds_left", dio_value_real(cli->arena, p->seconds_left));
+    for (int i = 0; i < p->n_extras; i++)
+        dio_map_set(cli->arena, v, p->extras[i], dio_value_real(cli->arena, p->extra[i]));
     dio_cli_event(cli, v);
 }
 
@@ -61,19 +63,22 @@ static void progress(void *user, const dio_train_progress *p)
 {
     const struct run *r = user;
     dio_cli *cli = r->cli;
-    char validation[48] = "";
+    char validation[48] = "", extras[DIO_TRAIN_EXTRAS * 32] = "";
     if (p->evaluated)
         draw(r);
     if (cli->common.json) {
         event(cli, p);
         return;
     }
-    if (p->evaluated)
+    if (p->evaluated && isfinite(p->validation))
         snprintf(validation, sizeof validation, "  validation %.4f (best %.4f)", p->validation,
                  p->best);
+    for (int i = 0, n = 0; i < p->n_extras; i++)
+        n += snprintf(extras + n, sizeof extras - (size_t)n, "  %.16s %.3f", p->extras[i],
+                      p->extra[i]);
     int left = (int)p->seconds_left;
-    dio_cli_say(cli, "step %6lld/%lld  loss %.4f  lr %.2e  |g| %.2f  %.0f %s/s  %.0f GFLOP/s  left "
-                "%d:%02d:%02d%s", (long long)p->step, (long long)p->steps, p->loss, p->lr, p->norm,
+    dio_cli_say(cli, "step %6lld/%lld  loss %.4f%s  lr %.2e  |g| %.2f  %.0f %s/s  %.0f GFLOP/s  left "
+                "%d:%02d:%02d%s", (long long)p->step, (long long)p->steps, p->loss, extras, p->lr, p->norm,
                 p->items_per_second, p->item_name, p->flops_per_second / 1e9, left / 3600,
                 left / 60 % 60, left % 60, validation);
 }

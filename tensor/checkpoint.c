@@ -13,20 +13,20 @@
 enum { KINDS = 4 };
 static const char *const kinds[KINDS] = {"w", "m", "v", "ema"};
 
-static const dio_val *values_of(const dio_train_run *r, int kind)
+static const dio_val *values_of(const dio_train_group *t, int kind)
 {
-    const dio_val *const lists[KINDS] = {r->w, r->m, r->v, r->average};
+    const dio_val *const lists[KINDS] = {t->w, t->m, t->v, t->average};
     return lists[kind];
 }
 
-/* Reads value v of weight i from the plan into a fresh tensor named "KIND.NAME". */
-static dio_tensor *fetch(dio_train_run *r, int kind, int i, const char *prefix, dio_error *err)
+/* Reads value v of weight i from the plan into a fresh tensor named "KIND.PREFIXNAME". */
+static dio_tensor *fetch(dio_train_group *g, int kind, int i, const char *first, dio_error *err)
 {
-    const dio_train_weight *w = &r->task->weights[i];
+    const dio_train_weight *w = &g->weights[i];
     char name[600];
-    snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", w->name);
+    snprintf(name, sizeof name, "%s%s%s%s", first, *first ? "." : "", g->prefix, w->name);
     dio_tensor *t = dio_tensor_create(name, &w->tensor->type, err);
-    if (t && dio_plan_read(r->train, values_of(r, kind)[i], dio_tensor_data(t),
+    if (t && dio_plan_read(g->plan, values_of(g, kind)[i], dio_tensor_data(t),
                            dio_type_bytes(&t->type), err))
         return t;
     dio_tensor_unref(t);
@@ -36,19 +36,24 @@ static dio_tensor *fetch(dio_train_run *r, int kind, int i, const char *prefix, 
 static bool write_tensors(dio_train_run *r, const char *file, int n_kinds, bool bare,
                           const dio_weights_meta *meta, int n_meta, dio_error *err)
 {
-    int n = 0, weights = r->task->n_weights;
+    int n = 0, weights = 0;
     bool ok = true;
+    for (int k = 0; k < r->n_groups; k++)
+        weights += r->groups[k].n;
     char path[4096];
     dio_tensor **all = calloc((size_t)(n_kinds * weights + 1), sizeof *all);
     if (!all)
         return dio_fail_memory(err, "a checkpoint");
-    for (int k = 0; k < n_kinds && ok; k++)
-        for (int i = 0; i < weights && ok; i++) {
-            if (values_of(r, k)[i] == DIO_NONE)
+    for (int j = 0; j < n_kinds * r->n_groups && ok; j++) {
+        dio_train_group *g = &r->groups[j % r->n_groups];
+        int k = j / r->n_groups;
+        for (int i = 0; i < g->n && ok; i++) {
+            if (values_of(g, k)[i] == DIO_NONE)
                 continue;
-            ok = (all[n] = fetch(r, k, i, bare ? "" : kinds[k], err)) != NULL;
+            ok = (all[n] = fetch(g, k, i, bare ? "" : kinds[k], err)) != NULL;
             n += ok;
         }
+    }
     snprintf(path, sizeof path, "%s/%s", r->dir, file);
     ok = ok && dio_weights_write(path, all, NULL, n, meta, n_meta, err);
     for (int i = 0; i < n; i++)
@@ -69,7 +74,7 @@ bool dio_train_checkpoint(dio_train_run *r, dio_error *err)
                                {"best", best},
                                {"best_step", best_step},
                                {"stale", stale},
-                               {"identity", r->task->identity}};
+                               {"identity", r->identity}};
     return write_tensors(r, "checkpoint.safetensors", KINDS, false, meta, 5, err);
 }
 
@@ -78,17 +83,18 @@ bool dio_train_save_best(dio_train_run *r, dio_error *err)
     return write_tensors(r, "best.safetensors", 1, true, NULL, 0, err);
 }
 
-static bool put_back(dio_train_run *r, const dio_weights *file, int kind, int i, bool bare,
+static bool put_back(dio_train_group *g, const dio_weights *file, int kind, int i, bool bare,
                      dio_error *err)
 {
-    const dio_train_weight *w = &r->task->weights[i];
+    const dio_train_weight *w = &g->weights[i];
     char name[600];
-    snprintf(name, sizeof name, "%s%s%s", bare ? "" : kinds[kind], bare ? "" : ".", w->name);
+    snprintf(name, sizeof name, "%s%s%s%s", bare ? "" : kinds[kind], bare ? "" : ".", g->prefix,
+             w->name);
     const dio_tensor *t = dio_weights_find(file, name);
     if (!t || !dio_type_equal(&t->type, &w->tensor->type))
         return dio_fail(err, "%s: tensor \"%s\" is missing or has another shape",
                         dio_weights_path(file), name);
-    return dio_plan_write(r->train, values_of(r, kind)[i], dio_tensor_data(t),
+    return dio_plan_write(g->plan, values_of(g, kind)[i], dio_tensor_data(t),
                           dio_type_bytes(&t->type), err);
 }
 
@@ -106,17 +112,20 @@ static bool restore(dio_train_run *r, const dio_weights *file, dio_error *err)
 {
     double step, best, best_step, stale;
     const char *identity = dio_weights_meta_find(file, "identity");
-    if (!identity || strcmp(identity, r->task->identity) != 0)
+    if (!identity || strcmp(identity, r->identity) != 0)
         return dio_fail(err, "%s belongs to another recipe: train in another folder, or remove it",
                         dio_weights_path(file));
     if (!read_number(file, "step", &step, err) || !read_number(file, "best", &best, err) ||
         !read_number(file, "best_step", &best_step, err) ||
         !read_number(file, "stale", &stale, err))
         return false;
-    for (int k = 0; k < KINDS; k++)
-        for (int i = 0; i < r->task->n_weights; i++)
-            if (values_of(r, k)[i] != DIO_NONE && !put_back(r, file, k, i, false, err))
+    for (int j = 0; j < KINDS * r->n_groups; j++) {
+        dio_train_group *g = &r->groups[j % r->n_groups];
+        int k = j / r->n_groups;
+        for (int i = 0; i < g->n; i++)
+            if (values_of(g, k)[i] != DIO_NONE && !put_back(g, file, k, i, false, err))
                 return false;
+    }
     r->state = (dio_train_state){(int64_t)step, best, (int64_t)best_step, (int)stale};
     return true;
 }
@@ -140,13 +149,11 @@ bool dio_train_load_best(dio_train_run *r, dio_error *err)
     snprintf(path, sizeof path, "%s/best.safetensors", r->dir);
     dio_weights *file = dio_weights_open(path, err);
     bool ok = file != NULL;
-    for (int i = 0; ok && i < r->task->n_weights; i++) {
-        dio_tensor *t = r->task->weights[i].tensor;
-        ok = put_back(r, file, 0, i, true, err) &&
-             dio_plan_read(r->train, r->w[i], dio_tensor_data(t), dio_type_bytes(&t->type), err);
-    }
+    dio_train_group *g = &r->groups[0];
+    for (int i = 0; ok && i < g->n; i++)
+        ok = put_back(g, file, 0, i, true, err);
     dio_weights_close(file);
-    return ok;
+    return ok && dio_train_fetch(g, err);
 }
 
 bool dio_train_trim_log(dio_train_run *r, dio_error *err)

@@ -48,6 +48,8 @@ typedef struct dio_train_task {
     bool (*fill)(void *user, dio_plan *p, int64_t step, bool training, dio_error *err);
 } dio_train_task;
 
+enum { DIO_TRAIN_EXTRAS = 8 };
+
 typedef struct dio_train_progress {
     int64_t step, steps;
     double loss;       /* mean since the last report */
@@ -57,6 +59,9 @@ typedef struct dio_train_progress {
     double items_per_second, flops_per_second, seconds_left;
     bool evaluated; /* this report is about a fresh validation */
     const char *item_name; /* the task's */
+    const char *const *extras; /* names of what else is measured, and the means since the last */
+    double extra[DIO_TRAIN_EXTRAS];
+    int n_extras;
 } dio_train_progress;
 
 typedef struct dio_train_result {
