@@ -161,7 +161,7 @@ typedef struct dio_conv_attrs {
     int output_pad[2]; /* transposed only */
 } dio_conv_attrs;
 /* x [B,C,T] with w [O,C/g,k], or x [B,C,H,W] with w [O,C/g,kh,kw]; zero padding (others: dio_pad
- * before). */
+ * before). w may be stored as bf16 or f16. */
 dio_val dio_conv(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs);
 /* w [C,O/g,k..] as torch's ConvTranspose. */
 dio_val dio_conv_transpose(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs);

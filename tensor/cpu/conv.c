@@ -4,14 +4,16 @@
  * columns, the data's gradient folds w^T x y back, the weights' gradient is y x columns^T. Columns
  * are made for a block of places at a time, which keeps them in cache and bounds the scratch; the
  * blocks follow from the shape alone and every sum runs in rising order, so neither threads nor
- * the batch change a bit. Groups of a few channels go to conv_direct.c, pictures of many channels
- * to oneDNN (but for the gradient of the weights, whose sum it cuts by threads). */
+ * the batch change a bit. Groups of a few channels go to conv_direct.c, 3x3 kernels of stride 1 to
+ * winograd.c, other kernels over pictures of many channels to oneDNN (but for the gradient of the
+ * weights, whose sum it cuts by threads). */
 #include <string.h>
 
 #include "base/gang.h"
 #include "tensor/cpu/conv_span.h"
 #include "tensor/cpu/gemm.h"
 #include "tensor/cpu/onednn.h"
+#include "tensor/cpu/winograd.h"
 
 /* Floats of columns made at a time: 4 MB, so that the packed copy and the columns share L2 + L3. */
 enum { BLOCK_FLOATS = 1 << 20, BLOCK_PLACES = 64, IMAGES = 32, DIRECT = 16 };
@@ -20,6 +22,27 @@ enum { BLOCK_FLOATS = 1 << 20, BLOCK_PLACES = 64, IMAGES = 32, DIRECT = 16 };
 static bool is_direct(const dio_conv_shape *s)
 {
     return s->groups > 1 && s->c * s->o <= DIRECT;
+}
+
+/* 3x3 with stride 1 is a product of transforms: forward, and to the data with the kernel's taps in
+ * reverse and its channels exchanged. */
+static bool is_wino(const dio_conv_shape *s, bool back)
+{
+    if (s->groups > 1 || s->kh != 3 || s->kw != 3 || s->sh != 1 || s->sw != 1 || s->dh != 1 ||
+        s->dw != 1)
+        return false;
+    return back ? dio_wino_tile(s->o, s->c, s->h, s->w) : dio_wino_tile(s->c, s->o, s->oh, s->ow);
+}
+
+static dio_wino wino_of(const dio_conv_shape *s, bool back)
+{
+    if (back)
+        return (dio_wino){.batch = s->batch, .c = s->o, .o = s->c, .h = s->oh, .w = s->ow,
+                          .oh = s->h, .ow = s->w, .py = 2 - s->ph, .px = 2 - s->pw, .lane = 9,
+                          .channel = s->c * 9, .flip = true, .dtype = s->kernel};
+    return (dio_wino){.batch = s->batch, .c = s->c, .o = s->o, .h = s->h, .w = s->w, .oh = s->oh,
+                      .ow = s->ow, .py = s->ph, .px = s->pw, .lane = s->c * 9, .channel = 9,
+                      .dtype = s->kernel};
 }
 
 /* A 1x1 kernel that moves nothing: x is its own columns. */
@@ -61,7 +84,7 @@ size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
 {
     int64_t k = taps(s), p = block_places(s);
     if (is_direct(s))
-        return 0;
+        return (size_t)(s->kernel == DIO_F32 ? 0 : s->groups * s->o * k) * sizeof(float);
     dio_gemm forward = {.m = s->o, .n = p, .k = k, .a_row = k, .a_col = 1, .b_row = p, .b_col = 1};
     dio_gemm data = {.m = k, .n = p, .k = s->o, .a_row = 1, .a_col = k, .b_row = p, .b_col = 1};
     dio_gemm weights = {.m = s->o, .n = k, .k = p, .a_row = p, .a_col = 1, .b_row = 1, .b_col = p};
@@ -69,7 +92,13 @@ size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
     most = largest(most, dio_gemm_work(cpu, &data));
     most = largest(most, dio_gemm_work(cpu, &weights));
     most += columns_bytes(s);
-    return dio_onednn_serves(cpu, s) ? largest(most, dio_onednn_work(s)) : most;
+    for (int back = 0; back < 2; back++)
+        if (is_wino(s, back)) {
+            const dio_wino wino = wino_of(s, back);
+            most = largest(most, dio_wino_work(cpu, &wino));
+        }
+    const bool all_wino = is_wino(s, false) && is_wino(s, true);
+    return !all_wino && dio_onednn_serves(cpu, s) ? largest(most, dio_onednn_work(s)) : most;
 }
 
 /* --- columns --- */
@@ -193,7 +222,8 @@ static void walk(const dio_conv_shape *s, step_fn *fn, void *user)
 struct product {
     const dio_cpu *cpu;
     const dio_conv_shape *s;
-    const float *x, *y, *w;
+    const float *x, *y;
+    const void *w;
     float *out;
     float *columns;
     void *gemm_work;
@@ -213,6 +243,13 @@ static int64_t x_at(const dio_conv_shape *s, const struct step *t)
 static int64_t y_at(const dio_conv_shape *s, const struct step *t, int64_t i)
 {
     return ((t->image + i) * s->groups + t->group) * s->o * s->oh * s->ow + t->first;
+}
+
+/* The kernel of a step's group. */
+static const void *kernel_of(const struct product *p, const struct step *t)
+{
+    const size_t size = dio_dtype_size(p->s->kernel);
+    return (const char *)p->w + (size_t)(t->group * p->s->o * taps(p->s)) * size;
 }
 
 /* The columns of image i of a step and the distance of their rows. */
@@ -245,8 +282,8 @@ static void step_forward(void *user, const struct step *t)
     for (int64_t i = 0; i < t->images; i++) {
         int64_t row;
         const float *b = columns_of(p, t, i, &row);
-        g[i] = (dio_gemm){.m = s->o, .n = t->last - t->first, .k = taps(s),
-                          .a = p->w + t->group * s->o * taps(s), .a_row = taps(s), .a_col = 1,
+        g[i] = (dio_gemm){.m = s->o, .n = t->last - t->first, .k = taps(s), .a = kernel_of(p, t),
+                          .a_dtype = s->kernel, .a_row = taps(s), .a_col = 1,
                           .b = b, .b_dtype = DIO_F32, .b_row = row, .b_col = 1,
                           .c = p->out + y_at(s, t, i), .c_row = s->oh * s->ow,
                           .accumulate = true};
@@ -265,7 +302,7 @@ static void step_data(void *user, const struct step *t)
         float *to = direct ? p->out + x_at(s, t) + i * image_floats(s) + t->first
                            : p->columns + i * taps(s) * places;
         g[i] = (dio_gemm){.m = taps(s), .n = places, .k = s->o,
-                          .a = p->w + t->group * s->o * taps(s), .a_row = 1, .a_col = taps(s),
+                          .a = kernel_of(p, t), .a_dtype = s->kernel, .a_row = 1, .a_col = taps(s),
                           .b = p->y + y_at(s, t, i), .b_dtype = DIO_F32,
                           .b_row = s->oh * s->ow, .b_col = 1,
                           .c = to, .c_row = direct ? s->h * s->w : places, .accumulate = direct};
@@ -297,14 +334,30 @@ static void step_weights(void *user, const struct step *t)
 
 /* --- the three --- */
 
-void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const float *w,
-                      const float *bias, float *y, void *work)
+static void by_wino(const dio_cpu *cpu, dio_wino p, const float *x, const void *w,
+                    const float *bias, float *y, void *work)
 {
+    p.x = x;
+    p.kernel = w;
+    p.bias = bias;
+    p.y = y;
+    dio_wino_run(cpu, &p, work);
+}
+
+void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const void *w,
+                  const float *bias, float *y, void *work)
+{
+    if (is_wino(s, false)) {
+        by_wino(cpu, wino_of(s, false), x, w, bias, y, work);
+        return;
+    }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv(s, x, w, bias, y, work))
         return;
     fill_bias(bias, y, s->batch, s->groups * s->o, s->oh * s->ow);
     if (is_direct(s)) {
-        dio_conv_direct_forward(cpu, s, x, w, y);
+        if (s->kernel != DIO_F32)
+            cpu->to_f32(work, w, (int)s->kernel, s->groups * s->o * taps(s));
+        dio_conv_direct_forward(cpu, s, x, s->kernel != DIO_F32 ? work : w, y);
         return;
     }
     struct product p = product_of(cpu, s, work);
@@ -313,8 +366,12 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
 }
 
 void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float *y, const float *w,
-                   const float *bias, float *x, void *work)
+                       const float *bias, float *x, void *work)
 {
+    if (is_wino(s, true)) {
+        by_wino(cpu, wino_of(s, true), y, w, bias, x, work);
+        return;
+    }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv_data(s, y, w, x, work)) {
         add_bias(bias, x, s->batch, s->groups * s->c, s->h * s->w);
         return;
@@ -330,7 +387,7 @@ void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float 
 }
 
 void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,
-                      const float *y, float *w, void *work)
+                          const float *y, float *w, void *work)
 {
     if (is_direct(s)) {
         dio_conv_direct_weights(cpu, s, x, y, w);

@@ -17,6 +17,7 @@ typedef struct dio_conv_shape {
     int64_t batch, groups, c, o;
     int64_t h, w, oh, ow, kh, kw;
     int64_t sh, sw, ph, pw, dh, dw; /* stride, pad, dilation */
+    dio_dtype kernel;               /* f32, or forward also bf16 and f16 */
 } dio_conv_shape;
 
 /* From the dims of x, w and y, which have been checked. */
@@ -30,15 +31,17 @@ dio_cost dio_conv_cost(const dio_conv_shape *s);
 size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s);
 
 /* bias [groups*o] or NULL */
-void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const float *w,
-                      const float *bias, float *y, void *work);
+void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const void *w,
+                  const float *bias, float *y, void *work);
 /* bias [groups*c] or NULL */
 void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float *y, const float *w,
-                   const float *bias, float *x, void *work);
+                       const float *bias, float *x, void *work);
 void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,
-                      const float *y, float *w, void *work);
+                          const float *y, float *w, void *work);
 
-/* What inference of the operators shares: x [B,C,..] and a kernel of the same rank, attributes in
- * range, channels that split into groups; a bias that is absent or [channels]. */
-bool dio_conv_check(const dio_type *x, const dio_type *w, const dio_conv_attrs *a, dio_error *err);
+/* What inference of the operators shares: x [B,C,..] and a kernel of the same rank (in halves where
+ * those are taken), attributes in range, channels that split into groups; a bias that is absent or
+ * [channels]. */
+bool dio_conv_check(const dio_type *x, const dio_type *w, bool halves, const dio_conv_attrs *a,
+                    dio_error *err);
 bool dio_conv_check_bias(const dio_type *bias, int64_t channels, dio_error *err);

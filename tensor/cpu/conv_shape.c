@@ -15,6 +15,7 @@ dio_conv_shape dio_conv_shape_of(const dio_view *x, const dio_view *w, const dio
         .sh = flat ? 1 : a->stride[vertical], .sw = a->stride[horizontal],
         .ph = flat ? 0 : a->pad[vertical], .pw = a->pad[horizontal],
         .dh = flat ? 1 : a->dilation[vertical], .dw = a->dilation[horizontal],
+        .kernel = w->dtype,
     };
     return s;
 }
@@ -25,7 +26,8 @@ dio_cost dio_conv_cost(const dio_conv_shape *s)
     double outputs = (double)s->batch * s->groups * s->o * s->oh * s->ow;
     double inputs = (double)s->batch * s->groups * s->c * s->h * s->w;
     double weights = (double)s->groups * s->o * taps;
-    return (dio_cost){2 * outputs * taps, 4 * (inputs + outputs + weights)};
+    return (dio_cost){2 * outputs * taps, 4 * (inputs + outputs) +
+                                              (double)dio_dtype_size(s->kernel) * weights};
 }
 
 /* Far above any real network, far below where sizes could overflow. */
@@ -39,10 +41,12 @@ static bool in_range(const int v[2], int lo, const char *name, dio_error *err)
     return true;
 }
 
-bool dio_conv_check(const dio_type *x, const dio_type *w, const dio_conv_attrs *a, dio_error *err)
+bool dio_conv_check(const dio_type *x, const dio_type *w, bool halves, const dio_conv_attrs *a,
+                    dio_error *err)
 {
     char text[DIO_TYPE_TEXT];
-    if (!dio_want_float(x, "x", err) || !dio_want_float(w, "the kernel", err) ||
+    const bool half = halves && (w->dtype == DIO_BF16 || w->dtype == DIO_F16);
+    if (!dio_want_float(x, "x", err) || (!half && !dio_want_float(w, "the kernel", err)) ||
         !dio_want_dims(x, 3, 4, "x", err))
         return false;
     if (w->nd != x->nd)

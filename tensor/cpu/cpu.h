@@ -59,6 +59,46 @@ typedef struct dio_pairs {
     double (*peak)(int64_t rounds, float *keep); /* as peak_fma below */
 } dio_pairs;
 
+/* Winograd's transforms: see winograd.c. Lanes are tiles; those of a strip lie in runs, side by
+ * side in one picture. A tile has m x m results and reaches (m + 2) x (m + 2) numbers, m 4 or 2. */
+typedef struct dio_tile_run {
+    int64_t image, y, x; /* the first tile's first result */
+    int first, count;    /* lanes */
+} dio_tile_run;
+
+typedef struct dio_wino_in {
+    const float *x; /* the first channel of the first picture */
+    int64_t image, plane, h, w, row; /* row: floats from one to the next */
+    int64_t py, px; /* rows and columns of zeros before the first */
+    int doubled;    /* 1: h x w are those of the picture enlarged twofold, nearest neighbours */
+    int64_t channels;
+    const dio_tile_run *run;
+    int runs, m;
+    float *v; /* [(m + 2)^2][channels][nr], VN lanes of each written */
+    int64_t v_step;
+} dio_wino_in;
+
+typedef struct dio_wino_out {
+    const float *m_at; /* [(m + 2)^2][channels][..] */
+    int64_t m_step, m_row;
+    float *y; /* the first channel of the first picture */
+    int64_t image, plane, h, w;
+    const float *bias; /* [channels] or NULL */
+    int64_t channels;
+    const dio_tile_run *run;
+    int runs, m;
+} dio_wino_out;
+
+typedef struct dio_wino_kernel {
+    const void *w; /* tap t of channel k for lane r: w[r * lane + k * channel + t] */
+    int dtype;
+    int64_t lane, channel, channels;
+    int lanes, m;
+    bool flip; /* taps in reverse */
+    float *u;  /* [(m + 2)^2][channels][mr] and a little room */
+    int64_t u_step;
+} dio_wino_kernel;
+
 /* A row of a norm, backwards. With xhat = (x - mean) * scale and g = dy * w:
  * dx = scale * (g - [centred] mean(g) - xhat * mean(g * xhat)), dw += dy * xhat, db += dy. */
 typedef struct dio_norm_row {
@@ -138,6 +178,11 @@ typedef struct dio_cpu {
     /* out[r * out_row + c] = in[r * in_row + c] for few columns. */
     void (*copy_block)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
                        int64_t cols);
+
+    void (*wino_in)(const dio_wino_in *p);
+    void (*wino_out)(const dio_wino_out *p);
+    void (*wino_kernel)(const dio_wino_kernel *p);
+    int lanes; /* VN: tiles of a strip */
 
     /* Not NULL: products with bf16 weights are computed by these. No constant table has them: the
      * device sets them in its copy when the fast mode is asked for. */

@@ -17,7 +17,8 @@
 
 typedef struct dio_gemm {
     int64_t m, n, k;
-    const float *a;
+    const void *a;
+    dio_dtype a_dtype;    /* F32; BF16 and F16 where B is F32 and not packed */
     int64_t a_row, a_col; /* strides in elements */
     const void *b;        /* not read when packed is given */
     dio_dtype b_dtype;    /* F32, BF16, F16; packed keeps it */

@@ -132,7 +132,7 @@ void dio_gemm_pack_b(const dio_cpu *cpu, const dio_gemm *p, int64_t j, int64_t k
 void dio_gemm_round_a(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int64_t k0, int64_t n,
                       float *out)
 {
-    const float *a = p->a + i * p->a_row + 2 * k0 * p->a_col;
+    const float *a = (const float *)p->a + i * p->a_row + 2 * k0 * p->a_col;
     const int64_t left = p->k - 2 * k0, count = left < 2 * n ? left : 2 * n;
     if (p->a_col == 1) {
         cpu->pairs->round(out, a, count);
@@ -157,10 +157,33 @@ static void pack_a_pairs(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int r
     }
 }
 
+static void pack_a_halves(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int rows, int64_t k0,
+                          int64_t kc, float *out)
+{
+    enum { LANES = 64, HIGHEST = 16 };
+    float room[HIGHEST * LANES];
+    const uint16_t *a = (const uint16_t *)p->a + i * p->a_row + k0 * p->a_col;
+    for (int64_t k = 0; k < kc; k += LANES) {
+        const int64_t n = kc - k < LANES ? kc - k : LANES;
+        for (int r = 0; r < rows; r++)
+            if (p->a_col == 1)
+                cpu->to_f32(room + r * LANES, a + r * p->a_row + k, p->a_dtype, n);
+            else
+                for (int64_t c = 0; c < n; c++)
+                    cpu->to_f32(room + r * LANES + c, a + r * p->a_row + (k + c) * p->a_col,
+                                p->a_dtype, 1);
+        cpu->transpose(out + k * cpu->mr, cpu->mr, room, LANES, rows, n);
+    }
+}
+
 void dio_gemm_pack_a(const dio_cpu *cpu, const dio_gemm *p, int64_t i, int rows, int64_t k0,
                      int64_t kc, float *out)
 {
-    const float *a = p->a + i * p->a_row + k0 * p->a_col;
+    if (p->a_dtype != DIO_F32) {
+        pack_a_halves(cpu, p, i, rows, k0, kc, out);
+        return;
+    }
+    const float *a = (const float *)p->a + i * p->a_row + k0 * p->a_col;
     const int64_t row = p->a_row, col = p->a_col;
     const int mr = cpu->mr;
     if (dio_gemm_in_pairs(cpu, p->b_dtype)) {

@@ -19,6 +19,7 @@ enum { PAIRS = 0 };
 #include "tensor/cpu/score_tmpl.h"
 #include "tensor/cpu/transpose_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
+#include "tensor/cpu/wino_tmpl.h"
 
 #define UNARY(name)                                                                                \
     static void unary_##name(float *y, const float *x, int64_t n, float p, float q)                \
@@ -108,6 +109,10 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .strip = strip,                                                                            \
         .transpose = transpose,                                                                    \
         .copy_block = copy_block,                                                                  \
+        .wino_in = wino_in,                                                                        \
+        .wino_out = wino_out,                                                                      \
+        .wino_kernel = wino_kernel,                                                                \
+        .lanes = VN,                                                                               \
         .peak_fma = peak_fma,                                                                      \
         .peak_vnni = vnni,                                                                         \
         .peak_read = peak_read,                                                                    \

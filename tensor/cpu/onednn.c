@@ -58,7 +58,8 @@ static bool is_regular(int64_t in, int64_t kernel, int64_t stride, int64_t pad, 
 
 bool dio_onednn_serves(const dio_cpu *cpu, const dio_conv_shape *s)
 {
-    return cpu->isa != DIO_ISA_GENERIC && s->groups == 1 && s->c >= BLOCK && s->o >= BLOCK &&
+    return cpu->isa != DIO_ISA_GENERIC && s->kernel == DIO_F32 && s->groups == 1 &&
+           s->c >= BLOCK && s->o >= BLOCK &&
            s->kh > 1 && s->kw > 1 && s->c * s->o * s->oh * s->ow >= SMALLEST &&
            is_regular(s->h, s->kh, s->sh, s->ph, s->dh, s->oh) &&
            is_regular(s->w, s->kw, s->sw, s->pw, s->dw, s->ow);

@@ -38,6 +38,28 @@ ALWAYS void store_columns(float *p, vf x, int n)
         v_store_n(p, x, n);
 }
 
+/* As tile_rows with one vector of columns, whole. */
+ALWAYS void tile_narrow(const dio_tile *t, const int rows)
+{
+    const int64_t a_col = t->a_col, b_row = t->b_row;
+    const float *a = t->a, *b = t->b;
+    vf c0[MR];
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        c0[r] = t->accumulate ? v_load(t->c + r * t->c_row) : v_set(0.0f);
+    for (int64_t k = t->k; k > 0; k--) {
+        const vf b0 = v_load(b);
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            c0[r] = PRODUCT(v_set(a[r]), b0, c0[r]);
+        a += a_col;
+        b += b_row;
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        v_store(t->c + r * t->c_row, c0[r]);
+}
+
 ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const int64_t a_row)
 {
     const int left = whole ? VN : t->cols, right = whole ? VN : t->cols - VN;
@@ -76,6 +98,8 @@ ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const
             tile_rows(t, R, true, 1);                                                              \
         else if (t->cols == NR && t->a_row == DIO_KEY_TILE)                                        \
             tile_rows(t, R, true, DIO_KEY_TILE);                                                   \
+        else if (t->cols == VN && t->a_row == 1)                                                   \
+            tile_narrow(t, R);                                                                     \
         else                                                                                       \
             tile_rows(t, R, false, t->a_row);                                                      \
     }

@@ -120,3 +120,24 @@ static inline float v_top(vf x)
     a = _mm_max_ps(a, _mm_movehl_ps(a, a));
     return _mm_cvtss_f32(_mm_max_ss(a, _mm_movehdup_ps(a)));
 }
+
+/* The 4 x 4 in each half, transposed: see vec_avx512.h. */
+ALWAYS void v_fours(vf x[4])
+{
+    const __m256 a = _mm256_unpacklo_ps((__m256)x[0], (__m256)x[1]);
+    const __m256 b = _mm256_unpackhi_ps((__m256)x[0], (__m256)x[1]);
+    const __m256 c = _mm256_unpacklo_ps((__m256)x[2], (__m256)x[3]);
+    const __m256 d = _mm256_unpackhi_ps((__m256)x[2], (__m256)x[3]);
+    const __m256d al = _mm256_castps_pd(a), bl = _mm256_castps_pd(b);
+    const __m256d cl = _mm256_castps_pd(c), dl = _mm256_castps_pd(d);
+    x[0] = (vf)_mm256_unpacklo_pd(al, cl);
+    x[1] = (vf)_mm256_unpackhi_pd(al, cl);
+    x[2] = (vf)_mm256_unpacklo_pd(bl, dl);
+    x[3] = (vf)_mm256_unpackhi_pd(bl, dl);
+}
+
+ALWAYS vf v_quads(const float *p, const int *at)
+{
+    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p + at[0]));
+    return (vf)_mm256_insertf128_ps(x, _mm_loadu_ps(p + at[1]), 1);
+}

@@ -120,6 +120,31 @@ static inline float v_top(vf x)
     return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
 }
 
+/* The 4 x 4 in each quarter, transposed: element j of quad q of x[i] goes to element i of that of
+ * x[j]. */
+ALWAYS void v_fours(vf x[4])
+{
+    const __m512 a = _mm512_unpacklo_ps((__m512)x[0], (__m512)x[1]);
+    const __m512 b = _mm512_unpackhi_ps((__m512)x[0], (__m512)x[1]);
+    const __m512 c = _mm512_unpacklo_ps((__m512)x[2], (__m512)x[3]);
+    const __m512 d = _mm512_unpackhi_ps((__m512)x[2], (__m512)x[3]);
+    const __m512d al = _mm512_castps_pd(a), bl = _mm512_castps_pd(b);
+    const __m512d cl = _mm512_castps_pd(c), dl = _mm512_castps_pd(d);
+    x[0] = (vf)_mm512_unpacklo_pd(al, cl);
+    x[1] = (vf)_mm512_unpackhi_pd(al, cl);
+    x[2] = (vf)_mm512_unpacklo_pd(bl, dl);
+    x[3] = (vf)_mm512_unpackhi_pd(bl, dl);
+}
+
+/* Quads from VN / 4 places. */
+ALWAYS vf v_quads(const float *p, const int *at)
+{
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(p + at[0]));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + at[1]), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + at[2]), 2);
+    return (vf)_mm512_insertf32x4(x, _mm_loadu_ps(p + at[3]), 3);
+}
+
 /* x[r] holds row r; afterwards x[c] holds column c. Written as the four instructions that move a
  * quarter of a register: from a general shuffle gcc 12 makes three times as many. */
 ALWAYS void v_square(vf x[VN])

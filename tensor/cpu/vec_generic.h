@@ -133,3 +133,18 @@ static inline float v_top(vf x)
     float a = x[0] > x[2] ? x[0] : x[2], b = x[1] > x[3] ? x[1] : x[3];
     return a > b ? a : b;
 }
+
+/* The 4 x 4, transposed: see vec_avx512.h. */
+ALWAYS void v_fours(vf x[4])
+{
+    const vf a = x[0], b = x[1], c = x[2], d = x[3];
+    x[0] = (vf){a[0], b[0], c[0], d[0]};
+    x[1] = (vf){a[1], b[1], c[1], d[1]};
+    x[2] = (vf){a[2], b[2], c[2], d[2]};
+    x[3] = (vf){a[3], b[3], c[3], d[3]};
+}
+
+ALWAYS vf v_quads(const float *p, const int *at)
+{
+    return v_load(p + at[0]);
+}

@@ -6,7 +6,10 @@
 struct forward {
     int64_t m, n, k;
     dio_cuda_conv s;
-    const float *x, *w, *bias;
+    const float *x, *bias;
+    const void *w; /* f32, bf16, f16 */
+    dio_dtype dtype;
+    int64_t w_at;
     float *y;
     int taps;
 
@@ -17,10 +20,10 @@ struct forward {
         int64_t example = batch / s.groups, group = batch % s.groups;
         x += (example * s.groups + group) * s.c * s.h * s.w;
         y += (example * s.groups + group) * s.o * n;
-        w += group * s.o * k;
+        w_at = group * s.o * k;
         bias = bias ? bias + group * s.o : bias;
     }
-    __device__ float a(int64_t o, int64_t i) const { return w[o * k + i]; }
+    __device__ float a(int64_t o, int64_t i) const { return dio_load(w, dtype, w_at + o * k + i); }
     __device__ float b(int64_t i, int64_t p) const
     {
         int c = (int)i / taps;
@@ -41,7 +44,8 @@ static void run(dio_cuda *d, const dio_call *c)
     f.n = (int64_t)f.s.oh * f.s.ow;
     f.k = f.s.c * f.taps;
     f.x = dio_in<float>(c, 0);
-    f.w = dio_in<float>(c, 1);
+    f.w = c->in[1].data;
+    f.dtype = c->in[1].dtype;
     f.bias = c->n_in > 2 ? dio_in<float>(c, 2) : NULL;
     f.y = dio_out<float>(c, 0);
     dio_run_product(d, f, f.s.batch * f.s.groups);

@@ -9,7 +9,7 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
     (void)n_in;
     const dio_type *x = &in[0], *w = &in[1];
     const dio_conv_attrs *a = attrs;
-    if (!dio_conv_check(x, w, a, err))
+    if (!dio_conv_check(x, w, false, a, err))
         return false;
     if (w->dim[0] != x->dim[1])
         return dio_fail(err, "the kernel takes %lld channels, x has %lld", (long long)w->dim[0],
@@ -133,6 +133,8 @@ static const dio_op_case cases[] = {
      .n_in = 3,
      .attrs = ATTRS(.stride = {2, 2}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 1),
      .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 33, 21, 18), DIO_T(DIO_F32, 33, 20, 3, 3), DIO_T(DIO_F32, 20)},
+     .n_in = 3, .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 4, 5, 4)}, .n_in = 2, .attrs = ATTRS(PLAIN),
      .refused = "the kernel takes 4 channels, x has 3"},
     {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 3, 5, 4)}, .n_in = 2,
@@ -152,7 +154,7 @@ const dio_op dio_op_conv_transpose = {
     .attrs_size = sizeof(dio_conv_attrs),
     .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
     .cost = cost,
-    .tol = 1e-6f, /* measured 2.5e-7 */
+    .tol = 4e-6f, /* measured 1.1e-6: by tiles of 4x4 */
     .cases = cases,
 };
 

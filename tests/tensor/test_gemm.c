@@ -266,7 +266,7 @@ static void cuts_of(const dio_cpu *cpu)
                     for (int64_t i = 0; i < 37; i += rows[r]) {
                         dio_gemm g = part.g;
                         g.m = 37 - i < rows[r] ? 37 - i : rows[r];
-                        g.a += i * g.a_row;
+                        g.a = (const float *)g.a + i * g.a_row;
                         g.c += i * g.c_row;
                         void *work = malloc(dio_gemm_work(cpu, &g));
                         dio_gemm_run(cpu, &g, 1, work);

@@ -125,6 +125,9 @@ static void test_conv(void **state)
     check_conv("3x3 64", t4(1, 64, 24, 24), t4(64, 64, 3, 3), 1, 1, 1, false);
     check_conv("3x3 128", t4(1, 128, 17, 31), t4(96, 128, 3, 3), 1, 1, 1, false);
     check_conv("3x3 small", t4(1, 32, 4, 4), t4(48, 32, 3, 3), 1, 1, 1, false);
+    check_conv("3x3 wide", t4(1, 48, 30, 150), t4(64, 48, 3, 3), 1, 1, 1, false);
+    check_conv("3x3 deep", t4(1, 300, 20, 16), t4(90, 300, 3, 3), 1, 1, 1, false);
+    check_conv("3x3 of 2x2 tiles", t4(1, 200, 9, 8), t4(90, 200, 3, 3), 1, 1, 1, false);
     check_conv("3x3 stride 2", t4(1, 32, 33, 20), t4(64, 32, 3, 3), 2, 1, 1, false);
     check_conv("1x1", t4(1, 64, 19, 23), t4(40, 64, 1, 1), 1, 0, 1, false);
     check_conv("rgb", t4(1, 3, 40, 40), t4(16, 3, 3, 3), 1, 1, 1, false);
@@ -138,6 +141,7 @@ static void test_conv_transpose(void **state)
 {
     (void)state;
     check_conv("4x4 stride 2", t4(1, 32, 22, 24), t4(32, 24, 4, 4), 2, 1, 1, true);
+    check_conv("3x3 back", t4(1, 96, 18, 33), t4(96, 64, 3, 3), 1, 1, 1, true);
     check_conv("vocoder", t3(1, 64, 200), t3(64, 32, 16), 8, 4, 1, true);
 }
 
