@@ -1,15 +1,9 @@
 /* bench_ops.c: operators at the sizes that models give them, run as a plan runs them. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/rng.h"
-#include "bench/bench.h"
-#include "tensor/graph.h"
+#include "bench/one_graph.h"
 #include "tensor/ops.h"
-#include "tensor/plan.h"
 
 struct spec {
-    dio_val (*build)(dio_graph *g, const struct spec *s, dio_error *err);
+    dio_val (*build)(dio_graph *g, const void *user, dio_error *err);
     int64_t m, n, k;     /* rows, columns, depth; or as the builder reads them */
     dio_dtype dtype;     /* of the weight */
     bool train;          /* weights change between runs: not packed */
@@ -17,32 +11,6 @@ struct spec {
     double flops, bytes; /* of one run; the one that the figure counts is not 0 */
     int32_t start;       /* what i32 inputs are filled with */
 };
-
-/* Inputs of a plan by name; unknown names are skipped. */
-static bool fill(dio_plan *p, const char *name, const struct spec *s, dio_error *err)
-{
-    dio_type t;
-    float *x = dio_plan_memory(p, name, &t);
-    if (!x)
-        return true;
-    const int64_t n = dio_type_count(&t);
-    float *data = malloc((size_t)(n + 1) * sizeof *data);
-    if (!data)
-        return dio_fail_memory(err, "a benchmark's input");
-    for (int64_t i = 0; i < n; i++) {
-        data[i] = dio_uniform(1, (uint64_t)name[0], (uint64_t)i) - 0.5f;
-        if (t.dtype == DIO_I32)
-            memcpy(&data[i], &s->start, sizeof s->start);
-    }
-    const bool ok = dio_plan_set(p, name, data, (size_t)n * sizeof *data, err);
-    free(data);
-    return ok;
-}
-
-static bool step(void *user, dio_error *err)
-{
-    return dio_plan_run(user, err);
-}
 
 static int64_t at_most(int64_t x, int64_t most)
 {
@@ -62,80 +30,49 @@ static struct spec reduced(struct spec s)
 static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                 dio_error *err)
 {
-    static const char *const inputs[] = {"a", "b", "c", "d", "start", "keys", "values"};
     const struct spec full = *(const struct spec *)b->attrs, few = reduced(full);
     const struct spec *s = r->tiny ? &few : &full;
-    const dio_plan_options options = {.train = s->train};
-    dio_graph *g = dio_graph_create();
-    dio_plan *p = NULL;
-    dio_device *own = NULL;
-    bool ok = false;
-    if (!g) {
-        dio_fail_memory(err, "a benchmark");
-        goto done;
-    }
-    if (s->fast && !(own = dio_device_open_math(r->device->kind, DIO_MATH_FAST, err)))
-        goto done;
-    dio_val out = s->build(g, s, err);
-    if (!dio_graph_ready(g, err))
-        goto done;
-    p = dio_plan_create(g, &out, 1, false, own ? own : r->device, &options, err);
-    if (!p)
-        goto done;
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-        if (!fill(p, inputs[i], s, err))
-            goto done;
-    const double seconds = dio_bench_best(r->seconds, step, p, err);
-    if (seconds < 0)
-        goto done;
-    *value = *reached = (s->flops > 0 ? s->flops : s->bytes) / seconds / 1e9;
-    ok = true;
-done:
-    dio_plan_destroy(p);
-    dio_graph_destroy(g);
-    dio_device_close(own);
-    return ok;
+    const dio_one_graph one = {.build = s->build,
+                               .user = s,
+                               .train = s->train,
+                               .fast = s->fast,
+                               .start = s->start,
+                               .work = s->flops > 0 ? s->flops : s->bytes};
+    return dio_one_graph_run(r, &one, value, reached, err);
 }
 
 static dio_val weight(dio_graph *g, const struct spec *s, int64_t rows, int64_t cols,
                       dio_error *err)
 {
-    const dio_type t = dio_type_2d(DIO_F32, rows, cols);
-    dio_tensor *w = dio_tensor_create("w", &t, err), *stored = NULL;
-    if (w) {
-        float *x = dio_tensor_data(w);
-        for (int64_t i = 0; i < rows * cols; i++)
-            x[i] = dio_uniform(2, 0, (uint64_t)i) - 0.5f;
-        stored = s->dtype == DIO_F32 ? dio_tensor_ref(w) : dio_tensor_convert(w, s->dtype, err);
-    }
-    const dio_val v = stored ? dio_param(g, stored) : dio_graph_fail(g, "%s", err->message);
-    dio_tensor_unref(stored);
-    dio_tensor_unref(w);
-    return v;
+    return dio_one_graph_weight(g, dio_type_2d(DIO_F32, rows, cols), s->dtype, err);
 }
 
-static dio_val product(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val product(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     const dio_val a = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->k));
     return dio_matmul(g, a, dio_input(g, "b", dio_type_2d(DIO_F32, s->k, s->n)), false, false);
 }
 
 /* The forward of a layer, and its gradients: dx [M,K] from dy [M,N], dw [N,K] from dy and x. */
-static dio_val forward(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val forward(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     const dio_val a = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->k));
     return dio_linear(g, a, weight(g, s, s->n, s->k, err), DIO_NONE, DIO_ACT_NONE);
 }
 
-static dio_val to_input(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val to_input(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     const dio_val dy = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->n));
     return dio_linear_kn(g, dy, weight(g, s, s->n, s->k, err), DIO_NONE, DIO_ACT_NONE);
 }
 
-static dio_val to_weight(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val to_weight(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     const dio_val dy = dio_input(g, "a", dio_type_2d(DIO_F32, s->m, s->n));
     return dio_matmul(g, dy, dio_input(g, "b", dio_type_2d(DIO_F32, s->m, s->k)), true, false);
@@ -144,8 +81,9 @@ static dio_val to_weight(dio_graph *g, const struct spec *s, dio_error *err)
 enum { HEADS = 12, SIZE = 64 }; /* GPT-2's */
 
 /* Batch m, n tokens. */
-static dio_val attention(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val attention(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     const dio_type t = dio_type_4d(DIO_F32, s->m, s->n, HEADS, SIZE);
     const dio_val q = dio_input(g, "a", t), k = dio_input(g, "b", t), v = dio_input(g, "c", t);
@@ -160,8 +98,9 @@ static dio_val attention(dio_graph *g, const struct spec *s, dio_error *err)
 }
 
 /* One token after `start` others. */
-static dio_val cached(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val cached(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     const dio_val q = dio_input(g, "a", dio_type_4d(DIO_F32, 1, 1, HEADS, SIZE));
     const dio_val keys = dio_state(g, "keys", dio_cache_key_type(1, HEADS, s->n, SIZE));
@@ -180,32 +119,37 @@ static dio_val vector(dio_graph *g, const char *name, const struct spec *s)
     return dio_input(g, name, dio_type_1d(DIO_F32, s->n));
 }
 
-static dio_val layer_norm(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val layer_norm(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     return dio_layer_norm(g, rows(g, s), vector(g, "b", s), vector(g, "c", s), 1e-5f);
 }
 
-static dio_val rms_norm(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val rms_norm(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     return dio_rms_norm(g, rows(g, s), vector(g, "b", s), 1e-5f);
 }
 
-static dio_val softmax(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val softmax(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     return dio_softmax(g, rows(g, s));
 }
 
-static dio_val gelu_tanh(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val gelu_tanh(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     return dio_gelu_tanh(g, rows(g, s));
 }
 
-static dio_val cross_entropy(dio_graph *g, const struct spec *s, dio_error *err)
+static dio_val cross_entropy(dio_graph *g, const void *user, dio_error *err)
 {
+    const struct spec *s = user;
     (void)err;
     const dio_val target = dio_input(g, "start", dio_type_1d(DIO_I32, s->m));
     return dio_cross_entropy(g, rows(g, s), target, -100, 0);
