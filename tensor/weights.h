@@ -51,6 +51,18 @@ const char *dio_weights_meta_find(const dio_weights *w, const char *key);
 const char *dio_weights_path(const dio_weights *w);
 const char *dio_weights_format(const dio_weights *w); /* "safetensors" */
 
+/* One tensor of a set, or a part of it, as it is to be called in another. */
+typedef struct dio_weights_rename {
+    const char *from, *to;
+    int64_t row, rows; /* of the first axis; rows 0: all of it */
+    int dims;          /* 1s at the end are dropped until so many dims are left; 0: none are */
+    bool transpose;    /* a matrix's rows become columns: this alone copies */
+} dio_weights_rename;
+/* The tensors that the list names, under its names and on the same memory. Either set may be closed
+ * first. NULL with a message when one is not there or is no such matrix, or a name comes twice. */
+dio_weights *dio_weights_renamed(const dio_weights *from, const dio_weights_rename *list, int n,
+                                 dio_error *err);
+
 /* Writes tensors as one safetensors file that appears under its name only when whole. Widest
  * types first and then by name, so that every tensor is aligned and the same tensors always give
  * the same bytes. Tensors' own names are used unless `names` gives others. */
@@ -84,6 +96,8 @@ bool dio_weights_add(dio_weights *w, const char *name, const dio_type *type, dio
 bool dio_weights_put(dio_weights *w, dio_tensor *t, dio_error *err);
 void dio_weights_add_meta(dio_weights *w, const char *key, const char *value);
 dio_arena *dio_weights_arena(dio_weights *w);
+/* An empty set with the other's path and format. */
+dio_weights *dio_weights_like(const dio_weights *other, dio_error *err);
 /* Reads one more file into w by whichever reader knows it: for indexes of shards. Another index is
  * refused, so that none can lead back to itself. */
 bool dio_weights_read(dio_weights *w, const char *path, dio_error *err);

@@ -196,7 +196,7 @@ static const char *file_at(dio_arena *a, const char *path, dio_error *err)
     return NULL;
 }
 
-dio_weights *dio_weights_open(const char *path, dio_error *err)
+static dio_weights *start(dio_error *err)
 {
     dio_arena *a = dio_arena_create();
     if (!a) {
@@ -205,8 +205,31 @@ dio_weights *dio_weights_open(const char *path, dio_error *err)
     }
     dio_weights *w = dio_arena_alloc(a, sizeof *w);
     w->arena = a;
-    w->path = file_at(a, path, err);
-    if (w->path && grow_table(w) && read_file(w, w->path, false, err) && !dio_arena_failed(a))
+    return w;
+}
+
+dio_weights *dio_weights_like(const dio_weights *other, dio_error *err)
+{
+    dio_weights *w = start(err);
+    if (!w)
+        return NULL;
+    w->path = dio_arena_strdup(w->arena, other->path);
+    w->reader = other->reader;
+    if (w->path && grow_table(w) && !dio_arena_failed(w->arena))
+        return w;
+    dio_fail_memory(err, "weights");
+    dio_weights_close(w);
+    return NULL;
+}
+
+dio_weights *dio_weights_open(const char *path, dio_error *err)
+{
+    dio_weights *w = start(err);
+    if (!w)
+        return NULL;
+    w->path = file_at(w->arena, path, err);
+    if (w->path && grow_table(w) && read_file(w, w->path, false, err) &&
+        !dio_arena_failed(w->arena))
         return w;
     dio_fail_memory(err, "weights"); /* where nothing was said before */
     dio_weights_close(w);

@@ -42,7 +42,8 @@ static void texts_that_are_no_config(void **state)
         const char *text, *err;
     } cases[] = {
         {"", "diorama: b/config.json:1:1: not valid JSON: the text ends too early"},
-        {"[]", "diorama: b/config.json:1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
+        {"[]", "diorama: b/config.json:1:1: a config.json needs a \"model_type\" (or "
+               "\"_class_name\") that is a string"},
         {"{\"model_type\":\"llama\",",
          "diorama: b/config.json:1:22: not valid JSON: the text ends too early"},
         {"{\"model_type\":\"ll\xff"
