@@ -49,13 +49,19 @@ static bool make(dio_unet *u, const dio_value *config, dio_error *err)
     return dio_walk_init(&u->walk, u->family->walk, u->model, NULL, err);
 }
 
+static bool load(dio_unet *u, const dio_weights *from, dio_dtype keep, dio_error *err)
+{
+    return dio_walk_load(&u->walk, from, keep, 0, "", NULL, err) &&
+           (dio_walk_finite(&u->walk, err) || dio_error_at(err, dio_weights_path(from), 0, 0));
+}
+
 dio_unet *dio_unet_build(const dio_value *config, const dio_weights *from, dio_dtype keep,
                          dio_error *err)
 {
     dio_unet *u = start(err);
     if (!u)
         return NULL;
-    bool ok = make(u, config, err) && dio_walk_load(&u->walk, from, keep, 0, "", NULL, err);
+    bool ok = from && config && make(u, config, err) && load(u, from, keep, err);
     return finish(u, ok, err);
 }
 
@@ -68,7 +74,7 @@ dio_unet *dio_unet_open(const char *dir, dio_dtype keep, dio_error *err)
     const dio_value *config = dio_value_read(u->arena, path, CONFIG_LIMIT, err);
     bool ok = config && make(u, config, err);
     dio_weights *w = ok ? dio_weights_open(dir, err) : NULL;
-    ok = w && dio_walk_load(&u->walk, w, keep, 0, "", NULL, err);
+    ok = w && load(u, w, keep, err);
     dio_weights_close(w);
     return finish(u, ok, err);
 }

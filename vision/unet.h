@@ -66,7 +66,8 @@ typedef struct dio_unet {
 /* A folder "unet" of diffusers: config.json and its weights. keep: what weights are kept in, as
  * dio_walk_load says (DIO_DTYPES: as they are). NULL with a message. */
 dio_unet *dio_unet_open(const char *dir, dio_dtype keep, dio_error *err);
-/* From parts that somebody else has opened; both may be gone afterwards. */
+/* From parts that somebody else has opened; both may be gone afterwards. NULL for either fails with
+ * whatever err holds already: what dio_bundle_weights said. */
 dio_unet *dio_unet_build(const dio_value *config, const dio_weights *from, dio_dtype keep,
                          dio_error *err);
 /* With drawn weights: for tests and measurements. */
