@@ -86,14 +86,29 @@ void dio_walk_base(dio_walk *w, const char *prefix)
     w->base_prefix = dio_arena_strdup(w->arena, prefix);
 }
 
-bool dio_walk_wants_lora(const dio_walk *w, const char *name)
+static bool is_target(const dio_lora_spec *lora, const char *name)
 {
     const char *dot = strrchr(name, '.');
     const char *last = dot ? dot + 1 : name;
-    for (int i = 0; w->lora && i < w->lora->n_targets; i++)
-        if (strcmp(w->lora->targets[i], last) == 0)
+    for (int i = 0; i < lora->n_targets; i++)
+        if (strcmp(lora->targets[i], last) == 0)
             return true;
     return false;
+}
+
+int dio_walk_lora(const dio_walk *w, const char *name, float *scale)
+{
+    const dio_lora_spec *lora = w->lora;
+    char full[DIO_WALK_NAME];
+    *scale = 1;
+    if (lora && lora->rank_of) {
+        snprintf(full, sizeof full, "%s%s", w->prefix, name);
+        return lora->rank_of(lora->user, full);
+    }
+    if (!lora || !is_target(lora, name))
+        return 0;
+    *scale = lora->alpha / (float)lora->rank;
+    return lora->rank;
 }
 
 dio_dtype dio_walk_dtype(const dio_weight *it, dio_dtype dtype, dio_dtype stored)

@@ -75,12 +75,16 @@ typedef struct dio_weight {
     unsigned flags;
 } dio_weight;
 
-/* Which linear layers an adapter wraps, and how. Names are the last part of a layer's name. */
+/* Which layers an adapter wraps, and how. Names are the last part of a layer's name. */
 typedef struct dio_lora_spec {
     int rank;
     float alpha; /* the adapter's product is scaled by alpha / rank */
     const char *const *targets;
     int n_targets;
+    /* Where each layer has a rank of its own (0: it is not wrapped), this says it in place of all
+     * the above; alpha is the rank then. */
+    int (*rank_of)(const void *user, const char *layer); /* the layer's name in full, or NULL */
+    const void *user;
 } dio_lora_spec;
 
 enum { DIO_WALK_NAME = 512, DIO_WALK_DEPTH = 16, DIO_WALK_IGNORED = 16 };
@@ -116,8 +120,8 @@ void dio_walk_weight(dio_walk *w, dio_tensor **slot, const char *name, dio_init 
 void dio_walk_ignore(dio_walk *w, const char *ending);
 /* Published files of the bare model leave this first part of every name out. */
 void dio_walk_base(dio_walk *w, const char *prefix);
-/* Whether an adapter wraps the layer of this name here. */
-bool dio_walk_wants_lora(const dio_walk *w, const char *name);
+/* The rank of the adapter that wraps the layer of this name here, and its scale; 0: none does. */
+int dio_walk_lora(const dio_walk *w, const char *name, float *scale);
 
 #define DIO_WEIGHT(w, slot, name, init, ...)                                                       \
     dio_walk_weight((w), (slot), (name), (init), 0,                                                \

@@ -8,9 +8,10 @@
 static void walk_lora(dio_walk *w, dio_nn_conv2d *c, const char *name, int64_t in, int64_t out,
                       int64_t kernel)
 {
-    int64_t rank = w->lora->rank;
+    int64_t rank = dio_walk_lora(w, name, &c->lora_scale);
     float bound = 1 / sqrtf((float)(in * kernel * kernel));
-    c->lora_scale = w->lora->alpha / (float)rank;
+    if (!rank)
+        return;
     dio_walk_enter(w, "%s", name);
     dio_walk_weight(w, &c->lora_a, "lora_A.weight", dio_init_uniform(bound), DIO_WEIGHT_LORA, 4,
                     (int64_t[]){rank, in, kernel, kernel});
@@ -27,15 +28,7 @@ void dio_nn_conv2d_walk(dio_walk *w, dio_nn_conv2d *c, const char *name, int64_t
     if (flags & DIO_NN_BIAS)
         DIO_WEIGHT(w, &c->b, "bias", dio_init_fill(0), out);
     dio_walk_leave(w);
-    if (dio_walk_wants_lora(w, name))
-        walk_lora(w, c, name, in, out, kernel);
-}
-
-/* A kernel in f32, which is what convolution computes in. */
-static dio_val kernel_of(dio_graph *g, dio_tensor *t)
-{
-    dio_val w = dio_param(g, t);
-    return t->type.dtype == DIO_F32 ? w : dio_cast(g, w, DIO_F32);
+    walk_lora(w, c, name, in, out, kernel);
 }
 
 dio_val dio_nn_conv2d_forward(dio_graph *g, const dio_nn_conv2d *c, dio_val x, int stride, int pad,
@@ -52,10 +45,10 @@ dio_val dio_nn_conv2d_forward(dio_graph *g, const dio_nn_conv2d *c, dio_val x, i
         x = dio_pad(g, x, 3, pad, pad, DIO_PAD_CIRCULAR);
         a.pad[1] = 0;
     }
-    dio_val y = dio_conv(g, x, kernel_of(g, c->w), c->b ? dio_param(g, c->b) : DIO_NONE, a);
+    dio_val y = dio_conv(g, x, dio_param(g, c->w), c->b ? dio_param(g, c->b) : DIO_NONE, a);
     if (!c->lora_a)
         return y;
-    dio_val low = dio_conv(g, x, kernel_of(g, c->lora_a), DIO_NONE, a);
-    dio_val up = dio_conv(g, low, kernel_of(g, c->lora_b), DIO_NONE, point);
+    dio_val low = dio_conv(g, x, dio_param(g, c->lora_a), DIO_NONE, a);
+    dio_val up = dio_conv(g, low, dio_param(g, c->lora_b), DIO_NONE, point);
     return dio_add(g, y, dio_axpb(g, up, c->lora_scale, 0));
 }

@@ -6,8 +6,9 @@
 
 static void walk_lora(dio_walk *w, dio_nn_linear *l, const char *name, int64_t in, int64_t out)
 {
-    int64_t rank = w->lora->rank;
-    l->lora_scale = w->lora->alpha / (float)rank;
+    int64_t rank = dio_walk_lora(w, name, &l->lora_scale);
+    if (!rank)
+        return;
     dio_walk_enter(w, "%s", name);
     dio_walk_weight(w, &l->lora_a, "lora_A.weight", dio_init_uniform(1 / sqrtf((float)in)),
                     DIO_WEIGHT_LORA, 2, (int64_t[]){rank, in});
@@ -28,8 +29,7 @@ void dio_nn_linear_walk(dio_walk *w, dio_nn_linear *l, const char *name, int64_t
     if (flags & DIO_NN_BIAS)
         DIO_WEIGHT(w, &l->b, "bias", bias, out);
     dio_walk_leave(w);
-    if (dio_walk_wants_lora(w, name))
-        walk_lora(w, l, name, in, out);
+    walk_lora(w, l, name, in, out);
 }
 
 dio_val dio_nn_linear_forward(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_act act)
