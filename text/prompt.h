@@ -39,6 +39,7 @@ enum {
     DIO_PROMPT_WEIGHT = 100, /* and below minus this */
     DIO_PROMPT_CHUNKS = 64,
     DIO_PROMPT_ENCODERS = 2,
+    DIO_PROMPT_BATCH = 1024,
 };
 
 /* --- the grammar --- */
@@ -110,7 +111,9 @@ typedef struct dio_prompt_job {
     const char *const *prompts_2; /* what the second encoder reads instead, or NULL */
     int n_prompts;
     bool penultimate; /* SDXL: the last but one layer, without the final norm */
-    int clip_skip;    /* this many layers fewer; SD 1.x and 2.x put the final norm over them */
+    /* This many layers fewer, for all prompts, as webui has it; SD 1.x and 2.x put the final norm over
+     * them. (diffusers leaves negative prompts without.) */
+    int clip_skip;
     bool plain;       /* brackets, backslashes and BREAK are text */
     int chunks;       /* at least as many for every prompt; 0: as many as the longest needs */
 } dio_prompt_job;

@@ -187,7 +187,14 @@ def save(folder, model, spec):
             tensors[f"h.{layer}.attn.bias"] = mask
     if spec["layout"] != "shards":
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-        return
+    else:
+        shards(folder, tensors)
+
+
+def shards(folder, tensors):
+    """Two files and their index."""
+    from safetensors.torch import save_file
+
     names = sorted(tensors)
     halves = names[: len(names) // 2], names[len(names) // 2 :]
     index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())}, "weight_map": {}}
