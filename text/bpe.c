@@ -174,8 +174,8 @@ static bool spell(const dio_bpe *m, const char *word, size_t n, struct speller *
             length = with_suffix(m, text, length, last);
             text = last;
         }
-        int32_t id = cp < DIO_BPE_DIRECT && !ends ? m->direct[cp]
-                                                  : find_model(m, text, (size_t)length);
+        int32_t id =
+            cp < DIO_BPE_DIRECT && !ends ? m->direct[cp] : find_model(m, text, (size_t)length);
         if (id >= 0) {
             spell_flush(s, m);
             spell_put(s, id);
@@ -308,8 +308,9 @@ bool dio_bpe_encode(const dio_bpe *m, const char *word, size_t n, dio_bpe_scratc
         if (whole >= 0)
             return dio_ids_put(out, whole, err);
     }
-    /* A byte is one symbol at most, those of the suffix too; n is below DIO_TOKENIZER_TEXT times the largest growth of a
-     * normalizer and fits 31 bits, which dio_tokenizer_encode has checked. */
+    /* A byte is one symbol at most, those of the suffix too; n is below DIO_TOKENIZER_TEXT times
+     * the largest growth of a normalizer and fits 31 bits, which dio_tokenizer_encode has checked.
+     */
     if (!grow(&s->symbols, &s->symbols_cap, n + m->n_suffix + 1, sizeof(struct symbol), err))
         return false;
     struct speller speller = {.symbols = s->symbols};

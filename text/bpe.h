@@ -1,9 +1,9 @@
 #pragma once
 /* bpe.h: the model of a tokenizer: byte-pair encoding of one word (a pre-token).
  *
- * A word starts as one symbol a character; CLIP's vocabulary tells the last one of a word apart by an
- * ending, "</w>". Of all neighbouring pairs that are in the merge list,
- * the one earliest in the list is joined, leftmost first, until none is left. */
+ * A word starts as one symbol a character; CLIP's vocabulary tells the last one of a word apart by
+ * an ending, "</w>". Of all neighbouring pairs that are in the merge list, the one earliest in the
+ * list is joined, leftmost first, until none is left. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -35,9 +35,9 @@ typedef struct dio_text_encoder_shape {
 typedef struct dio_text_encoder_io {
     dio_val ids;  /* i32 [B,T] */
     dio_val ends; /* i32 [B]: where the pooled token stands (dio_text_encoder_end) */
-    int skip;     /* layers left out from the end: 0 is last_hidden_state, after the final norm; n is
-                   * hidden_states[-1-n] (SDXL reads 1) */
-    bool norm;    /* the final norm goes over a skipped one, too: "CLIP skip" of SD 1.x */
+    int skip;  /* layers left out from the end: 0 is last_hidden_state, after the final norm; n is
+                * hidden_states[-1-n] (SDXL reads 1) */
+    bool norm; /* the final norm goes over a skipped one, too: "CLIP skip" of SD 1.x */
 
     dio_val hidden; /* [B,T,C] */
     dio_val pooled; /* [B,P], or [B,C] without a projection: always of the last layer */
@@ -78,7 +78,8 @@ int32_t dio_text_encoder_end(const dio_text_encoder *e, const int32_t *ids, int6
 
 /* Appends n rows of vectors (f32 [n,C], textual inversion) to the embedding table; they get the ids
  * *first.. on, and the shape's vocab grows. The table is copied: plans made before do not know the
- * new ids. Rows are rounded when the table is kept in f16 or bf16. False when C is not its width. */
+ * new ids. Rows are rounded when the table is kept in f16 or bf16. False when C is not its width.
+ */
 bool dio_text_encoder_extend(dio_text_encoder *e, const dio_tensor *rows, int32_t *first,
                              dio_error *err);
 

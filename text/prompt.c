@@ -1,8 +1,8 @@
 /* prompt.c: the grammar of prompts: a text with brackets to spans with weights.
  *
- * A bracket that closes multiplies everything since the one that it closes, so a span's weight is the
- * product of its brackets' in the order in which they close. Nothing is an error but a weight that is
- * none: what does not fit the grammar is text. */
+ * A bracket that closes multiplies everything since the one that it closes, so a span's weight is
+ * the product of its brackets' in the order in which they close. Nothing is an error but a weight
+ * that is none: what does not fit the grammar is text. */
 #include "text/prompt.h"
 
 #include <math.h>
@@ -83,8 +83,8 @@ static size_t find_break(const char *text, size_t from, size_t n)
 static size_t skip_white(const char *text, size_t n, size_t at)
 {
     uint32_t cp;
-    for (int length; at < n && (length = dio_utf8_next(text + at, n - at, &cp)) > 0 &&
-                     dio_cp_is_white(cp);)
+    for (int length;
+         at < n && (length = dio_utf8_next(text + at, n - at, &cp)) > 0 && dio_cp_is_white(cp);)
         at += (size_t)length;
     return at;
 }
@@ -229,9 +229,8 @@ static bool finish(struct parser *p, dio_prompt_spans *out)
     for (int i = 0; i < n; i++) {
         const struct part *part = &p->parts[i];
         size_t length = part->end - part->start;
-        out->items[i] = (dio_prompt_span){
-            dio_arena_strndup(p->arena, p->out + part->start, length), length,
-            part->breaks ? 1 : part->weight, part->breaks};
+        out->items[i] = (dio_prompt_span){dio_arena_strndup(p->arena, p->out + part->start, length),
+                                          length, part->breaks ? 1 : part->weight, part->breaks};
         if (length && !part->breaks && !(fabs(part->weight) <= DIO_PROMPT_WEIGHT))
             return dio_fail(p->err, "the weight of \"%.60s\" comes to %g: -%d to %d are supported",
                             out->items[i].text, part->weight, DIO_PROMPT_WEIGHT, DIO_PROMPT_WEIGHT);

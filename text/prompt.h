@@ -12,8 +12,9 @@
  * behind a comma of its last 20 tokens than within words; the chunks' hidden states stand one after
  * another along T. Weights multiply the hidden states of their tokens; the chunk is then scaled so
  * that its mean, over its tokens and channels, is again what it was without weights ("Original"
- * emphasis). The mean is each chunk's own, so that no prompt of a batch changes another; webui takes
- * it over the batch. A BREAK inside brackets breaks, too; webui makes it a word of weight -1.1.
+ * emphasis). The mean is each chunk's own, so that no prompt of a batch changes another; webui
+ * takes it over the batch. A BREAK inside brackets breaks, too; webui makes it a word of weight
+ * -1.1.
  *
  *     dio_prompt_job job = {.encoders = {{clip_l, tokenizer}}, .n_encoders = 1,
  *                           .prompts = (const char *[]){"", "a (red:1.3) fox"}, .n_prompts = 2};
@@ -56,8 +57,8 @@ typedef struct dio_prompt_spans {
     int count, cap;
 } dio_prompt_spans;
 
-/* Neighbours of the same weight are one span. False for what is not UTF-8, too long or too deep, and
- * for a weight that is no number or beyond DIO_PROMPT_WEIGHT. */
+/* Neighbours of the same weight are one span. False for what is not UTF-8, too long or too deep,
+ * and for a weight that is no number or beyond DIO_PROMPT_WEIGHT. */
 bool dio_prompt_parse(dio_arena *a, const char *text, size_t n, dio_prompt_spans *out,
                       dio_error *err);
 
@@ -72,12 +73,12 @@ typedef struct dio_prompt_words dio_prompt_words;
 
 dio_prompt_words *dio_prompt_words_create(dio_error *err);
 void dio_prompt_words_destroy(dio_prompt_words *w); /* NULL is fine */
-/* Reads an embedding (.safetensors, .pt, .bin) and appends its vectors to the encoders' tables. Known
- * are webui's {"string_to_param": {"*": vectors}}, diffusers' {"<name>": vectors}, {"emb_params":
- * vectors}, and {"clip_l": ..., "clip_g": ...} for two encoders. It is called `name`, or when that is
- * NULL by the key "<name>", else by the file's name without its ending. In prompts the name is found
- * whatever its case, where no letter, digit or underscore goes on with it. Vectors of another width,
- * and a name that is taken, are refused by name. */
+/* Reads an embedding (.safetensors, .pt, .bin) and appends its vectors to the encoders' tables.
+ * Known are webui's {"string_to_param": {"*": vectors}}, diffusers' {"<name>": vectors},
+ * {"emb_params": vectors}, and {"clip_l": ..., "clip_g": ...} for two encoders. It is called
+ * `name`, or when that is NULL by the key "<name>", else by the file's name without its ending. In
+ * prompts the name is found whatever its case, where no letter, digit or underscore goes on with
+ * it. Vectors of another width, and a name that is taken, are refused by name. */
 bool dio_prompt_words_add(dio_prompt_words *w, const dio_prompt_encoder *encoders, int n_encoders,
                           const char *path, const char *name, dio_error *err);
 int dio_prompt_words_count(const dio_prompt_words *w);
@@ -95,9 +96,9 @@ typedef struct dio_prompt_rows {
 
 /* Chunks of encoder `which` (0 or 1: whose ids `words` give). positions: ids in a row, 77. The pad
  * token fills what stands behind a row's first end. words may be NULL. */
-bool dio_prompt_tokenize(dio_arena *a, const dio_prompt_spans *spans, const dio_tokenizer *tokenizer,
-                         const dio_prompt_words *words, int which, int positions,
-                         dio_prompt_rows *out, dio_error *err);
+bool dio_prompt_tokenize(dio_arena *a, const dio_prompt_spans *spans,
+                         const dio_tokenizer *tokenizer, const dio_prompt_words *words, int which,
+                         int positions, dio_prompt_rows *out, dio_error *err);
 
 /* --- all of it --- */
 
@@ -111,11 +112,11 @@ typedef struct dio_prompt_job {
     const char *const *prompts_2; /* what the second encoder reads instead, or NULL */
     int n_prompts;
     bool penultimate; /* SDXL: the last but one layer, without the final norm */
-    /* This many layers fewer, for all prompts, as webui has it; SD 1.x and 2.x put the final norm over
-     * them. (diffusers leaves negative prompts without.) */
+    /* This many layers fewer, for all prompts, as webui has it; SD 1.x and 2.x put the final norm
+     * over them. (diffusers leaves negative prompts without.) */
     int clip_skip;
-    bool plain;       /* brackets, backslashes and BREAK are text */
-    int chunks;       /* at least as many for every prompt; 0: as many as the longest needs */
+    bool plain; /* brackets, backslashes and BREAK are text */
+    int chunks; /* at least as many for every prompt; 0: as many as the longest needs */
 } dio_prompt_job;
 
 typedef struct dio_prompt_result {
@@ -124,8 +125,8 @@ typedef struct dio_prompt_result {
     float *pooled;  /* [prompts, pooled_width]: of the last encoder, from its first chunk */
 } dio_prompt_result;
 
-/* Shorter prompts get empty chunks until all have as many. Every number depends on its own prompt and
- * the number of chunks alone. Keeps nothing from call to call. */
+/* Shorter prompts get empty chunks until all have as many. Every number depends on its own prompt
+ * and the number of chunks alone. Keeps nothing from call to call. */
 bool dio_prompt_encode(const dio_prompt_job *job, dio_device *device, dio_prompt_result *out,
                        dio_error *err);
 void dio_prompt_result_deinit(dio_prompt_result *r);

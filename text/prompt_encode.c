@@ -44,8 +44,9 @@ static bool check(const dio_prompt_job *job, dio_error *err)
             return dio_fail(err, "the text encoders read %d and %d ids: one number is expected",
                             positions, s.positions);
         if (job->clip_skip < 0 || skip >= s.layers)
-            return dio_fail(err, "clip skip %d: 0 to %d are possible with a text encoder of %d "
-                                 "layers",
+            return dio_fail(err,
+                            "clip skip %d: 0 to %d are possible with a text encoder of %d "
+                            "layers",
                             job->clip_skip, s.layers - 1 - job->penultimate, s.layers);
     }
     return true;
@@ -269,7 +270,8 @@ static bool lay_out(struct work *w, int e, const float *hidden, int64_t offset, 
             const float *from =
                 hidden + (int64_t)w->place[i * w->chunks + c] * w->positions * width;
             float *to = out->context +
-                        ((int64_t)i * out->tokens + (int64_t)c * w->positions) * out->width + offset;
+                        ((int64_t)i * out->tokens + (int64_t)c * w->positions) * out->width +
+                        offset;
             for (int t = 0; t < w->positions; t++)
                 memcpy(to + t * out->width, from + t * width, (size_t)width * sizeof *to);
             if (weighted(weights, w->positions) &&

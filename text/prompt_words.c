@@ -145,8 +145,9 @@ static dio_tensor *vectors(const dio_tensor *t, const dio_text_encoder *e, const
     }
     int64_t width = type.dim[type.nd - 1], n = type.nd == 2 ? type.dim[0] : 1;
     if (width != shape.width) {
-        dio_fail(err, "the vectors of \"%.60s\" are %lld wide, the text encoder's are %d: it was "
-                      "made for another model",
+        dio_fail(err,
+                 "the vectors of \"%.60s\" are %lld wide, the text encoder's are %d: it was "
+                 "made for another model",
                  name, (long long)width, shape.width);
         return NULL;
     }

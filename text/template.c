@@ -78,8 +78,8 @@ static bool put_pair(dio_tokenizer *t, const dio_value *v, const char *key, dio_
     bool good = pair && pair->kind == DIO_LIST && pair->list.count == 2 &&
                 pair->list.items[0]->kind == DIO_STRING && pair->list.items[1]->kind == DIO_INT;
     if (!good)
-        return dio_value_fail(pair ? pair : v, err,
-                              "RobertaProcessing: %s is not [\"token\", id]", key);
+        return dio_value_fail(pair ? pair : v, err, "RobertaProcessing: %s is not [\"token\", id]",
+                              key);
     const dio_value *token = pair->list.items[0], *id = pair->list.items[1];
     int32_t known = dio_vocab_find(&t->model.vocab, token->string.text, token->string.length);
     if (known < 0 || known != id->integer)
@@ -96,8 +96,9 @@ static bool read_one(void *user, int kind, const dio_value *v, dio_error *err)
     if (kind == BYTE_LEVEL)
         return true; /* it moves offsets, which we do not give */
     if (t->around.count)
-        return dio_value_fail(v, err, "two post-processors that put tokens around a text are not "
-                                      "supported");
+        return dio_value_fail(v, err,
+                              "two post-processors that put tokens around a text are not "
+                              "supported");
     if (kind == ROBERTA)
         return put_pair(t, v, "cls", err) && put(&t->around, DIO_TEMPLATE_TEXT, v, err) &&
                put_pair(t, v, "sep", err);

@@ -95,7 +95,8 @@ static bool read_folder(dio_arena *a, const char *path, dio_tokenizer_source *s,
                         "other kinds of tokenizer (such as tokenizer.model) are not supported",
                         path);
     return read_beside(a, s->folder, "tokenizer_config.json", &s->config, &s->config_size, err) &&
-           read_beside(a, s->folder, "special_tokens_map.json", &s->special, &s->special_size, err) &&
+           read_beside(a, s->folder, "special_tokens_map.json", &s->special, &s->special_size,
+                       err) &&
            read_beside(a, s->folder, "chat_template.jinja", &s->chat, &s->chat_size, err);
 }
 

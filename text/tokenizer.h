@@ -2,9 +2,10 @@
 /* tokenizer.h: text to token ids and back, by the files that models are published with.
  *
  * Read are tokenizer.json (model BPE, byte-level or SentencePiece-style with byte fallback) and
- * the older pair vocab.json + merges.txt in GPT-2's and CLIP's layouts; ids agree with the Python package
- * `tokenizers`. A component that is not known is refused by name: a tokenizer that is nearly
- * right makes a model nearly right. A tokenizer never changes once made, so threads may share it.
+ * the older pair vocab.json + merges.txt in GPT-2's and CLIP's layouts; ids agree with the Python
+ * package `tokenizers`. A component that is not known is refused by name: a tokenizer that is
+ * nearly right makes a model nearly right. A tokenizer never changes once made, so threads may
+ * share it.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -75,8 +75,7 @@ bool dio_tokenizer_names_read(dio_tokenizer *t, const dio_value *v, dio_error *e
                               dio_kind_name(v->kind));
     return read_name(t, v, "bos_token", &t->bos, err) &&
            read_name(t, v, "eos_token", &t->eos, err) &&
-           read_name(t, v, "unk_token", &t->unk, err) &&
-           read_name(t, v, "pad_token", &t->pad, err);
+           read_name(t, v, "unk_token", &t->unk, err) && read_name(t, v, "pad_token", &t->pad, err);
 }
 
 bool dio_tokenizer_config_read(dio_tokenizer *t, const dio_value *v, dio_error *err)

@@ -1,10 +1,10 @@
-/* tokenizer_pair.c: the older layout of a tokenizer, vocab.json and merges.txt. Everything else about
- * it stands in the code of the class that tokenizer_config.json names: GPT-2's and CLIP's are known
- * here, written as the tokenizer.json that transformers makes of them.
+/* tokenizer_pair.c: the older layout of a tokenizer, vocab.json and merges.txt. Everything else
+ * about it stands in the code of the class that tokenizer_config.json names: GPT-2's and CLIP's are
+ * known here, written as the tokenizer.json that transformers makes of them.
  *
- * CLIP's fast tokenizer is the one that is matched. The older, slower one cleaned texts by ftfy where
- * that was installed and else split Chinese characters apart and took accents for letters of their own:
- * on plain text all three agree. */
+ * CLIP's fast tokenizer is the one that is matched. The older, slower one cleaned texts by ftfy
+ * where that was installed and else split Chinese characters apart and took accents for letters of
+ * their own: on plain text all three agree. */
 #include <string.h>
 
 #include "text/component.h"
@@ -29,17 +29,17 @@ static const struct layout gpt2 = {
 static const struct layout clip = {
     .name = "CLIP",
     .classes = "CLIPTokenizer",
-    .parts =
-        "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},"
-        "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"content\":\" \"},"
-        "{\"type\":\"Lowercase\"}]},"
-        "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
-        "\"pattern\":{\"Regex\":\"<\\\\|startoftext\\\\|>|<\\\\|endoftext\\\\|>|'s|'t|'re|'ve|'m|'ll|"
-        "'d|[\\\\p{L}]+|[\\\\p{N}]|[^\\\\s\\\\p{L}\\\\p{N}]+\"},\"behavior\":\"Removed\","
-        "\"invert\":true},{\"type\":\"ByteLevel\",\"add_prefix_space\":false}]},"
-        "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":"
-        "{\"String\":\"</w>\"},\"content\":\"\xc4\xa0\"},{\"type\":\"ByteLevel\"},"
-        "{\"type\":\"Strip\",\"content\":\" \",\"start\":1048576,\"stop\":1048576}]}}",
+    .parts = "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},"
+             "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"content\":\" \"},"
+             "{\"type\":\"Lowercase\"}]},"
+             "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
+             "\"pattern\":{\"Regex\":\"<\\\\|startoftext\\\\|>|<\\\\|endoftext\\\\|>|'s|'t|'re|'ve|"
+             "'m|'ll|"
+             "'d|[\\\\p{L}]+|[\\\\p{N}]|[^\\\\s\\\\p{L}\\\\p{N}]+\"},\"behavior\":\"Removed\","
+             "\"invert\":true},{\"type\":\"ByteLevel\",\"add_prefix_space\":false}]},"
+             "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":"
+             "{\"String\":\"</w>\"},\"content\":\"\xc4\xa0\"},{\"type\":\"ByteLevel\"},"
+             "{\"type\":\"Strip\",\"content\":\" \",\"start\":1048576,\"stop\":1048576}]}}",
     .suffix = "</w>",
     .bos = "<|startoftext|>",
     .eos = "<|endoftext|>",
@@ -115,8 +115,7 @@ bool dio_tokenizer_read_pair(dio_tokenizer *t, dio_arena *a, const dio_value *vo
                              size_t size, dio_error *err)
 {
     const struct layout *l = layout_of(vocab, config, err);
-    const dio_value *parts =
-        l ? dio_json_parse(a, l->name, l->parts, strlen(l->parts), err) : NULL;
+    const dio_value *parts = l ? dio_json_parse(a, l->name, l->parts, strlen(l->parts), err) : NULL;
     if (!parts)
         return false;
     t->model.suffix = l->suffix;

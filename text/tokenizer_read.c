@@ -137,8 +137,8 @@ bool dio_tokenizer_read(dio_tokenizer *t, const dio_tokenizer_source *s, dio_err
         s->config ? dio_json_parse(a, file, s->config, s->config_size, err) : NULL;
     bool ok = config || !s->config;
     ok = ok && (s->tokenizer ? read_json(t, a, s, err) : read_pair(t, a, s, config, err));
-    ok = ok && (!config || dio_tokenizer_config_read(t, config, err) ||
-                dio_error_at(err, file, 0, 0));
+    ok = ok &&
+         (!config || dio_tokenizer_config_read(t, config, err) || dio_error_at(err, file, 0, 0));
     ok = ok && read_names(t, a, s, config, err) && (!s->chat || read_chat(t, a, s, err));
     if (ok)
         guess_ends(t);

@@ -1,5 +1,5 @@
-/* test_clip.c: CLIP's text models against transformers, on the goldens of tools/golden/clip.py: every
- * tap and output; the pooled token's place; rows that do not know of each other; refusals. */
+/* test_clip.c: CLIP's text models against transformers, on the goldens of tools/golden/clip.py:
+ * every tap and output; the pooled token's place; rows that do not know of each other; refusals. */
 #include "tests/text/lm_case.h"
 
 #include "text/encoder.h"
@@ -215,7 +215,8 @@ static const struct {
 } bad[] = {
     {"{\"model_type\":\"clip\"}",
      "1:15: model_type \"clip\" is not supported (there are clip_text_model)"},
-    {"{\"hidden_size\":8}", "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
+    {"{\"hidden_size\":8}",
+     "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
     {CLIP(",\"hidden_size\":30,\"num_attention_heads\":4"),
      "1:88: hidden_size 30 does not divide into num_attention_heads 4"},
     {CLIP(",\"num_attention_heads\":0"), "1:71: num_attention_heads: 0 is below 1"},
@@ -241,9 +242,9 @@ static void test_configs(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         dio_error err = {0};
         dio_arena *a = dio_arena_create();
-        dio_value *config = dio_json_parse(a, "config.json", bad[i].json, strlen(bad[i].json), &err);
-        dio_text_encoder *e =
-            config ? dio_text_encoder_create(config, 1, DIO_F32, &err) : NULL;
+        dio_value *config =
+            dio_json_parse(a, "config.json", bad[i].json, strlen(bad[i].json), &err);
+        dio_text_encoder *e = config ? dio_text_encoder_create(config, 1, DIO_F32, &err) : NULL;
         if (e)
             fail_msg("accepted: %s", bad[i].json);
         dio_error_text(&err, said, sizeof said);
@@ -395,14 +396,14 @@ static void test_extend(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(check_taps, "clip-l"),    WITH(check_taps, "big-g"),
-        WITH(check_taps, "vit-h"),     WITH(check_taps, "clip-bin"),
-        WITH(check_kept, "big-g"),     WITH(check_kept, "clip-bin"),
-        WITH(check_rows, "clip-l"),    WITH(check_rows, "big-g"),
-        WITH(check_skip, "clip-l"),    WITH(check_skip, "big-g"),
-        cmocka_unit_test(test_ends),   cmocka_unit_test(test_class),
+        WITH(check_taps, "clip-l"),     WITH(check_taps, "big-g"),
+        WITH(check_taps, "vit-h"),      WITH(check_taps, "clip-bin"),
+        WITH(check_kept, "big-g"),      WITH(check_kept, "clip-bin"),
+        WITH(check_rows, "clip-l"),     WITH(check_rows, "big-g"),
+        WITH(check_skip, "clip-l"),     WITH(check_skip, "big-g"),
+        cmocka_unit_test(test_ends),    cmocka_unit_test(test_class),
         cmocka_unit_test(test_configs), cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_graphs), cmocka_unit_test(test_extend),
+        cmocka_unit_test(test_graphs),  cmocka_unit_test(test_extend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* test_prompt.c: prompts against stable-diffusion-webui's own parser, chunks and emphasis and against
- * diffusers' pipelines, on the goldens of tools/golden/clip.py; words that stand for vectors; what is
- * refused, with its sentence. */
+/* test_prompt.c: prompts against stable-diffusion-webui's own parser, chunks and emphasis and
+ * against diffusers' pipelines, on the goldens of tools/golden/clip.py; words that stand for
+ * vectors; what is refused, with its sentence. */
 #include "tests/text/lm_case.h"
 
 #include <unistd.h>
@@ -101,7 +101,8 @@ static void test_grammar(void **state)
         dio_prompt_spans spans;
         dio_error why = {0};
         bool ok = dio_prompt_parse(a, prompt->string.text, prompt->string.length, &spans, &why);
-        bool right = ok ? want->kind == DIO_LIST && spans_are(&spans, want) : want->kind == DIO_NULL;
+        bool right =
+            ok ? want->kind == DIO_LIST && spans_are(&spans, want) : want->kind == DIO_NULL;
         refused += !ok;
         same += right;
         if (!right)
@@ -312,8 +313,8 @@ static void test_diffusers(void **state)
     }
 }
 
-/* A prompt's numbers do not depend on its neighbours, but for the number of chunks; shorter ones get
- * empty chunks. */
+/* A prompt's numbers do not depend on its neighbours, but for the number of chunks; shorter ones
+ * get empty chunks. */
 static void test_batch(void **state)
 {
     struct fixture *f = *state;
@@ -367,8 +368,7 @@ static void test_refusals(void **state)
     encode_fails(f, &job, "prompt 2: the text is not UTF-8 at byte 4 (0xFF)");
     prompts[0] = many;
     job.plain = false;
-    encode_fails(f, &job,
-                 "prompt 1: the prompt has more than 64 chunks of 75 tokens: shorten it");
+    encode_fails(f, &job, "prompt 1: the prompt has more than 64 chunks of 75 tokens: shorten it");
     job = job_of(f, prompts, 0);
     encode_fails(f, &job, "0 prompts in a batch: 1 to 1024 are supported");
     prompts[0] = "fine";
@@ -385,9 +385,10 @@ static void test_refusals(void **state)
     must(gpt2 != NULL, &err);
     job = job_of(f, prompts, 1);
     job.encoders[0].tokenizer = gpt2;
-    encode_fails(f, &job,
-                 "the tokenizer has no tokens for the start and the end of a text: it is not a text "
-                 "encoder's");
+    encode_fails(
+        f, &job,
+        "the tokenizer has no tokens for the start and the end of a text: it is not a text "
+        "encoder's");
     dio_tokenizer_destroy(gpt2);
     free(many);
 }
@@ -511,8 +512,7 @@ static void test_words_bad(void **state)
         {"wide.safetensors", 1, NULL,
          "the vectors of \"wide\" are 24 wide, the text encoder's are 32: it was made for another "
          "model"},
-        {"nan.safetensors", 1, NULL,
-         "the vectors of \"nan\" hold numbers that are not finite"},
+        {"nan.safetensors", 1, NULL, "the vectors of \"nan\" hold numbers that are not finite"},
         {"deep.safetensors", 1, NULL,
          "the vectors of \"deep\" are f32[1,1,32]: numbers [n,width] are expected"},
         {"long.safetensors", 1, NULL, "\"long\" has 76 vectors: a chunk has room for 75"},
@@ -541,14 +541,12 @@ static void test_words_bad(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         dio_error why = {0};
         snprintf(path, sizeof path, "%s/%s", dir, rows[i].file);
-        assert_false(
-            dio_prompt_words_add(words, e, rows[i].encoders, path, rows[i].name, &why));
+        assert_false(dio_prompt_words_add(words, e, rows[i].encoders, path, rows[i].name, &why));
         snprintf(want, sizeof want, "%s: %s", path, rows[i].says);
         assert_string_equal(dio_error_text(&why, said, sizeof said), want);
     }
     dio_error why = {0};
-    assert_false(
-        dio_prompt_words_add(words, e, 1, FOLDER "embeddings/xl.safetensors", NULL, &why));
+    assert_false(dio_prompt_words_add(words, e, 1, FOLDER "embeddings/xl.safetensors", NULL, &why));
     assert_string_equal(why.message, "the embedding is for two text encoders (clip_l and clip_g), "
                                      "as in SDXL; this model has one");
     assert_int_equal(dio_prompt_words_count(words), 1);

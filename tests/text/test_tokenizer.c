@@ -485,9 +485,11 @@ int main(void)
 #define TOKENIZER(name) cmocka_unit_test(test_##name),
 #include "tests/text/tokenizers.def"
 #undef TOKENIZER
-        cmocka_unit_test(test_pair),     cmocka_unit_test(test_pair_clip),
+        cmocka_unit_test(test_pair),
+        cmocka_unit_test(test_pair_clip),
         cmocka_unit_test(test_special_text_stays_text),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_long_words),
         cmocka_unit_test(test_stream),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -11,15 +11,16 @@
  * Shapes: x [B,T,C], T at most 77; attention is causal and nothing else is masked: padding is read.
  *
  * Traps
- *  - SD 1.x and SDXL's first encoder (CLIP-L) compute x * sigmoid(1.702 x), "quick_gelu"; SD 2 (ViT-H)
- *    and SDXL's second (bigG) the exact GELU;
- *  - hidden_states.N, the last one too, come before the final norm: last_hidden_state is its own tap;
+ *  - SD 1.x and SDXL's first encoder (CLIP-L) compute x * sigmoid(1.702 x), "quick_gelu"; SD 2
+ * (ViT-H) and SDXL's second (bigG) the exact GELU;
+ *  - hidden_states.N, the last one too, come before the final norm: last_hidden_state is its own
+ * tap;
  *  - SDXL reads the last but one without the norm, but pools from the last with it;
- *  - published configs say eos_token_id 2, which is wrong and by agreement means: pool where the id is
- *    largest (<|endoftext|> is the last of the vocabulary);
+ *  - published configs say eos_token_id 2, which is wrong and by agreement means: pool where the id
+ * is largest (<|endoftext|> is the last of the vocabulary);
  *  - projection_dim stands in every config, but only a CLIPTextModelWithProjection has the layer;
- *  - files carry embeddings.position_ids, which are no weights; transformers 5 writes the bare model
- *    without the "text_model." before its names.
+ *  - files carry embeddings.position_ids, which are no weights; transformers 5 writes the bare
+ * model without the "text_model." before its names.
  */
 #include <math.h>
 #include <string.h>
@@ -68,9 +69,8 @@ struct model {
 static bool read_class(struct model *m, const dio_value *json, dio_error *err)
 {
     const dio_value *list = dio_map_get(json, "architectures");
-    const dio_value *name = list && list->kind == DIO_LIST && list->list.count == 1
-                                ? list->list.items[0]
-                                : NULL;
+    const dio_value *name =
+        list && list->kind == DIO_LIST && list->list.count == 1 ? list->list.items[0] : NULL;
     bool text = name && name->kind == DIO_STRING;
     m->projects = text && !strcmp(name->string.text, "CLIPTextModelWithProjection");
     if (!list || list->kind == DIO_NULL || m->projects ||
@@ -180,7 +180,8 @@ static void forward(dio_graph *g, const void *model, dio_text_encoder_io *io)
     const int layers = m->c.num_hidden_layers;
     const float eps = m->c.layer_norm_eps;
     dio_val start = dio_const(g, dio_type_1d(DIO_I32, 1), (int32_t[]){0});
-    dio_val place = dio_embedding_range(g, dio_param(g, m->places.w), start, dio_dim(g, io->ids, 1));
+    dio_val place =
+        dio_embedding_range(g, dio_param(g, m->places.w), start, dio_dim(g, io->ids, 1));
     dio_val x = dio_add(g, dio_nn_embedding_forward(g, &m->tokens, io->ids), place);
     dio_val kept = x;
     dio_tap(g, x, "hidden_states.%d", 0);
@@ -202,8 +203,8 @@ static void forward(dio_graph *g, const void *model, dio_text_encoder_io *io)
         return;
     io->pooled = dio_tap(g, pick(g, x, io->ends), "pooler_output");
     if (m->projects)
-        io->pooled = dio_tap(
-            g, dio_nn_linear_forward(g, &m->projection, io->pooled, DIO_ACT_NONE), "text_embeds");
+        io->pooled = dio_tap(g, dio_nn_linear_forward(g, &m->projection, io->pooled, DIO_ACT_NONE),
+                             "text_embeds");
 }
 
 static void shape(const void *model, dio_text_encoder_shape *out)
