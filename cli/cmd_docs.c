@@ -11,6 +11,7 @@
 #include "cli/docs_media.h"
 #include "cli/recipes.h"
 #include "tensor/op.h"
+#include "text/encoder.h"
 #include "text/lm.h"
 
 struct options {
@@ -41,16 +42,22 @@ static void ops_page(dio_str *s)
     }
 }
 
-static void models_page(dio_arena *a, dio_str *s)
+static void families(dio_arena *a, dio_str *s, dio_model_set set)
 {
-    dio_str_printf(s, "# Model families\n\n%s", made);
-    for (int i = 0; i < dio_text_models.count; i++) {
-        const dio_model *m = dio_text_models.items[i];
+    for (int i = 0; i < set.count; i++) {
+        const dio_model *m = set.items[i];
         dio_str_printf(s, "## %s\n\n%s. `model_type`:", m->name, m->doc);
         for (const char *const *t = m->types; *t; t++)
             dio_str_printf(s, "%s `%s`", t == m->types ? "" : ",", *t);
         dio_str_printf(s, ".\n\n%s\n", dio_fields_markdown(m->config, a));
     }
+}
+
+static void models_page(dio_arena *a, dio_str *s)
+{
+    dio_str_printf(s, "# Model families\n\n%s", made);
+    families(a, s, dio_text_models);
+    families(a, s, dio_text_encoders);
 }
 
 static void commands_page(dio_arena *a, dio_str *s)

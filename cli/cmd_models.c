@@ -4,6 +4,7 @@
 #include "base/assets.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "text/encoder.h"
 #include "text/lm.h"
 
 static void print_family(dio_cli *cli, const dio_model *m)
@@ -54,6 +55,8 @@ static bool run(dio_cli *cli, void *options)
     int n;
     for (int i = 0; i < dio_text_models.count; i++)
         print_family(cli, dio_text_models.items[i]);
+    for (int i = 0; i < dio_text_encoders.count; i++)
+        print_family(cli, dio_text_encoders.items[i]);
     const char *const *names = dio_assets_models(cli->arena, &n, &cli->error);
     if (!names)
         return false;

@@ -1,13 +1,18 @@
 /* cmd_probe.c: runs a model's forward pass on named inputs and writes every tap and output under
- * the official implementation's names: what the goldens are compared with, open to everybody. */
+ * the official implementation's names: what the goldens are compared with, open to everybody. What
+ * kind of model a folder holds, its config.json says; a kind is a row of the table at the end. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assets.h"
+#include "base/file.h"
 #include "cli/command.h"
 #include "tensor/plan.h"
 #include "tensor/weights.h"
+#include "text/encoder.h"
 #include "text/lm.h"
+
+enum { CONFIG_LIMIT = 16 << 20 };
 
 struct options {
     const char *model, *inputs, *taps;
@@ -17,9 +22,25 @@ struct options {
 static const dio_field fields[] = {
     DIO_FIELD(struct options, model, NULL, 0, 0, "model folder, or house/NAME"),
     DIO_FIELD(struct options, inputs, NULL, 0, 0, "safetensors with `input_ids` [B,T]"),
-    DIO_FIELD(struct options, taps, NULL, 0, 0, "safetensors to write: taps and `logits`"),
+    DIO_FIELD(struct options, taps, NULL, 0, 0, "safetensors to write: taps and outputs"),
     DIO_FIELD(struct options, reference, "false", 0, 0, "run the reference kernels: slow, exact"),
     {0},
+};
+
+/* What a kind's function works with. */
+struct probe {
+    dio_cli *cli;
+    const struct options *o;
+    const char *path; /* the model's folder */
+    const dio_weights *in;
+    dio_device *device;
+};
+
+/* An input of the graph and what it holds. */
+struct input {
+    const char *name;
+    const void *data;
+    size_t bytes;
 };
 
 /* The named input as i32, [B,T]. The caller unrefs. */
@@ -39,13 +60,12 @@ static dio_tensor *read_ids(const dio_weights *in, dio_error *err)
     return dio_tensor_convert(t, DIO_I32, err);
 }
 
-static bool check_ids(const dio_lm *lm, const dio_tensor *ids, dio_error *err)
+static bool check_ids(int vocab, const dio_tensor *ids, dio_error *err)
 {
     const int32_t *id = dio_tensor_data(ids);
     for (int64_t i = 0; i < dio_type_count(&ids->type); i++)
-        if (id[i] < 0 || id[i] >= lm->shape.vocab)
-            return dio_fail(err, "input_ids: %d is outside the model's 0 to %d", id[i],
-                            lm->shape.vocab - 1);
+        if (id[i] < 0 || id[i] >= vocab)
+            return dio_fail(err, "input_ids: %d is outside the model's 0 to %d", id[i], vocab - 1);
     return true;
 }
 
@@ -71,39 +91,115 @@ static bool write_taps(dio_plan *p, const char *path, dio_error *err)
     return ok;
 }
 
-static bool forward(dio_cli *cli, const struct options *o, const dio_lm *lm, const dio_tensor *ids,
-                    dio_device *device)
+/* Runs the graph, which is gone afterwards, and writes its taps. */
+static bool finish(const struct probe *p, dio_graph *g, dio_val output, const struct input *inputs,
+                   int n)
 {
-    dio_error *err = &cli->error;
-    dio_graph *g = dio_graph_create();
-    if (!g)
-        return dio_fail_memory(err, "the graph");
-    dio_lm_io io = {.ids = dio_input(g, "input_ids", ids->type), .start = DIO_NONE,
-                    .seed = DIO_NONE};
-    dio_lm_forward(g, lm, &io);
-    dio_plan_options options = {.reference = o->reference};
-    dio_plan *p = dio_plan_create(g, &io.logits, 1, true, device, &options, err);
-    bool ok = p &&
-              dio_plan_set(p, "input_ids", dio_tensor_data(ids), dio_type_bytes(&ids->type), err) &&
-              dio_plan_run(p, err) && write_taps(p, o->taps, err);
-    dio_plan_destroy(p);
+    dio_error *err = &p->cli->error;
+    dio_plan_options options = {.reference = p->o->reference};
+    dio_plan *plan = dio_plan_create(g, &output, 1, true, p->device, &options, err);
+    bool ok = plan != NULL;
+    for (int i = 0; ok && i < n; i++)
+        ok = dio_plan_set(plan, inputs[i].name, inputs[i].data, inputs[i].bytes, err);
+    ok = ok && dio_plan_run(plan, err) && write_taps(plan, p->o->taps, err);
+    dio_plan_destroy(plan);
     dio_graph_destroy(g);
     return ok;
 }
 
+/* --- kinds --- */
+
+static bool probe_lm(const struct probe *p)
+{
+    dio_error *err = &p->cli->error;
+    dio_lm *lm = dio_lm_open(p->path, &(dio_lm_options){.dtype = DIO_F32}, err);
+    dio_tensor *ids = lm ? read_ids(p->in, err) : NULL;
+    dio_graph *g = ids && check_ids(lm->shape.vocab, ids, err) ? dio_graph_create() : NULL;
+    bool ok = g != NULL;
+    if (ok) {
+        dio_lm_io io = {
+            .ids = dio_input(g, "input_ids", ids->type), .start = DIO_NONE, .seed = DIO_NONE};
+        dio_tap(g, io.ids, "input_ids"); /* compare.py reads it there */
+        dio_lm_forward(g, lm, &io);
+        struct input in = {"input_ids", dio_tensor_data(ids), dio_type_bytes(&ids->type)};
+        ok = finish(p, g, io.logits, &in, 1);
+    }
+    dio_tensor_unref(ids);
+    dio_lm_close(lm);
+    return ok;
+}
+
+/* The pooled token stands where the model's own rule puts it. */
+static bool probe_encoder(const struct probe *p)
+{
+    dio_error *err = &p->cli->error;
+    dio_text_encoder *e = dio_text_encoder_open(p->path, DIO_F32, err);
+    dio_tensor *ids = e ? read_ids(p->in, err) : NULL;
+    bool ok = ids && check_ids(dio_text_encoder_shape_get(e).vocab, ids, err);
+    dio_type type = ok ? dio_type_1d(DIO_I32, ids->type.dim[0]) : (dio_type){0};
+    dio_tensor *ends = ok ? dio_tensor_create("ends", &type, err) : NULL;
+    dio_graph *g = ends ? dio_graph_create() : NULL;
+    ok = g != NULL;
+    if (ok) {
+        int64_t length = ids->type.dim[1];
+        const int32_t *id = dio_tensor_data(ids);
+        int32_t *end = dio_tensor_data(ends);
+        for (int64_t b = 0; b < type.dim[0]; b++)
+            end[b] = dio_text_encoder_end(e, id + b * length, length);
+        dio_text_encoder_io io = {.ids = dio_input(g, "input_ids", ids->type),
+                                  .ends = dio_input(g, "ends", type)};
+        dio_tap(g, io.ids, "input_ids");
+        dio_text_encoder_forward(g, e, &io);
+        struct input in[] = {{"input_ids", id, dio_type_bytes(&ids->type)},
+                             {"ends", end, dio_type_bytes(&type)}};
+        ok = finish(p, g, io.pooled, in, 2);
+    }
+    dio_tensor_unref(ends);
+    dio_tensor_unref(ids);
+    dio_text_encoder_close(e);
+    return ok;
+}
+
+static const struct {
+    const char *kind;
+    const dio_model_set *families;
+    bool (*run)(const struct probe *p);
+} kinds[] = {
+    {"lm", &dio_text_models, probe_lm},
+    {"text-encoder", &dio_text_encoders, probe_encoder},
+};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0], FAMILIES = 64 };
+
+/* The row for what the folder's config.json says it is; -1 with a list of what there is. */
+static int kind_of(dio_cli *cli, const char *path)
+{
+    const dio_model *all[FAMILIES];
+    int n = 0;
+    const char *file = dio_path_join(cli->arena, path, "config.json");
+    const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
+    for (int k = 0; k < KINDS; k++)
+        for (int i = 0; i < kinds[k].families->count && n < FAMILIES; i++)
+            all[n++] = kinds[k].families->items[i];
+    const dio_model *family =
+        config ? dio_model_find((dio_model_set){all, n}, config, &cli->error) : NULL;
+    for (int k = 0; family && k < KINDS; k++)
+        if (strcmp(kinds[k].kind, family->kind) == 0)
+            return k;
+    return -1;
+}
+
 static bool run(dio_cli *cli, void *options)
 {
-    const struct options *o = options;
-    const char *path = dio_assets_model(cli->arena, o->model, &cli->error);
-    dio_lm *lm = path ? dio_lm_open(path, &(dio_lm_options){.dtype = DIO_F32}, &cli->error) : NULL;
-    dio_weights *in = lm ? dio_weights_open(o->inputs, &cli->error) : NULL;
-    dio_tensor *ids = in ? read_ids(in, &cli->error) : NULL;
-    dio_device *device = ids ? dio_cli_device(cli) : NULL;
-    bool ok = device && check_ids(lm, ids, &cli->error) && forward(cli, o, lm, ids, device);
-    dio_device_close(device);
-    dio_tensor_unref(ids);
+    struct probe p = {.cli = cli, .o = options};
+    p.path = dio_assets_model(cli->arena, p.o->model, &cli->error);
+    int kind = p.path ? kind_of(cli, p.path) : -1;
+    dio_weights *in = kind >= 0 ? dio_weights_open(p.o->inputs, &cli->error) : NULL;
+    p.in = in;
+    p.device = in ? dio_cli_device(cli) : NULL;
+    bool ok = p.device && kinds[kind].run(&p);
+    dio_device_close(p.device);
     dio_weights_close(in);
-    dio_lm_close(lm);
     return ok;
 }
 

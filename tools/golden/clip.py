@@ -152,9 +152,12 @@ def save(folder, model, spec):
 
 
 def open_model(name):
-    """As a user would, in float32 and with the plain attention code."""
-    model, report = MODELS[name]["class"].from_pretrained(
-        FOLDER / name, attn_implementation="eager", dtype=torch.float32, output_loading_info=True)
+    """As a user would, in float32 and with the plain attention code. `name`: one of MODELS or a folder."""
+    folder = FOLDER / name
+    written = json.loads((folder / "config.json").read_text()).get("architectures", [])
+    kind = CLIPTextModelWithProjection if "CLIPTextModelWithProjection" in written else CLIPTextModel
+    model, report = kind.from_pretrained(
+        folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True)
     extra = {k for k in report["unexpected_keys"] if not k.endswith("position_ids")}
     assert not (report["missing_keys"] or report["mismatched_keys"] or extra), (name, report)
     return model.eval()

@@ -5,6 +5,7 @@
 TAPS is what `diorama probe -m FOLDER --inputs IN.safetensors --taps TAPS.safetensors` wrote. Every
 tensor that transformers (or, for LSTM and GRU, torch) computes under the same name is compared;
 ends with status 1 when one is further away than LIMIT (1e-4), or when there is nothing to compare.
+Of text encoders the distance counts in parts of a tensor's largest number.
 """
 
 import json
@@ -15,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+import clip
 import rnn
 from lm import forward
 
@@ -34,6 +36,8 @@ def official(folder, ids):
     config = json.loads((folder / "config.json").read_text())
     if config["model_type"] in ("lstm", "gru"):
         return recurrent(folder, config, ids)
+    if config["model_type"] == "clip_text_model":
+        return clip.forward(clip.open_model(folder.resolve()), ids)
     model, report = AutoModelForCausalLM.from_pretrained(
         folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
     )
@@ -45,9 +49,12 @@ def main(folder, taps, limit=1e-4):
     ours = load_file(taps)
     theirs = official(Path(folder), ours["input_ids"].long())
     names = [k for k in theirs if k in ours and k != "input_ids"]
+    relative = "last_hidden_state" in theirs
     worst = 0.0
     for name in names:
         away = (ours[name].float() - theirs[name]).abs().max().item()
+        if relative:
+            away /= theirs[name].abs().max().item()
         worst = max(worst, away)
         print(f"{name}: {away:.2e}")
     return names and worst <= float(limit)
