@@ -264,6 +264,25 @@ bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes
     return p->device->upload(p->device, v->memory, data, bytes, err);
 }
 
+bool dio_plan_set_part(dio_plan *p, const char *input, size_t at, const void *data, size_t bytes,
+                       dio_error *err)
+{
+    dio_plan_value *v = find_leaf(p, input);
+    size_t all = v ? dio_type_bytes(&v->type) : 0;
+    if (!v)
+        return dio_fail(err, "the plan has no input \"%s\"", input);
+    if (at > all || bytes > all - at)
+        return dio_fail(err, "input \"%s\" has %zu bytes; %zu from byte %zu on do not fit", input,
+                        all, bytes, at);
+    return p->device->upload(p->device, (unsigned char *)v->memory + at, data, bytes, err);
+}
+
+size_t dio_plan_bytes(dio_plan *p, const char *name)
+{
+    const dio_plan_value *v = find_leaf(p, name);
+    return v ? dio_type_bytes(&v->type) : 0;
+}
+
 bool dio_plan_get(dio_plan *p, const char *name, void *out, size_t bytes, dio_error *err)
 {
     dio_plan_value *v = find_leaf(p, name);

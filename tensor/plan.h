@@ -51,6 +51,11 @@ bool dio_plan_lend(dio_plan *p, void *memory, dio_error *err);
 
 /* Copies `bytes` (exactly the input's size) in. Inputs keep their content until set again. */
 bool dio_plan_set(dio_plan *p, const char *input, const void *data, size_t bytes, dio_error *err);
+/* The same for `bytes` of it that begin at byte `at`. */
+bool dio_plan_set_part(dio_plan *p, const char *input, size_t at, const void *data, size_t bytes,
+                       dio_error *err);
+/* The size of an input or state; 0 when the plan has none of that name. */
+size_t dio_plan_bytes(dio_plan *p, const char *name);
 /* Reads a whole input or state back. */
 bool dio_plan_get(dio_plan *p, const char *name, void *out, size_t bytes, dio_error *err);
 /* The input's or state's own memory, for callers that write in place (CPU device only). */

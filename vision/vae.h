@@ -52,8 +52,8 @@ struct dio_stages; /* stages.h */
 /* What a family of kind "vae" can do: dio_model.ops. */
 typedef struct dio_vae_ops {
     void (*shape)(const void *model, dio_vae_shape *out);
-    /* Called before the weights are listed: which halves the files hold, and how they name them. */
-    bool (*look)(void *model, const dio_weights *from, dio_error *err);
+    /* Called before weights are listed: which halves the files hold, and how they name them. */
+    bool (*look)(void *model, const dio_weights *const *from, int n, dio_error *err);
     /* The layers of one half, in order. */
     void (*encoder)(const void *model, struct dio_stages *out);
     void (*decoder)(const void *model, struct dio_stages *out);
