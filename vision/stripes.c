@@ -46,10 +46,10 @@ static void read_channel(void *user, int64_t channel, int thread)
 }
 
 bool dio_stripes_read(struct run *r, dio_plan *p, const char *input, int from, int64_t first,
-                      int64_t rows, dio_error *err)
+                      int64_t rows, bool around, dio_error *err)
 {
     const struct stage_run *s = &r->stage[from];
-    struct rows g = {s, dio_stripes_get(r, p, input, err), first, rows, r->job->tile_y};
+    struct rows g = {s, dio_stripes_get(r, p, input, err), first, rows, around};
     if (!g.to)
         return false;
     dio_gang_run(s->s->channels, read_channel, &g);
@@ -63,7 +63,7 @@ bool dio_stripes_norm_inputs(struct run *r, dio_plan *p, int stage, int64_t firs
     int64_t h = r->stage[stage - 1].h, end = first + rows < h ? first + rows : h;
     int32_t span[2] = {first < 0 ? (int32_t)-first : 0, 0};
     span[1] = (int32_t)(end - first) - span[0];
-    if (r->job->tile_y)
+    if (r->job->tile_y && s->s->kind == DIO_STAGE_CONV)
         span[0] = 0, span[1] = (int32_t)rows;
     return dio_stripes_set(r, p, "affine", s->affine, err) &&
            dio_stripes_set(r, p, "span", span, err);
@@ -112,10 +112,12 @@ static bool run_stripe(struct run *r, int stage, int64_t stripe, dio_error *err)
     const struct stage_run *s = &r->stage[stage];
     int64_t at = stripe * s->rows, first = dio_stripe_first(s, at);
     int32_t own[2] = {0, (int32_t)dio_stripe_height(s, stripe)};
-    if (!dio_stripes_read(r, s->plan, "x", stage - 1, first, s->in_rows, err) ||
+    bool around = r->job->tile_y && s->s->kind == DIO_STAGE_CONV;
+    if (!dio_stripes_read(r, s->plan, "x", stage - 1, first, s->in_rows, around, err) ||
         (s->s->norm && !dio_stripes_norm_inputs(r, s->plan, stage, first, s->in_rows, err)) ||
         (s->s->residual >= 0 &&
-         !dio_stripes_read(r, s->plan, "residual", s->s->residual, at, s->rows, err)) ||
+         !dio_stripes_read(r, s->plan, "residual", s->s->residual, at, s->rows, false,
+                           err)) ||
         (s->groups && !dio_stripes_set(r, s->plan, "own", own, err)) ||
         !dio_plan_run(s->plan, err) || !write_stripe(r, stage, stripe, err))
         return false;

@@ -79,7 +79,7 @@ bool dio_stripes_attend_begin(struct run *r, int stage, dio_error *err)
     static const char *const names[2] = {"keys", "values"};
     for (int64_t i = 0; i < s->stripes; i++) {
         int64_t at = i * s->rows, row = s->w * s->s->channels;
-        if (!dio_stripes_read(r, s->keys, "x", stage - 1, at, s->rows, err) ||
+        if (!dio_stripes_read(r, s->keys, "x", stage - 1, at, s->rows, false, err) ||
             !dio_stripes_norm_inputs(r, s->keys, stage, at, s->rows, err) ||
             !dio_plan_run(s->keys, err))
             return false;

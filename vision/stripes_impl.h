@@ -76,10 +76,11 @@ bool dio_stripes_set(struct run *r, dio_plan *p, const char *input, const void *
 bool dio_stripes_pass(struct pass *p);
 /* Whether the stages after `keep` read this one's result. */
 bool dio_stripes_kept(const struct run *r, int stage, int keep);
-/* Gathers `rows` rows of stage `from` into input x of a plan, zeros beyond its edges, and says which
- * of them are real. */
+/* Gathers `rows` rows of stage `from` into an input of a plan; beyond its edges zeros or, around, the
+ * rows of the other side. */
 bool dio_stripes_read(struct run *r, dio_plan *p, const char *input, int from, int64_t first,
-                      int64_t rows, dio_error *err);
+                      int64_t rows, bool around, dio_error *err);
+/* What the norm of a stage does, and which of these rows of its input are within the picture. */
 bool dio_stripes_norm_inputs(struct run *r, dio_plan *p, int stage, int64_t first, int64_t rows,
                              dio_error *err);
 

@@ -122,7 +122,7 @@ static void same_bytes(void **state)
             dio_error err = {0};
             bool decoder = k % 2 == 0, around = k > 1;
             open_model(&m, configs[c]);
-            int h = decoder ? 22 : 22 * m.vae->shape.scale, w = decoder ? 9 : 9 * m.vae->shape.scale;
+            int scale = decoder ? 1 : m.vae->shape.scale, h = 90 * scale, w = 9 * scale;
             float *in = noise((size_t)(16 * h * w), (uint64_t)k);
             struct job *j = job_of(&m, decoder, h, w, in);
             float *want = malloc(j->count * sizeof *want), *out = malloc(j->count * sizeof *out);
@@ -134,7 +134,7 @@ static void same_bytes(void **state)
             snprintf(what, sizeof what, "%s %s%s", m.vae->family->name,
                      decoder ? "decoder" : "encoder", around ? ", around" : "");
             int ways = at_all_limits(j, out, want, what);
-            assert_true(around || m.vae->shape.tiny || ways >= 4);
+            assert_true(around || m.vae->shape.tiny || ways >= 3);
             free(in);
             free(want);
             free(out);
