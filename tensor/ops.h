@@ -66,6 +66,8 @@ dio_val dio_hardswish(dio_graph *g, dio_val x);
 dio_val dio_clamp(dio_graph *g, dio_val x, float lo, float hi);
 /* Snake (arXiv:2006.08195): x + sin^2(alpha x) / alpha, alpha [C] over x [B,C,T]. */
 dio_val dio_snake(dio_graph *g, dio_val x, dio_val alpha);
+/* x, or alpha x where x is below 0; alpha [C] over x [B,C,..]: torch's PReLU. */
+dio_val dio_prelu(dio_graph *g, dio_val x, dio_val alpha);
 
 typedef enum dio_act {
     DIO_ACT_NONE,

@@ -13,6 +13,11 @@ typedef struct dio_unary_attrs {
     float p, q;  /* slope, alpha, limits: see each function */
 } dio_unary_attrs;
 
+typedef struct dio_unary_grad_attrs {
+    int u; /* enum dio_unary */
+    float p, q;
+} dio_unary_grad_attrs;
+
 typedef struct dio_glu_attrs {
     dio_act act;
 } dio_glu_attrs;

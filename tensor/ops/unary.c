@@ -173,11 +173,6 @@ static void run(const dio_call *c, enum dio_unary u)
     dio_gang_run(dio_span_count(j.n), span, &j);
 }
 
-struct grad_attrs {
-    enum dio_unary u;
-    float p, q;
-};
-
 static bool grad_infer(const dio_type *in, int n_in, const void *attrs, dio_type *out,
                        dio_error *err)
 {
@@ -190,7 +185,7 @@ static bool grad_infer(const dio_type *in, int n_in, const void *attrs, dio_type
 
 static void grad_reference(const dio_call *c)
 {
-    const struct grad_attrs *a = c->attrs;
+    const dio_unary_grad_attrs *a = c->attrs;
     for (int64_t i = 0, n = dio_view_count(&c->out[0]); i < n; i++)
         dio_view_set(&c->out[0], i,
                      dio_view_get(&c->in[0], i) *
@@ -201,7 +196,7 @@ static void grad_span(void *user, int64_t item, int thread)
 {
     (void)thread;
     const struct job *j = user;
-    const struct grad_attrs *a = j->c->attrs;
+    const dio_unary_grad_attrs *a = j->c->attrs;
     int64_t at = item * DIO_SPAN;
     j->c->cpu->unary_grad[a->u](
         (float *)j->c->out[0].data + at, (const float *)j->c->in[0].data + at,
@@ -218,7 +213,7 @@ static void grad_cpu(const dio_call *c)
  * which is what penalties on the gradients of rectified networks need. */
 static void grad_grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *gin)
 {
-    const struct grad_attrs *a = n->attrs;
+    const dio_unary_grad_attrs *a = n->attrs;
     gin[0] = dio_emit1(g, n->op, n->attrs, (dio_val[]){gout[0], n->in[1]}, 2);
     switch (a->u) {
     case DIO_U_NEG:
@@ -242,7 +237,7 @@ const dio_op dio_op_unary_grad = {
     .n_in_max = 2,
     .n_out = 1,
     .flags = DIO_OP_INPLACE,
-    .attrs_size = sizeof(struct grad_attrs),
+    .attrs_size = sizeof(dio_unary_grad_attrs),
     .infer = grad_infer,
     .reference = grad_reference,
     .cpu = grad_cpu,
@@ -252,15 +247,15 @@ const dio_op dio_op_unary_grad = {
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 5, 21), DIO_T(DIO_F32, 5, 21)},
              .n_in = 2,
-             .attrs = &(struct grad_attrs){DIO_U_SILU, 0, 0},
+             .attrs = &(dio_unary_grad_attrs){DIO_U_SILU, 0, 0},
              .no_grad = true},
             {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 67)},
              .n_in = 2,
-             .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0},
+             .attrs = &(dio_unary_grad_attrs){DIO_U_GELU, 0, 0},
              .no_grad = true},
             {.in = {DIO_T(DIO_F32, 67), DIO_T(DIO_F32, 66)},
              .n_in = 2,
-             .attrs = &(struct grad_attrs){DIO_U_GELU, 0, 0},
+             .attrs = &(dio_unary_grad_attrs){DIO_U_GELU, 0, 0},
              .refused = "differ"},
             {0},
         },
@@ -270,7 +265,7 @@ static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, co
                            dio_val *gin)
 {
     const dio_unary_attrs *a = n->attrs;
-    struct grad_attrs back = {u, a->p, a->q};
+    dio_unary_grad_attrs back = {u, a->p, a->q};
     gin[0] = dio_emit1(g, &dio_op_unary_grad, &back, (dio_val[]){gout[0], n->in[0]}, 2);
 }
 
