@@ -8,11 +8,11 @@
  *     dio_upscaler *u = dio_upscaler_open("RealESRGAN_x4plus.pth", err);
  *     bool ok = dio_upscaler_run(u, device, picture, NULL, &larger, err);
  *
- * What is exact. SRVGG sees n + 2 pixels far, so its tiles overlap by that and join without a
- * trace. RRDBNet sees 351 (23 blocks), which no overlap can pay for: its blocks, that see 15 far,
- * go over the whole picture one after the other, and maps of features wait in memory in between. So
- * tiles give the picture that no tiles would have given, whatever their size; only where even the
- * maps do not fit memory_limit is the picture refused, with the size that would fit.
+ * What is exact. SRVGG sees num_conv + 2 pixels far, so its tiles overlap by that. RRDBNet sees 350
+ * (23 blocks), which no overlap can pay for: its blocks, that see 15 far, go over the whole picture
+ * one after the other, and maps of features wait in memory in between. So tiles give the picture that
+ * no tiles would have given, bit for bit, whatever their size; where even the maps do not fit
+ * memory_limit the picture is refused, with what it would take.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,18 +25,20 @@
 #include "tensor/walk.h"
 #include "vision/image.h"
 
+enum { DIO_UPSCALER_DOUBLINGS = 4 };
+
 typedef struct dio_upscaler_shape {
     int scale;    /* 1, 2, 4, ...: how many times as wide */
     int multiple; /* sizes that the network takes: it begins by folding so many pixels into one */
     int channels; /* of its pictures: 3 RGB, 1 grey */
-    int features; /* channels of the maps between stages */
     int stages;
 } dio_upscaler_shape;
 
 /* One part of the network, which runs over the whole picture before the next part does. Maps are
  * counted in folded pixels (multiple of them to one of the picture). */
 typedef struct dio_upscaler_stage {
-    int reach;    /* how far an output sees, in pixels of its input */
+    /* Convolutions of 3x3 one after the other, at 1, 2, 4, ... times the size of its input. */
+    int layers[DIO_UPSCALER_DOUBLINGS + 1];
     int channels; /* of its input */
     int out;      /* channels of its output */
     int scale;    /* of its output to its input */
@@ -49,8 +51,8 @@ typedef struct dio_upscaler_ops {
     void (*stage)(const void *model, int i, dio_upscaler_stage *out);
     /* x [B,channels,H,W] to [B,out,H*scale,W*scale]. Taps under the official names. */
     dio_val (*forward)(dio_graph *g, const void *model, int stage, dio_val x, dio_val skip);
-    /* The config.json that a file's tensors imply, and their names as the family calls them; false
-     * with no message when the file is not of this family. */
+    /* The config.json that a file's tensors imply; false, without a message, when the file is not of
+     * this family. */
     bool (*infer)(const dio_weights *from, dio_arena *a, dio_value **config, dio_error *err);
 } dio_upscaler_ops;
 
@@ -76,7 +78,7 @@ dio_val dio_upscaler_forward(dio_graph *g, const dio_upscaler *u, dio_val x);
 
 /* All zero is what most want. */
 typedef struct dio_upscaler_options {
-    int tile;            /* pixels a side; 0: as memory_limit allows */
+    int tile;            /* pixels a side without what overlaps; 0: as memory_limit allows */
     bool tile_x, tile_y; /* the picture goes on at its other side */
     size_t memory_limit; /* bytes; 0: 2 GB, or half of what is free where that is less */
     /* Called between tiles with what is done of 1; false stops. */
@@ -84,8 +86,8 @@ typedef struct dio_upscaler_options {
     void *user;
 } dio_upscaler_options;
 
-/* `in` made shape.scale times as large, in the same form and depth, floats clamped to 0..1; with
- * the notes of `in`. Alpha goes through the network as a grey picture. Caller unrefs *out. A picture
- * that would be larger than image.h's limits is refused before memory is taken. */
+/* `in` made shape.scale times as large, in the same form and depth, clamped to 0..1; with the notes
+ * of `in`. Networks of this kind know sRGB; alpha goes through as a grey picture of its own. Caller
+ * unrefs *out. What would be larger than image.h's limits is refused before memory is taken. */
 bool dio_upscaler_run(const dio_upscaler *u, dio_device *device, dio_image *in,
                       const dio_upscaler_options *options, dio_image **out, dio_error *err);
