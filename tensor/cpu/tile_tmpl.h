@@ -38,26 +38,27 @@ ALWAYS void store_columns(float *p, vf x, int n)
         v_store_n(p, x, n);
 }
 
-/* As tile_rows with one vector of columns, whole. */
-ALWAYS void tile_narrow(const dio_tile *t, const int rows)
+/* As tile_rows with one vector of columns. */
+ALWAYS void tile_narrow(const dio_tile *t, const int rows, const bool whole, const int64_t a_row)
 {
+    const int cols = whole ? VN : t->cols;
     const int64_t a_col = t->a_col, b_row = t->b_row;
     const float *a = t->a, *b = t->b;
     vf c0[MR];
     UNROLL
     for (int r = 0; r < rows; r++)
-        c0[r] = t->accumulate ? v_load(t->c + r * t->c_row) : v_set(0.0f);
+        c0[r] = t->accumulate ? load_columns(t->c + r * t->c_row, cols) : v_set(0.0f);
     for (int64_t k = t->k; k > 0; k--) {
-        const vf b0 = v_load(b);
+        const vf b0 = load_columns(b, cols);
         UNROLL
         for (int r = 0; r < rows; r++)
-            c0[r] = PRODUCT(v_set(a[r]), b0, c0[r]);
+            c0[r] = PRODUCT(v_set(a[r * a_row]), b0, c0[r]);
         a += a_col;
         b += b_row;
     }
     UNROLL
     for (int r = 0; r < rows; r++)
-        v_store(t->c + r * t->c_row, c0[r]);
+        store_columns(t->c + r * t->c_row, c0[r], cols);
 }
 
 ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const int64_t a_row)
@@ -99,7 +100,11 @@ ALWAYS void tile_rows(const dio_tile *t, const int rows, const bool whole, const
         else if (t->cols == NR && t->a_row == DIO_KEY_TILE)                                        \
             tile_rows(t, R, true, DIO_KEY_TILE);                                                   \
         else if (t->cols == VN && t->a_row == 1)                                                   \
-            tile_narrow(t, R);                                                                     \
+            tile_narrow(t, R, true, 1);                                                            \
+        else if (t->cols <= VN && t->a_row == DIO_KEY_TILE)                                        \
+            tile_narrow(t, R, false, DIO_KEY_TILE);                                                \
+        else if (t->cols <= VN)                                                                    \
+            tile_narrow(t, R, false, t->a_row);                                                    \
         else                                                                                       \
             tile_rows(t, R, false, t->a_row);                                                      \
     }
