@@ -1,0 +1,105 @@
+/* bench_image.c: whole networks over pictures, at the published sizes, with drawn weights in f16: a
+ * figure of speed needs no others, and nothing is downloaded.
+ *
+ * A figure is seconds of one run, by the best; its share is the operations of plain sums (a
+ * convolution has them all, whatever way it takes) against multiply-adds in registers. Memory is the
+ * process's peak from the drawn weights on: weights, packed or as they are, and what a run takes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "bench/bench.h"
+#include "bench/scratch.h"
+#include "tensor/plan.h"
+#include "vision/unet.h"
+
+static const char sd15[] =
+    "{\"_class_name\":\"UNet2DConditionModel\",\"sample_size\":64,\"in_channels\":4,"
+    "\"out_channels\":4,\"block_out_channels\":[320,640,1280,1280],\"layers_per_block\":2,"
+    "\"down_block_types\":[\"CrossAttnDownBlock2D\",\"CrossAttnDownBlock2D\","
+    "\"CrossAttnDownBlock2D\",\"DownBlock2D\"],\"up_block_types\":[\"UpBlock2D\","
+    "\"CrossAttnUpBlock2D\",\"CrossAttnUpBlock2D\",\"CrossAttnUpBlock2D\"],"
+    "\"attention_head_dim\":8,\"cross_attention_dim\":768,\"norm_num_groups\":32}";
+static const char sd15_tiny[] =
+    "{\"_class_name\":\"UNet2DConditionModel\",\"sample_size\":8,\"in_channels\":4,"
+    "\"out_channels\":4,\"block_out_channels\":[8,16],\"layers_per_block\":1,"
+    "\"down_block_types\":[\"CrossAttnDownBlock2D\",\"DownBlock2D\"],"
+    "\"up_block_types\":[\"UpBlock2D\",\"CrossAttnUpBlock2D\"],\"attention_head_dim\":2,"
+    "\"cross_attention_dim\":12,\"norm_num_groups\":4}";
+
+/* Fills an input with numbers of about a normal's spread. */
+static bool fill(dio_plan *p, const char *name, float scale, dio_error *err)
+{
+    dio_type t;
+    float *x = dio_plan_memory(p, name, &t);
+    if (!x)
+        return dio_fail(err, "the benchmark's plan has no input \"%s\"", name);
+    for (int64_t i = 0; i < dio_type_count(&t); i++)
+        x[i] = scale * (2 * dio_uniform(1, (uint64_t)name[0], (uint64_t)i) - 1);
+    return true;
+}
+
+static bool step(void *user, dio_error *err)
+{
+    return dio_plan_run(user, err);
+}
+
+/* Seconds and what the plan counts; `memory`: megabytes instead. */
+static bool measure(dio_bench_run *r, dio_plan *p, bool memory, double *value, double *reached,
+                    dio_error *err)
+{
+    dio_plan_report report;
+    dio_plan_report_get(p, &report);
+    const double seconds = dio_bench_best(memory ? 0 : 4 * r->seconds, step, p, err);
+    if (seconds < 0)
+        return false;
+    *value = memory ? dio_memory_peak_mb() : seconds;
+    *reached = memory ? 0 : report.flops / seconds / 1e9;
+    return true;
+}
+
+static dio_unet *unet_of(const dio_bench_run *r, dio_error *err)
+{
+    const char *text = r->tiny ? sd15_tiny : sd15;
+    const dio_value *config = dio_json_parse(r->arena, "unet", text, strlen(text), err);
+    return config ? dio_unet_create(config, 1, DIO_F16, err) : NULL;
+}
+
+static bool run_unet(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
+                     dio_error *err)
+{
+    dio_plan *p = NULL;
+    dio_graph *g = dio_graph_create();
+    dio_unet *u = g ? unet_of(r, err) : NULL;
+    bool ok = false;
+    if (!u)
+        goto done;
+    dio_memory_watch();
+    const int64_t side = u->shape.sample_size;
+    dio_unet_io io = {
+        .sample = dio_input(g, "sample", dio_type_4d(DIO_F32, 1, 4, side, side)),
+        .timestep = dio_input(g, "timestep", dio_type_1d(DIO_F32, 1)),
+        .context = dio_input(g, "context", dio_type_3d(DIO_F32, 1, 77, u->shape.context)),
+    };
+    dio_unet_forward(g, u, &io);
+    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err) : NULL;
+    ok = p && fill(p, "sample", 1.7f, err) && fill(p, "timestep", 500, err) &&
+         fill(p, "context", 1, err) &&
+         measure(r, p, b->attrs != NULL, value, reached, err);
+done:
+    dio_plan_destroy(p);
+    dio_unet_close(u);
+    dio_graph_destroy(g);
+    return ok;
+}
+
+static const bool yes = true;
+
+const dio_bench dio_bench_image_unet = {
+    .name = "image.unet.sd15-512", .unit = "s", .of = DIO_PEAK_FMA, .run = run_unet,
+    .doc = "a pass of Stable Diffusion 1.5's UNet at 512x512, 77 tokens, weights in f16",
+};
+const dio_bench dio_bench_image_unet_memory = {
+    .name = "image.unet-memory.sd15-512", .unit = "MB", .run = run_unet, .attrs = &yes,
+    .doc = "what the process holds for it at most",
+};
