@@ -22,6 +22,7 @@ enum {
     ROWS = 8,        /* of an operand whose rows lie along the panels: read whole, some at a time,
                         they come from memory twice as fast as a panel's width of each */
     STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */
+    COLUMNS_MOST = 512, /* rows up to which a thread widens its own columns of a packed weight */
     DIRECT_MOST = 8, /* rows up to which laying out B would cost more than it gives */
 };
 
@@ -225,6 +226,71 @@ static void by_tiles(struct job *j, int threads)
     }
 }
 
+/* Few rows, a weight in halves: what widening it costs is then worth keeping in one second cache.
+ * All of A is laid out, and an item widens two panels and takes them through it. */
+enum { ITEM_PANELS = 2 };
+
+static bool is_columns(const struct job *j)
+{
+    const dio_gemm *p = j->p;
+    return !j->alone && p->packed && !stands(j) && p->m <= COLUMNS_MOST;
+}
+
+static void lay_out_tile(void *user, int64_t tile, int thread)
+{
+    (void)thread;
+    const struct job *j = user;
+    const int64_t tiles = parts_of(j->p->m, j->cpu->mr), i = part(j->p->m, tiles, tile);
+    dio_gemm_pack_a(j->cpu, j->p, i, (int)(part(j->p->m, tiles, tile + 1) - i), j->k0, j->depth,
+                    j->a_room + tile * j->depth * j->cpu->mr);
+}
+
+static void do_columns(void *user, int64_t item, int thread)
+{
+    const struct job *j = user;
+    const dio_gemm *p = j->p;
+    const int64_t nr = j->cpu->nr, mr = j->cpu->mr, tiles = parts_of(p->m, mr);
+    const int64_t from = item * ITEM_PANELS * nr, to = least(from + ITEM_PANELS * nr, p->n);
+    float *b = j->b_room + thread * ITEM_PANELS * j->kc * nr;
+    for (int64_t col = from; col < to; col += nr)
+        dio_gemm_pack_b(j->cpu, p, col, j->k0, j->depth, b + (col - from) * j->depth);
+    dio_tile t = {.k = j->depth,
+                  .a_row = 1,
+                  .a_col = mr,
+                  .b_row = nr,
+                  .c_row = p->c_row,
+                  .accumulate = p->accumulate || j->k0 > 0};
+    for (int64_t r = 0; r < tiles; r++) {
+        const int64_t i = part(p->m, tiles, r);
+        t.a = j->a_room + r * j->depth * mr;
+        t.rows = (int)(part(p->m, tiles, r + 1) - i);
+        for (int64_t col = from; col < to; col += nr) {
+            t.b = b + (col - from) * j->depth;
+            t.cols = (int)least(nr, to - col);
+            t.c = p->c + i * p->c_row + col;
+            j->cpu->tile(&t);
+        }
+    }
+    if (j->k0 + j->depth >= j->lanes)
+        finish(j->cpu, p, 0, p->m, from, to - from);
+}
+
+static void by_columns(struct job *j)
+{
+    const int64_t panels = parts_of(j->p->n, j->cpu->nr);
+    for (j->k0 = 0; j->k0 < j->lanes; j->k0 += j->kc) {
+        j->depth = least(j->kc, j->lanes - j->k0);
+        spread(j, parts_of(j->p->m, j->cpu->mr), lay_out_tile);
+        spread(j, parts_of(panels, ITEM_PANELS), do_columns);
+    }
+}
+
+/* Floats of A laid out whole, up to a cache line's end. */
+static int64_t columns_a(const struct job *j)
+{
+    return round_up(parts_of(j->p->m, j->cpu->mr) * j->cpu->mr * j->kc, 16);
+}
+
 static bool is_strip(const dio_gemm *p)
 {
     return p->packed && p->m <= STRIP_MOST;
@@ -290,6 +356,11 @@ static void run_one(const dio_cpu *cpu, const dio_gemm *p, bool alone, void *wor
         return;
     }
     set_blocks(&j, threads);
+    if (is_columns(&j)) {
+        j.b_room += columns_a(&j);
+        by_columns(&j);
+        return;
+    }
     if (!stands(&j) && !direct(p))
         j.a_room += j.kc * j.nc;
     by_tiles(&j, threads);
@@ -299,7 +370,9 @@ static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int th
 {
     struct job j = job_of(cpu, p, alone);
     set_blocks(&j, threads);
-    const int64_t tiles = j.kc * j.nc + threads * j.a_size;
+    const int64_t tiles = is_columns(&j)
+                              ? columns_a(&j) + threads * ITEM_PANELS * j.kc * cpu->nr
+                              : j.kc * j.nc + threads * j.a_size;
     const int64_t strips = j.pairs ? least(p->m, STRIP_MOST) * j.lanes : 0;
     return (size_t)round_up(tiles > strips ? tiles : strips, 64) * sizeof(float);
 }

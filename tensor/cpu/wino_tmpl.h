@@ -348,13 +348,20 @@ ALWAYS vf wino_load(const void *w, int64_t i, int64_t n, const int dtype)
 ALWAYS void wino_taps(const dio_wino_kernel *p, int64_t k, int64_t count, float *room,
                       const int dtype)
 {
-    if (p->channel == 9) { /* a lane's numbers are neighbours */
-        for (int64_t i = 0; i < 9 * count; i += VN) {
+    if (p->channel == 9) { /* a lane's numbers are neighbours; lanes past the last repeat the first */
+        const int64_t all = 9 * count, lane = p->lane;
+        const int lanes = p->lanes;
+        for (int64_t i = 0; i < all; i += VN) {
+            const int64_t at = k * 9 + i, left = all - i;
             vf x[VN];
-            for (int r = 0; r < VN; r++)
-                x[r] = r < p->lanes ? wino_load(p->w, r * p->lane + k * 9 + i, 9 * count - i, dtype)
-                                    : v_set(0.0f);
+            UNROLL
+            for (int r = 0; r < VN; r++) {
+                const int64_t from = (r < lanes ? r : 0) * lane + at;
+                v_prefetch((const char *)p->w + (from + 9 * VN) * (dtype == DIO_F32 ? 4 : 2));
+                x[r] = wino_load(p->w, from, left < VN ? left : VN, dtype);
+            }
             v_square(x);
+            UNROLL
             for (int r = 0; r < VN; r++)
                 v_store(room + (i + r) * VN, x[r]);
         }
@@ -372,7 +379,10 @@ ALWAYS void wino_taps(const dio_wino_kernel *p, int64_t k, int64_t count, float 
 ALWAYS void wino_kernels(const dio_wino_kernel *p, const float *room, int64_t k, int64_t count,
                          const int n)
 {
-    for (int64_t i = 0; i < count; i++) {
+    const int64_t step = p->u_step;
+    const bool flip = p->flip;
+    float *u_at = p->u + k * MR;
+    for (int64_t i = 0; i < count; i++, u_at += MR) {
         const float *taps = room + i * 9 * VN;
         vf mid[6][3];
         UNROLL
@@ -380,7 +390,7 @@ ALWAYS void wino_kernels(const dio_wino_kernel *p, const float *room, int64_t k,
             vf g[3], u[6];
             UNROLL
             for (int y = 0; y < 3; y++)
-                g[y] = v_load(taps + (p->flip ? 8 - (y * 3 + x) : y * 3 + x) * VN);
+                g[y] = v_load(taps + (flip ? 8 - (y * 3 + x) : y * 3 + x) * VN);
             n == 6 ? kernel_six(g, u) : kernel_four(g, u);
             UNROLL
             for (int r = 0; r < n; r++)
@@ -392,7 +402,7 @@ ALWAYS void wino_kernels(const dio_wino_kernel *p, const float *room, int64_t k,
             n == 6 ? kernel_six(mid[r], u) : kernel_four(mid[r], u);
             UNROLL
             for (int x = 0; x < n; x++)
-                v_store(p->u + (r * n + x) * p->u_step + (k + i) * MR, u[x]);
+                v_store(u_at + (r * n + x) * step, u[x]);
         }
     }
 }
