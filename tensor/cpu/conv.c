@@ -222,7 +222,7 @@ static void walk(const dio_conv_shape *s, step_fn *fn, void *user)
 struct product {
     const dio_cpu *cpu;
     const dio_conv_shape *s;
-    const float *x, *y;
+    const float *x, *y, *bias;
     const void *w;
     float *out;
     float *columns;
@@ -286,7 +286,7 @@ static void step_forward(void *user, const struct step *t)
                           .a_dtype = s->kernel, .a_row = taps(s), .a_col = 1,
                           .b = b, .b_dtype = DIO_F32, .b_row = row, .b_col = 1,
                           .c = p->out + y_at(s, t, i), .c_row = s->oh * s->ow,
-                          .accumulate = true};
+                          .row_bias = p->bias ? p->bias + t->group * s->o : NULL};
     }
     dio_gemm_run(p->cpu, g, (int)t->images, p->gemm_work);
 }
@@ -353,7 +353,8 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
     }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv(s, x, w, bias, y, work))
         return;
-    fill_bias(bias, y, s->batch, s->groups * s->o, s->oh * s->ow);
+    if (is_direct(s) || !taps(s))
+        fill_bias(bias, y, s->batch, s->groups * s->o, s->oh * s->ow);
     if (is_direct(s)) {
         if (s->kernel != DIO_F32)
             cpu->to_f32(work, w, (int)s->kernel, s->groups * s->o * taps(s));
@@ -361,7 +362,7 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
         return;
     }
     struct product p = product_of(cpu, s, work);
-    p.x = x, p.w = w, p.out = y;
+    p.x = x, p.w = w, p.bias = bias, p.out = y;
     walk(s, step_forward, &p);
 }
 

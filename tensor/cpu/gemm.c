@@ -86,10 +86,12 @@ static void finish(const dio_cpu *cpu, const dio_gemm *p, int64_t i0, int64_t ro
                    int64_t cols)
 {
     const int act = dio_act_unary(p->act);
-    if (!p->bias && act < 0)
+    if (!p->bias && !p->row_bias && act < 0)
         return;
     for (int64_t i = i0; i < i0 + rows; i++) {
         float *c = p->c + i * p->c_row + j0;
+        if (p->row_bias)
+            cpu->add(c, c, p->row_bias + i, cols, 1, 0);
         if (p->bias)
             cpu->add(c, c, p->bias + j0, cols, 1, 1);
         if (act >= 0)

@@ -28,6 +28,7 @@ typedef struct dio_gemm {
     int64_t c_row;     /* columns are contiguous */
     bool accumulate;   /* c += */
     const float *bias; /* [n], added after the sum; or NULL */
+    const float *row_bias; /* [m], likewise */
     dio_act act;       /* applied last */
 } dio_gemm;
 

@@ -50,7 +50,7 @@ ALWAYS void score_weights(const dio_score_row *r, const bool plain)
     const float top = v_top(most), shift = top == -INFINITY ? 0.0f : top;
     UNROLL
     for (int i = 0; i < SCORES; i++) {
-        const vf w = v_exp(s[i] - v_set(shift));
+        const vf w = v_exp_weight(s[i] - v_set(shift));
         v_store(r->s + i * VN, w);
         sum = sum + w;
     }

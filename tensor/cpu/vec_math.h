@@ -54,6 +54,20 @@ static inline vf v_exp(vf x)
     return v_exp2part(x, v_set(0.0f));
 }
 
+/* e^x for x of at most 0, a weight of attention: below e^-86 it is 0, which spares the clamps and the
+ * second of 2^k's two steps. */
+static inline vf v_exp_weight(vf x)
+{
+    const vi gone = x < v_set(-86.0f);
+    x = v_max(v_set(-86.0f), x);
+    const vf m = v_fma(x, v_set(1.442695041f), v_set(V_ROUND));
+    const vf n = m - v_set(V_ROUND);
+    vf r = v_fma(n, v_set(-0.693359375f), x);
+    r = v_fma(n, v_set(2.12194440e-4f), r);
+    const vf p = v_fma(r * r, v_exp_tail(r), r) + v_set(1.0f);
+    return (vf)(~gone & (vi)((vu)p + ((vu)m << 23)));
+}
+
 /* e^x - 1. Below ln(2)/2 the reduction would be the identity: the polynomial alone serves. */
 static inline vf v_expm1(vf x)
 {

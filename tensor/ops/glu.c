@@ -59,9 +59,45 @@ static void span(void *user, int64_t item, int thread)
                 dio_span_length(dio_view_count(&c->out[0]), item));
 }
 
+enum { GATHER = 1024 };
+
+/* n elements of a row, from `at` on: where they are, or gathered. */
+static const float *elements(const dio_view *v, int64_t row, int64_t at, int64_t n, float *room)
+{
+    const int64_t step = v->nd ? v->stride[v->nd - 1] : 1;
+    const float *from = (const float *)v->data + dio_row_offset(v, row) + at * step;
+    if (step == 1)
+        return from;
+    for (int64_t i = 0; i < n; i++)
+        room[i] = from[i * step];
+    return room;
+}
+
+/* The halves of a wider row, above all: nothing is copied before. */
+static void row(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const dio_call *c = user;
+    const int act = dio_act_unary(((const dio_glu_attrs *)c->attrs)->act);
+    float room[2][GATHER];
+    int64_t width;
+    dio_view_rows(&c->out[0], &width);
+    for (int64_t at = 0; at < width; at += GATHER) {
+        const int64_t n = width - at < GATHER ? width - at : GATHER;
+        const float *a = elements(&c->in[0], item, at, n, room[0]);
+        const float *b = elements(&c->in[1], item, at, n, room[1]);
+        c->cpu->glu(act, (float *)c->out[0].data + item * width + at, a, b, n);
+    }
+}
+
 static void cpu(const dio_call *c)
 {
-    dio_gang_run(dio_span_count(dio_view_count(&c->out[0])), span, (void *)(uintptr_t)c);
+    int64_t width;
+    const int64_t rows = dio_view_rows(&c->out[0], &width);
+    if (dio_view_is_dense(&c->in[0]) && dio_view_is_dense(&c->in[1]))
+        dio_gang_run(dio_span_count(dio_view_count(&c->out[0])), span, (void *)(uintptr_t)c);
+    else
+        dio_gang_run(rows, row, (void *)(uintptr_t)c);
 }
 
 /* dy, a, b -> da, db */
@@ -126,7 +162,7 @@ const dio_op dio_op_glu = {
     .n_in_min = 2,
     .n_in_max = 2,
     .n_out = 1,
-    .flags = DIO_OP_INPLACE,
+    .flags = DIO_OP_STRIDED | DIO_OP_INPLACE,
     .attrs_size = sizeof(dio_glu_attrs),
     .infer = infer,
     .reference = reference,
