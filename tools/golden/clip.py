@@ -1,6 +1,6 @@
 """Goldens of CLIP's text models, tokenizer and prompts: tiny random models of transformers.
 
-    .venv/bin/python tools/golden/clip.py [tokenizer] [models] [prompts WEBUI]
+    .venv/bin/python tools/golden/clip.py [tokenizer] [models] [prompts WEBUI] [full NAME FOLDER]
 
 tokenizer  tests/golden/tokenizers/clip: a vocabulary of CLIP's layout, trained here, with the hashes
            of tokenizer.py; tests/golden/clip/tokenizer and tokenizer_2: the same as vocab.json and
@@ -10,6 +10,8 @@ prompts    tests/golden/clip/grammar.jsonl, prompts.safetensors and embeddings/:
            prompt_parser.py, sd_hijack_clip.py and sd_emphasis.py (WEBUI: a checkout of
            AUTOMATIC1111/stable-diffusion-webui) and diffusers' pipelines make of prompts on the tiny
            models
+full       no golden: the folder of a random model in the full size of clip-l, vit-h or big-g, with
+           ids.safetensors, for `diorama probe` and compare.py
 """
 
 import json
@@ -347,7 +349,39 @@ def embeddings():
         file.chmod(0o644)
 
 
+# Full size --------------------------------------------------------------------------------------
+
+SIZES = {  # width, MLP, heads, layers, projection
+    "clip-l": (CLIPTextModel, "quick_gelu", 768, 3072, 12, 12, 768),
+    "vit-h": (CLIPTextModel, "gelu", 1024, 4096, 16, 23, 512),
+    "big-g": (CLIPTextModelWithProjection, "gelu", 1280, 5120, 20, 32, 1280),
+}
+
+
+def full(name, folder):
+    """f16 weights at the usual scale, but for keys and queries that attend unevenly, and norms and
+    biases that are not ones and zeros."""
+    kind, act, width, mlp, heads, layers, projection = SIZES[name]
+    seed(5206)
+    config = CLIPTextConfig(vocab_size=49408, hidden_size=width, intermediate_size=mlp, num_attention_heads=heads,
+                            num_hidden_layers=layers, projection_dim=projection, hidden_act=act, eos_token_id=2)
+    model = kind(config)
+    generator = torch.Generator().manual_seed(5207)
+    with torch.no_grad():
+        for weight, p in model.named_parameters():
+            if p.dim() == 1:
+                p.add_(0.2 * torch.randn(p.shape, generator=generator))
+            elif "q_proj" in weight or "k_proj" in weight:
+                p.mul_(8)
+    model.half().save_pretrained(folder)
+    ids = torch.randint(0, 49406, (2, 77), generator=generator)
+    ids[:, 0], ids[0, 9:], ids[1, 76] = 49406, 49407, 49407
+    save_file({"input_ids": ids}, folder + "/ids.safetensors")
+
+
 def main(what):
+    if "full" in what:
+        full(*what[what.index("full") + 1 :][:2])
     logging.disable_progress_bar()
     if "tokenizer" in what:
         tokenizers()
