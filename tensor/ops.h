@@ -174,6 +174,10 @@ dio_val dio_avg_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad); 
 dio_val dio_max_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad);
 dio_val dio_upsample_nearest(dio_graph *g, dio_val x, int64_t h, int64_t w); /* [B,C,H,W] or [B,C,T] with w 0 */
 dio_val dio_upsample_linear(dio_graph *g, dio_val x, int64_t h, int64_t w, bool align_corners);
+/* Zeros between numbers (`up` - 1 each) and around them, the taps over both axes as numpy convolves,
+ * one of `down` kept: StyleGAN2's upfirdn2d. Negative padding cuts off. */
+dio_val dio_fir(dio_graph *g, dio_val x, const float *taps, int count, int up, int down, int before,
+                int after);
 dio_val dio_pixel_shuffle(dio_graph *g, dio_val x, int factor);
 dio_val dio_pixel_unshuffle(dio_graph *g, dio_val x, int factor);
 
