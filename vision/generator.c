@@ -259,15 +259,28 @@ static bool set_inputs(struct run *r, uint64_t seed)
 }
 
 /* -1..1 to 0..255, as StyleGAN2's generate.py does: floor(127.5 x + 128). */
-static void put_pixels(const float *x, dio_image *image)
+static unsigned char byte_of(float x)
+{
+    float v = x * 127.5f + 128;
+    return (unsigned char)(v > 0 ? v < 255 ? v : 255 : 0);
+}
+
+/* What is less than a byte's worth of alpha has no colour to speak of. */
+static float divided(float colour, float alpha)
+{
+    return alpha < 1.0f / 255 ? -1 : 2 * ((colour + 1) / 2 / alpha) - 1;
+}
+
+static void put_pixels(const dio_generator_shape *s, const float *x, dio_image *image)
 {
     int64_t plane = (int64_t)image->width * image->height;
-    int channels = image->form.channels;
     unsigned char *to = dio_image_row(image, 0);
     for (int64_t i = 0; i < plane; i++)
-        for (int c = 0; c < channels; c++) {
-            float v = x[c * plane + i] * 127.5f + 128;
-            to[i * channels + c] = (unsigned char)(v > 0 ? v < 255 ? v : 255 : 0);
+        for (int c = 0; c < s->channels; c++) {
+            float v = x[c * plane + i];
+            if (s->premultiplied)
+                v = c < 3 ? divided(v, (x[3 * plane + i] + 1) / 2) : v;
+            to[i * s->channels + c] = byte_of(v);
         }
 }
 
@@ -281,7 +294,7 @@ bool dio_generator_paint(const dio_generator *n, dio_device *device, uint64_t se
     dio_image *image = dio_image_create(s->width, s->height, &form, err);
     bool ok = image && make_plan(&r, device) && set_inputs(&r, seed) && dio_plan_run(r.plan, err);
     if (ok)
-        put_pixels(dio_plan_output(r.plan, 0, NULL), image);
+        put_pixels(s, dio_plan_output(r.plan, 0, NULL), image);
     dio_plan_destroy(r.plan);
     if (!ok) {
         dio_image_unref(image);

@@ -30,10 +30,11 @@ typedef enum dio_generator_draw {
 typedef struct dio_generator_shape {
     int z;             /* numbers of noise */
     int labels;        /* numbers of the label; 0: it takes none */
-    int channels;      /* 1 grey, 3 RGB, 4 RGBA with straight alpha */
+    int channels;      /* 1 grey, 3 RGB, 4 RGBA */
     int width, height; /* of the picture */
     dio_generator_draw draw;
-    bool truncates; /* psi means something */
+    bool truncates;     /* psi means something */
+    bool premultiplied; /* colours come multiplied by alpha, as 0..1; paint divides it out */
 } dio_generator_shape;
 
 /* Noise that StyleGAN2 adds to every layer. */
@@ -115,6 +116,6 @@ typedef struct dio_generator_options {
     size_t memory_limit; /* bytes; 0: what is free */
 } dio_generator_options;
 
-/* The picture of one seed, sRGB of 8 bits. Caller unrefs *out. */
+/* The picture of one seed, sRGB of 8 bits, straight alpha. Caller unrefs *out. */
 bool dio_generator_paint(const dio_generator *n, dio_device *device, uint64_t seed,
                          const dio_generator_options *options, dio_image **out, dio_error *err);

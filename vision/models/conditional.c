@@ -4,6 +4,7 @@
  *   input: linear(e) -> [B,W0,first,first]
  *   for each width: x = upsample(x) (but for the first)
  *     h = conv1(leaky_relu(film1(x, e)));  h = conv2(leaky_relu(film2(h, e)));  x = skip(x) + h
+ *     (from level light_from on without film2 and conv2: that is where the time goes)
  *   tanh(conv(leaky_relu(film(x, e))))                                   [B,C,size,size]
  *
  *   film(x, e) = norm(x) * (1 + scale(e)) + shift(e), norm over groups of channels of one picture
@@ -22,7 +23,8 @@
 enum { LEVELS = 10 };
 
 struct config {
-    int z_dim, label_dim, channels, first, embed_dim, layers, groups;
+    int z_dim, label_dim, channels, first, embed_dim, layers, groups, light_from;
+    bool premultiplied;
     const dio_value *widths;
 };
 
@@ -34,6 +36,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, embed_dim, "128", 1, 4096, "width of noise and label together"),
     DIO_FIELD(struct config, layers, "2", 1, 16, "of the mapping"),
     DIO_FIELD(struct config, groups, "8", 0, 1024, "channels are normalised in so many; 0: not"),
+    DIO_FIELD(struct config, light_from, "10", 0, LEVELS, "levels from here on have one convolution"),
+    DIO_FIELD(struct config, premultiplied, "false", 0, 0, "colours come multiplied by alpha"),
     DIO_FIELD(struct config, widths, "[128, 96, 64, 48, 32]", 0, 0,
               "channels of each level, each twice as large as the one before"),
     {0},
@@ -98,9 +102,11 @@ static void walk_block(dio_walk *w, struct model *m, int i)
     dio_walk_enter(w, "blocks.%d", i);
     walk_film(w, &b->film1, "film1", embed, in);
     dio_nn_conv2d_walk(w, &b->conv1, "conv1", in, out, 3, DIO_NN_BIAS, he(9 * in));
-    walk_film(w, &b->film2, "film2", embed, out);
-    dio_nn_conv2d_walk(w, &b->conv2, "conv2", out, out, 3, DIO_NN_BIAS,
-                       dio_init_normal(0.5f * sqrtf(2 / (float)(9 * out))));
+    if (i < m->c.light_from) {
+        walk_film(w, &b->film2, "film2", embed, out);
+        dio_nn_conv2d_walk(w, &b->conv2, "conv2", out, out, 3, DIO_NN_BIAS,
+                           dio_init_normal(0.5f * sqrtf(2 / (float)(9 * out))));
+    }
     if (in != out)
         dio_nn_conv2d_walk(w, &b->skip, "skip", in, out, 1, 0,
                            dio_init_normal(1 / sqrtf((float)in)));
@@ -142,7 +148,8 @@ static void shape(const void *model, dio_generator_shape *out)
                                  .channels = m->c.channels,
                                  .width = side,
                                  .height = side,
-                                 .draw = DIO_DRAW_TORCH};
+                                 .draw = DIO_DRAW_TORCH,
+                                 .premultiplied = m->c.premultiplied && m->c.channels == 4};
 }
 
 static dio_val bend(dio_graph *g, dio_val x)
@@ -169,8 +176,10 @@ static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_
         x = dio_upsample_nearest(g, x, 2 * dio_dim(g, x, 2), 2 * dio_dim(g, x, 3));
     dio_val h = bend(g, film(g, m, &b->film1, x, e));
     h = dio_nn_conv2d_forward(g, &b->conv1, h, 1, 1, 0);
-    h = bend(g, film(g, m, &b->film2, h, e));
-    h = dio_nn_conv2d_forward(g, &b->conv2, h, 1, 1, 0);
+    if (b->conv2.w) {
+        h = bend(g, film(g, m, &b->film2, h, e));
+        h = dio_nn_conv2d_forward(g, &b->conv2, h, 1, 1, 0);
+    }
     return dio_add(g, b->skip.w ? dio_nn_conv2d_forward(g, &b->skip, x, 1, 0, 0) : x, h);
 }
 
