@@ -22,6 +22,8 @@ const dio_field dio_adversarial_fields[] = {
     DIO_FIELD(ao, ema, "0.999", 0, 0.999999, "decay of the generator's averaged weights; 0: none"),
     DIO_FIELD(ao, match, "0", 0, 1e6,
               "weight of the distance from the very sample, where the source knows its noise"),
+    DIO_FIELD(ao, alone, "0", 0, 1e9,
+              "first steps without the critic: the generator learns the match alone"),
     DIO_FIELD(ao, log_every, "10", 1, 1e9, "steps between lines of loss.csv"),
     DIO_FIELD(ao, eval_every, "250", 1, 1e9, "steps between validations and sheets of samples"),
     DIO_FIELD(ao, eval_batches, "4", 1, 1e6, "batches of a validation"),
@@ -55,7 +57,8 @@ struct adversary {
     dio_train_group groups[GROUPS];
     dio_train_options rates[GROUPS];
     dio_plan *penalised; /* the discriminator's update with penalties; NULL: never, or always */
-    int more[GROUPS];    /* where the MORE outputs begin */
+    dio_plan *matching;  /* the generator's update without the critic; NULL: none are to be made */
+    int more[GROUPS]; /* where the MORE outputs begin */
     double penalty, match; /* the latest */
 };
 
@@ -120,16 +123,17 @@ static dio_val discriminate(struct adversary *a, dio_graph *g, bool penalised, d
 }
 
 /* Appends the generator's loss; more[0]: the adversarial part, more[1]: the distance. */
-static dio_val generate(struct adversary *a, dio_graph *g, dio_val *more)
+static dio_val generate(struct adversary *a, dio_graph *g, bool matching, dio_val *more)
 {
     const dio_adversarial_task *task = a->task;
     task->inputs(task->user, g, DIO_PART_GENERATOR);
-    dio_val fake = task->fake(task->user, g), r = DIO_NONE;
-    if (a->o->loss == DIO_RELATIVISTIC)
-        r = task->score(task->user, g, task->real(task->user, g));
-    dio_val loss = loss_g(g, a->o->loss, r, task->score(task->user, g, fake));
-    more[0] = loss;
-    more[1] = more[2] = dio_scalar(g, 0);
+    dio_val fake = task->fake(task->user, g), r = DIO_NONE, loss = dio_scalar(g, 0);
+    more[0] = more[1] = more[2] = loss;
+    if (!matching) {
+        if (a->o->loss == DIO_RELATIVISTIC)
+            r = task->score(task->user, g, task->real(task->user, g));
+        more[0] = loss = loss_g(g, a->o->loss, r, task->score(task->user, g, fake));
+    }
     if (task->match && a->o->match > 0) {
         more[1] = task->match(task->user, g, fake);
         loss = dio_add(g, loss, dio_axpb(g, more[1], (float)a->o->match, 0));
@@ -137,8 +141,9 @@ static dio_val generate(struct adversary *a, dio_graph *g, dio_val *more)
     return loss;
 }
 
-static dio_plan *make_plan(struct adversary *a, int which, bool penalised, bool main,
-                           dio_error *err)
+/* `special`: the discriminator's with penalties, the generator's without the critic. `main`: the
+ * plan that holds the group's states. */
+static dio_plan *make_plan(struct adversary *a, int which, bool special, bool main, dio_error *err)
 {
     dio_train_group *t = &a->groups[which];
     dio_graph *g = dio_graph_create();
@@ -150,7 +155,8 @@ static dio_plan *make_plan(struct adversary *a, int which, bool penalised, bool 
         goto done;
     }
     dio_train_params(t, g, w);
-    dio_val loss = which == GENERATOR ? generate(a, g, more) : discriminate(a, g, penalised, more);
+    dio_val loss =
+        which == GENERATOR ? generate(a, g, special, more) : discriminate(a, g, special, more);
     t->n_running = 0;
     if (which == GENERATOR && a->task->running)
         t->running = a->task->running(a->task->user, &t->n_running);
@@ -201,6 +207,9 @@ static bool make_plans(struct adversary *a, dio_error *err)
     if (wants && every > 1 &&
         (!(a->penalised = make_plan(a, DISCRIMINATOR, true, false, err)) ||
          !dio_plan_share_state(a->penalised, d->plan, err)))
+        return false;
+    if (a->o->alone > 0 && (!(a->matching = make_plan(a, GENERATOR, true, false, err)) ||
+                            !dio_plan_share_state(a->matching, g->plan, err)))
         return false;
     if (a->task->match && !(a->run.eval = make_validation(a, err)))
         return false;
@@ -255,18 +264,20 @@ static bool step(dio_train_run *r, dio_train_figures *f, dio_error *err)
     struct adversary *a = (struct adversary *)r;
     const dio_adversarial_task *task = a->task;
     const dio_train_group *t = &a->groups[GENERATOR];
-    for (int i = 0; i < a->o->critic_steps; i++)
-        if (!move_discriminator(a, r->state.step * a->o->critic_steps + i, f, err))
+    bool alone = r->state.step < a->o->alone;
+    dio_plan *p = alone ? a->matching : t->plan;
+    for (int i = 0; i < a->o->critic_steps && !alone; i++)
+        if (!move_discriminator(a, (r->state.step - a->o->alone) * a->o->critic_steps + i, f, err))
             return false;
-    if (!dio_train_numbers(t, t->plan, r->state.step, r->state.step, &f->lr, err) ||
-        !task->fill(task->user, t->plan, DIO_PART_GENERATOR, r->state.step, err) ||
-        !dio_plan_run(t->plan, err))
+    if (!dio_train_numbers(t, p, r->state.step, r->state.step, &f->lr, err) ||
+        !task->fill(task->user, p, DIO_PART_GENERATOR, r->state.step, err) ||
+        !dio_plan_run(p, err))
         return false;
-    f->loss = output(t->plan, a->more[GENERATOR]);
-    f->norm = output(t->plan, 1);
+    f->loss = output(p, a->more[GENERATOR]);
+    f->norm = output(p, 1);
     f->extra[PENALTY] = a->penalty;
-    f->extra[MATCH] = output(t->plan, a->more[GENERATOR] + 1);
-    if (!is_sane(a, "generator", output(t->plan, 0), f->norm, err))
+    f->extra[MATCH] = output(p, a->more[GENERATOR] + 1);
+    if (!is_sane(a, "generator", output(p, 0), f->norm, err))
         return false;
     r->state.step++;
     return true;
@@ -365,6 +376,7 @@ bool dio_train_adversarial(const dio_adversarial_task *task, const dio_adversari
         ok = finish(&a, err);
     dio_plan_destroy(a.run.eval);
     dio_plan_destroy(a.penalised);
+    dio_plan_destroy(a.matching);
     dio_train_group_deinit(&a.groups[DISCRIMINATOR]);
     dio_train_group_deinit(&a.groups[GENERATOR]);
     return ok;

@@ -32,6 +32,7 @@ typedef struct dio_adversarial_options {
     double r1, r2;
     int penalty_every, critic_steps;
     double ema, match;
+    int alone; /* first steps in which the generator learns the match alone, at half the cost */
     int log_every, eval_every, eval_batches, checkpoint_every;
     dio_adversarial_rates generator, discriminator; /* subtrees of their own */
 } dio_adversarial_options;
