@@ -37,7 +37,7 @@ bool dio_vae_numbers(const dio_value *list, const char *key, int count, float *o
     for (int i = 0; i < count; i++) {
         const dio_value *v = list->list.items[i];
         if (v->kind != DIO_REAL && v->kind != DIO_INT)
-            return dio_value_fail(v, err, "%s: a number is needed, not a %s", key,
+            return dio_value_fail(v, err, "%s: a number is needed, not %s", key,
                                   dio_kind_name(v->kind));
         out[i] = v->kind == DIO_INT ? (float)v->integer : (float)v->real;
         if (!isfinite(out[i]))
