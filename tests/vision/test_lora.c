@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "text/encoder.h"
 #include "vision/lora.h"
 #include "vision/unet.h"
 
@@ -111,7 +112,7 @@ static void check_golden(const struct golden *g, const dio_tensor *want)
     double off = relative(m, dio_tensor_data(want), n), apart = relative(t, m, n);
     print_message("%-15s merged within %.1e of diffusers, attached within %.1e of merged\n",
                   g->name, off, apart);
-    assert_true(off <= 1e-5);   /* measured: 2.4e-6 at most */
+    assert_true(off <= 1e-5);   /* measured: 3.1e-6 at most */
     assert_true(apart <= 1e-5); /* measured: 2.6e-6 at most */
     free(m);
     free(t);
@@ -126,6 +127,57 @@ static void check_goldens(void **state)
     dio_weights *w = open_weights("tests/golden/lora/golden.safetensors");
     for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++)
         check_golden(&goldens[i], dio_weights_find(w, goldens[i].name));
+    dio_weights_close(w);
+}
+
+/* --- a text encoder --- */
+
+enum { B = 2, T = 77 };
+
+static void check_text_file(const char *file, float scale, const dio_tensor *want)
+{
+    char full[256];
+    dio_error err = {0};
+    int32_t ids[B * T];
+    dio_text_encoder *e = dio_text_encoder_open("tests/golden/clip/clip-l", DIO_F32, &err);
+    must(e != NULL, &err);
+    snprintf(full, sizeof full, "tests/golden/lora/%s.safetensors", file);
+    dio_lora *l = open_lora(full);
+    dio_lora_target t = {.part = "text_encoder", .walk = dio_text_encoder_walk(e)};
+    must(dio_lora_merge(&(dio_lora_use){l, scale}, 1, &t, 1, &err), &err);
+    assert_false(dio_lora_attach(&(dio_lora_use){l, scale}, 1, &t, 1, &err));
+    dio_weights *w = open_weights("tests/golden/clip/clip-l/golden.safetensors");
+    dio_tensor *given = dio_tensor_convert(dio_weights_find(w, "input_ids"), DIO_I32, &err);
+    assert_int_equal(dio_type_count(&given->type), B * T);
+    memcpy(ids, dio_tensor_data(given), sizeof ids);
+    dio_device *d = open_device();
+    dio_graph *g = dio_graph_create();
+    dio_text_encoder_io io = {.ids = dio_input(g, "ids", dio_type_2d(DIO_I32, B, T)),
+                              .ends = DIO_NONE};
+    dio_text_encoder_forward(g, e, &io);
+    dio_error_clear(&err);
+    dio_plan *p = dio_plan_create(g, &io.hidden, 1, false, d, NULL, &err);
+    must(p && dio_plan_set(p, "ids", ids, sizeof ids, &err) && dio_plan_run(p, &err), &err);
+    double off =
+        relative(dio_plan_output(p, 0, NULL), dio_tensor_data(want), dio_type_count(&want->type));
+    print_message("%-15s within %.1e\n", file, off);
+    assert_true(off <= 1e-5); /* measured: 1.2e-6 */
+    dio_plan_destroy(p);
+    dio_graph_destroy(g);
+    dio_device_close(d);
+    dio_tensor_unref(given);
+    dio_weights_close(w);
+    dio_lora_close(l);
+    dio_text_encoder_close(e);
+}
+
+/* The second file has no alpha: its scale is the first's times alpha over rank. */
+static void check_text(void **state)
+{
+    (void)state;
+    dio_weights *w = open_weights("tests/golden/lora/golden.safetensors");
+    check_text_file("text-kohya", 0.8f, dio_weights_find(w, "text"));
+    check_text_file("text-diffusers", 0.8f * 1.5f / 2, dio_weights_find(w, "text"));
     dio_weights_close(w);
 }
 
@@ -353,7 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_goldens), cmocka_unit_test(check_replaced),
         cmocka_unit_test(check_scales),  cmocka_unit_test(check_kept),
-        cmocka_unit_test(check_refused),
+        cmocka_unit_test(check_refused), cmocka_unit_test(check_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

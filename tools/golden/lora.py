@@ -21,6 +21,7 @@ import torch
 from diffusers import (StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel,
                        training_utils)
 from safetensors import safe_open
+from transformers import CLIPTextModel
 
 FOLDER = GOLDEN / "lora"
 RANK = 2
@@ -103,6 +104,31 @@ def with_metadata():
     return output(model, "sd1", {"default": 1.5})
 
 
+def text_encoder(generator):
+    """A text encoder's LoRA in kohya's names and in diffusers' older ones, the same numbers; what
+    comes of it by LoRA's own formula in the weights of transformers' model."""
+    model = CLIPTextModel.from_pretrained(GOLDEN / "clip" / "clip-l", dtype=torch.float32).eval()
+    with safe_open(GOLDEN / "clip" / "clip-l" / "golden.safetensors", framework="pt") as f:
+        ids = f.get_tensor("input_ids").long()
+    new, old = {}, {}
+    for name, module in model.named_modules():
+        if not re.search(r"(q_proj|v_proj|out_proj|fc1)$", name):
+            continue
+        down, up = factors(module.weight.shape, generator)
+        module.weight.data += 0.8 * 1.5 / RANK * up @ down
+        name = "text_model." + name.removeprefix("text_model.")
+        key = "lora_te1_" + name.replace(".", "_")
+        new[key + ".lora_down.weight"], new[key + ".lora_up.weight"] = down, up
+        new[key + ".alpha"] = torch.tensor(1.5)
+        key = "text_encoder." + re.sub(r"(q|v|out)_proj$", r"to_\1_lora", name)
+        key += ".lora_linear_layer" if key.endswith("fc1") else ""
+        old[key + ".down.weight"], old[key + ".up.weight"] = down, up
+    save("text-kohya", new)
+    save("text-diffusers", old)
+    with torch.no_grad():
+        return model(ids.reshape(2, -1)).last_hidden_state
+
+
 def main():
     seed(7)
     generator = torch.Generator().manual_seed(7)
@@ -128,12 +154,13 @@ def main():
     load(StableDiffusionXLPipeline, sdxl, state, "kohya")
     out["sdxl-kohya"] = output(sdxl, "sdxl", {"kohya": 0.7})
 
-    for name in sorted(out):
+    for name in sorted(out):  # all but the text encoder's
         base = run(unet(name.split("-")[0]).eval(),
                    inputs(MODELS[name.split("-")[0]], sd1.config if "sd1" in name else sdxl.config))
         change = (out[name] - base).abs().max() / base.abs().max()
         print(f"{name}: changes by {change:.2f}", file=sys.stderr)
         assert change > 0.05
+    out["text"] = text_encoder(generator)
     save("golden", out)
 
 
