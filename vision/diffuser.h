@@ -25,9 +25,8 @@
 #include "vision/image.h"
 
 enum {
-    DIO_PICTURE_SIDE = 4096,    /* pixels a side that a request may ask for */
-    DIO_PICTURE_COUNT = 1024,   /* pictures a request */
-    DIO_PROMPT_BYTES = 1 << 16, /* longer prompts are refused before they are read */
+    DIO_PICTURE_SIDE = 4096,  /* pixels a side that a request may ask for */
+    DIO_PICTURE_COUNT = 1024, /* pictures a request */
 };
 
 /* A file of low-rank changes and how much of them. */
@@ -84,8 +83,10 @@ typedef struct dio_diffuser_request {
     int original_width, original_height, crop_left, crop_top; /* SDXL; 0: the picture's size */
     int together; /* pictures painted at once: costs memory, changes no byte; 0: usual */
 
-    /* All may be NULL. done of total calls of the UNet, over all pictures; `total` and one more is
-     * the last VAE. False with err stops the run. */
+    float *latents; /* [count,C,h,w] what the VAE is given, as the UNet sees it; NULL: not wanted */
+
+    /* All may be NULL. `done` of `total` calls of the UNet, over all pictures. False with err stops
+     * the run. */
     bool (*progress)(void *user, int done, int total, dio_error *err);
     /* What picture `index` is coming to after `step` of `steps`; borrowed. A preview may be
      * smaller. */

@@ -152,3 +152,8 @@ bool dio_image_write(dio_image *image, const char *path, const dio_image_save *s
     save = save ? save : &plain;
     return codec && check(save, err) && encode(codec, image, save, path, err);
 }
+
+bool dio_image_writes(const char *path, dio_error *err)
+{
+    return by_suffix(path, err) != NULL;
+}

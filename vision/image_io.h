@@ -39,6 +39,8 @@ typedef struct dio_image_save {
  * notes, and light that is linear; the others are sRGB of 8 bits. */
 bool dio_image_write(dio_image *image, const char *path, const dio_image_save *save,
                      dio_error *err);
+/* Whether a name ends in a format that can be written: to be asked before long work. */
+bool dio_image_writes(const char *path, dio_error *err);
 
 #ifdef __cplusplus
 }
