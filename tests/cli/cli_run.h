@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { CLI_ARGS = 16, CLI_TEXT = 1 << 16 };
+enum { CLI_ARGS = 24, CLI_TEXT = 1 << 16 };
 
 /* One command line. In `err`, what standard error says in all, "~" stands for any text. */
 struct cli_case {
