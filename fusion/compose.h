@@ -7,7 +7,7 @@
 struct dio_compose {
     const char *preset;
     const char *product, *headline, *subline, *body, *cta, *hashtags;
-    const char *palette, *mood;
+    const char *palette, *mood, *hero;
 };
 
 /* Lengths are generous: what does not fit its place is said when the words are set. Offsets are
@@ -22,7 +22,9 @@ struct dio_compose {
         DIO_FIELD(struct dio_compose, hashtags, "", 0, 400, "tags, small"),                        \
         DIO_FIELD(struct dio_compose, palette, "auto", 1, 40, "colours; auto: by mood and seed"),  \
         DIO_FIELD(struct dio_compose, mood, "", 0, 200,                                            \
-                  "words for the choice of colours: warm, bold")
+                  "words for the choice of colours: warm, bold"),                                  \
+        DIO_FIELD(struct dio_compose, hero, "", 0, 4000,                                           \
+                  "picture behind the words; one with a clear backdrop stands before the sun")
 
 /* Are preset and palette there? */
 void dio_compose_check(dio_studio *studio, const struct dio_compose *c, const dio_value *with,
@@ -37,3 +39,4 @@ struct dio_composing {
 };
 bool dio_compose_open(dio_task *t, const struct dio_compose *c, struct dio_composing *out,
                       dio_error *err);
+void dio_compose_close(struct dio_composing *c); /* after an open, whatever it said */

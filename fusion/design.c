@@ -1,5 +1,6 @@
 /* design.c: one table of sizes; everything else is taste written down in it. */
 #include "fusion/design.h"
+#include "fusion/hero.h"
 
 #include <math.h>
 #include <string.h>
@@ -128,6 +129,25 @@ static bool lay(const dio_item *item, dio_canvas *out, dio_error *err)
     return true;
 }
 
+/* The ground of second 0, the hero, or the one before the other. */
+static bool draw_behind(const dio_preset *preset, const dio_palette *palette, dio_image *picture,
+                        uint64_t seed, dio_canvas *out, dio_error *err)
+{
+    dio_hero *hero = picture ? dio_hero_create(picture, preset, palette, out->space, err) : NULL;
+    if (picture && !hero)
+        return false;
+    dio_ground *ground =
+        dio_ground_create(palette, &preset->scenery, out->space, out->w, out->h, seed, err);
+    if (ground)
+        dio_ground_draw(ground, out, 0, out->h);
+    if (ground && hero)
+        dio_hero_draw(hero, 0, out, 0, out->h);
+    bool ok = ground != NULL;
+    dio_ground_destroy(ground);
+    dio_hero_destroy(hero);
+    return ok;
+}
+
 bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
                      const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes, int *n,
                      dio_error *err)
@@ -147,15 +167,8 @@ bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palet
                        .zone = preset->zone,
                        .centred = preset->centred,
                        .rise = preset->rise};
-    dio_ground *ground = NULL;
-    bool ok = dio_stack_place(&stack, fonts, err);
-    if (ok) {
-        ground =
-            dio_ground_create(palette, &preset->scenery, out->space, out->w, out->h, seed, err);
-        ok = ground != NULL;
-    }
-    if (ok)
-        dio_ground_draw(ground, out, 0, out->h);
+    bool ok = dio_stack_place(&stack, fonts, err) &&
+              draw_behind(preset, palette, words->hero, seed, out, err);
     for (int i = 0; ok && i < stack.count; i++) {
         if (!items[i].set)
             continue;
@@ -163,7 +176,6 @@ bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palet
         if (boxes)
             boxes[(*n)++] = items[i].box;
     }
-    dio_ground_destroy(ground);
     dio_stack_release(&stack);
     return ok;
 }

@@ -3,10 +3,12 @@
 #include "fusion/layout.h"
 #include "fusion/palette.h"
 #include "fusion/preset.h"
+#include "vision/image.h"
 
 /* What an ad says. "" leaves a text out; the headline is never empty. */
 typedef struct dio_words {
     const char *product, *headline, *subline, *body, *cta, *hashtags;
+    dio_image *hero; /* a picture behind them (hero.h); NULL: the paper landscape alone */
 } dio_words;
 
 typedef enum dio_role {

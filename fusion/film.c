@@ -3,6 +3,7 @@
  * Two motions only. Headlines rise line by line from behind an edge; everything else fades while
  * it drifts a few pixels up. Both ease out: fast at first, long at the end. */
 #include "fusion/film.h"
+#include "fusion/hero.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct dio_film {
     int frames;
     dio_space space;
     dio_ground *ground;
+    dio_hero *hero; /* or NULL */
     struct sprite sprite[SPRITES];
     int sprites;
     dio_film_box box[BOXES];
@@ -212,6 +214,8 @@ static bool build(dio_film *f, dio_fonts *fonts, const dio_palette *palette, con
         if (!build_scene(f, fonts, &scene[i], i, zone, i == final, err))
             return false;
     }
+    if (words->hero && !(f->hero = dio_hero_create(words->hero, p, palette, f->space, err)))
+        return false;
     f->ground = dio_ground_create(palette, &p->scenery, f->space, p->width, p->height, seed, err);
     return f->ground != NULL;
 }
@@ -241,6 +245,7 @@ void dio_film_destroy(dio_film *f)
     for (int i = 0; i < f->sprites; i++)
         dio_layer_destroy(f->sprite[i].layer);
     dio_ground_destroy(f->ground);
+    dio_hero_destroy(f->hero);
     free(f);
 }
 
@@ -297,10 +302,15 @@ void dio_film_frame(dio_film *f, int i, dio_canvas *out)
     dio_pose pose[SPRITES];
     for (int k = 0; k < f->sprites; k++)
         pose[k] = pose_at(&f->sprite[k], seconds);
-    dio_ground_at(f->ground, seconds);
+    bool covered = f->hero && dio_hero_covers(f->hero);
+    if (!covered)
+        dio_ground_at(f->ground, seconds);
     for (int y0 = 0; y0 < out->h; y0 += BAND) {
         int y1 = y0 + BAND < out->h ? y0 + BAND : out->h;
-        dio_ground_draw(f->ground, out, y0, y1);
+        if (!covered)
+            dio_ground_draw(f->ground, out, y0, y1);
+        if (f->hero)
+            dio_hero_draw(f->hero, seconds, out, y0, y1);
         for (int k = 0; k < f->sprites; k++)
             dio_layer_blend(f->sprite[k].layer, pose[k], out, y0, y1);
     }

@@ -52,6 +52,23 @@ char *dio_task_path(dio_task *t, const char *port, const char *suffix)
     return dio_arena_printf(run->arena, "%s/%d-%s%s", run->work, run->at, port, suffix);
 }
 
+const char *dio_task_file(dio_task *t, const char *path, dio_error *err)
+{
+    const dio_run *run = t->run;
+    for (int i = 0; i < run->record_count; i++)
+        for (int k = 0; k < run->records[i].results; k++)
+            if (run->records[i].result[k].is_file &&
+                strcmp(run->records[i].result[k].text, path) == 0)
+                return path;
+    for (int i = 0; i < run->p->input_count; i++) {
+        const dio_value *v = run->p->inputs[i].value;
+        if (v && v->kind == DIO_STRING && run->p->inputs[i].row.type >= DIO_INPUT_IMAGE &&
+            strcmp(v->string.text, path) == 0)
+            return path; /* confined when it was given */
+    }
+    return dio_path_confine(t->arena, run->p->dir, path, err);
+}
+
 static void give(dio_task *t, const char *port, const char *text, bool is_file)
 {
     dio_record *r = t->record;

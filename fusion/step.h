@@ -64,6 +64,9 @@ const dio_step *dio_step_find(const char *uses, dio_error *err);
 /* Where to write the file for an output; it is moved to its final name when the run asks for it.
  * `suffix` is ".png". */
 char *dio_task_path(dio_task *t, const char *port, const char *suffix);
+/* The file that a parameter names: an output of another step, a file that an input gave, or one in
+ * the pipeline's folder, which no path may leave. NULL with a message. */
+const char *dio_task_file(dio_task *t, const char *path, dio_error *err);
 /* Hands an output over: a text, or the file that was written to dio_task_path. */
 void dio_task_give_text(dio_task *t, const char *port, const char *text);
 void dio_task_give_file(dio_task *t, const char *port, const char *path);

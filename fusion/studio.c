@@ -8,6 +8,7 @@
 
 #include "base/assets.h"
 #include "base/file.h"
+#include "base/str.h"
 
 struct entry {
     const dio_preset *preset;
@@ -31,6 +32,8 @@ struct dio_studio {
     struct entry *presets;
     dio_device *device;
     struct model *models;
+    dio_painting *painting;
+    char *painting_key;
 };
 
 dio_studio *dio_studio_create(const char *assets, dio_error *err)
@@ -58,6 +61,8 @@ void dio_studio_destroy(dio_studio *s)
         dio_tokenizer_destroy(m->tokenizer);
         dio_lm_close(m->lm);
     }
+    dio_painting_close(s->painting);
+    free(s->painting_key);
     dio_device_close(s->device);
     dio_fonts_close(s->fonts);
     dio_arena_destroy(s->arena);
@@ -144,6 +149,40 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
         m->lm = dio_lm_open(path, &(dio_lm_options){.dtype = DIO_DTYPES}, err);
     *tokenizer = m->tokenizer;
     return m->lm;
+}
+
+/* All that the open model depends on. */
+static char *painting_key(const char *model, const dio_diffuser_options *o)
+{
+    dio_str key = {0};
+    dio_str_printf(&key, "%s\n%s", model, o->vae ? o->vae : "");
+    for (int i = 0; i < o->n_loras; i++)
+        dio_str_printf(&key, "\n%s %.17g", o->loras[i].path, o->loras[i].scale);
+    if (!key.failed)
+        return key.text;
+    dio_str_deinit(&key);
+    return NULL;
+}
+
+dio_painting *dio_studio_painting(dio_studio *s, const char *model,
+                                  const dio_diffuser_options *options, dio_error *err)
+{
+    char *key = painting_key(model, options);
+    if (!key) {
+        dio_fail_memory(err, "a picture model");
+        return NULL;
+    }
+    if (s->painting && strcmp(s->painting_key, key) == 0) {
+        free(key);
+        return s->painting;
+    }
+    dio_painting_close(s->painting);
+    free(s->painting_key);
+    s->painting = NULL;
+    s->painting_key = key;
+    dio_device *device = dio_studio_device(s, err);
+    const char *path = device ? dio_assets_model(s->arena, model, err) : NULL;
+    return s->painting = path ? dio_painting_open(path, options, device, err) : NULL;
 }
 
 static bool ends_with(const char *text, const char *end)

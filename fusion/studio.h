@@ -11,6 +11,7 @@
 #include "text/copywriter.h"
 #include "text/lm.h"
 #include "text/tokenizer.h"
+#include "vision/maker.h"
 
 typedef struct dio_studio dio_studio;
 
@@ -31,6 +32,10 @@ dio_device *dio_studio_device(dio_studio *s, dio_error *err);
 dio_copywriter *dio_studio_copywriter(dio_studio *s, const char *model, dio_error *err);
 const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenizer **tokenizer,
                             dio_error *err);
+/* A picture model; the same model with other LoRAs or another VAE is another one. Only the last one
+ * that was asked for stays open: they are large. */
+dio_painting *dio_studio_painting(dio_studio *s, const char *model,
+                                  const dio_diffuser_options *options, dio_error *err);
 /* Its name and the SHA-256 of each of its files, for records. */
 const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
                                         dio_error *err);

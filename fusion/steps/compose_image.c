@@ -39,12 +39,10 @@ static bool write_picture(const dio_canvas *c, const char *path, const char *tit
     return dio_png_close(png, err);
 }
 
-static bool run(dio_task *t, const void *params, dio_error *err)
+static bool draw(dio_task *t, const struct params *p, const struct dio_composing *with,
+                 dio_error *err)
 {
-    const struct params *p = params;
-    struct dio_composing c;
-    if (!dio_compose_open(t, &p->c, &c, err))
-        return false;
+    struct dio_composing c = *with;
     dio_canvas canvas;
     if (!dio_canvas_init(&canvas, DIO_SPACE_RGB, c.preset->width, c.preset->height, err))
         return false;
@@ -55,6 +53,15 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     dio_canvas_deinit(&canvas);
     if (ok)
         dio_task_give_file(t, "image", path);
+    return ok;
+}
+
+static bool run(dio_task *t, const void *params, dio_error *err)
+{
+    const struct params *p = params;
+    struct dio_composing c;
+    bool ok = dio_compose_open(t, &p->c, &c, err) && draw(t, p, &c, err);
+    dio_compose_close(&c);
     return ok;
 }
 

@@ -43,12 +43,10 @@ static bool encode(dio_task *t, dio_film *film, dio_video *v, dio_error *err)
     return true;
 }
 
-static bool run(dio_task *t, const void *params, dio_error *err)
+static bool make(dio_task *t, const struct params *p, const struct dio_composing *with,
+                 dio_error *err)
 {
-    const struct params *p = params;
-    struct dio_composing c;
-    if (!dio_compose_open(t, &p->c, &c, err))
-        return false;
+    struct dio_composing c = *with;
     dio_film *film = dio_film_create(c.fonts, c.preset, c.palette, &c.words, p->seconds, t->seed,
                                      DIO_SPACE_BT709, err);
     if (!film)
@@ -70,6 +68,15 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     dio_film_destroy(film);
     if (ok)
         dio_task_give_file(t, "video", path);
+    return ok;
+}
+
+static bool run(dio_task *t, const void *params, dio_error *err)
+{
+    const struct params *p = params;
+    struct dio_composing c;
+    bool ok = dio_compose_open(t, &p->c, &c, err) && make(t, p, &c, err);
+    dio_compose_close(&c);
     return ok;
 }
 
