@@ -12,6 +12,8 @@
 #include "bench/scratch.h"
 #include "tensor/plan.h"
 #include "vision/unet.h"
+#include "vision/upscaler.h"
+#include "vision/vae.h"
 
 static const char sd15[] =
     "{\"_class_name\":\"UNet2DConditionModel\",\"sample_size\":64,\"in_channels\":4,"
@@ -26,6 +28,21 @@ static const char sd15_tiny[] =
     "\"down_block_types\":[\"CrossAttnDownBlock2D\",\"DownBlock2D\"],"
     "\"up_block_types\":[\"UpBlock2D\",\"CrossAttnUpBlock2D\"],\"attention_head_dim\":2,"
     "\"cross_attention_dim\":12,\"norm_num_groups\":4}";
+
+static const char kl[] =
+    "{\"_class_name\":\"AutoencoderKL\",\"block_out_channels\":[128,256,512,512],"
+    "\"layers_per_block\":2,\"latent_channels\":4,\"norm_num_groups\":32,"
+    "\"down_block_types\":[\"DownEncoderBlock2D\",\"DownEncoderBlock2D\",\"DownEncoderBlock2D\","
+    "\"DownEncoderBlock2D\"],\"up_block_types\":[\"UpDecoderBlock2D\",\"UpDecoderBlock2D\","
+    "\"UpDecoderBlock2D\",\"UpDecoderBlock2D\"]}";
+static const char kl_tiny[] =
+    "{\"_class_name\":\"AutoencoderKL\",\"block_out_channels\":[8,16],\"norm_num_groups\":4,"
+    "\"down_block_types\":[\"DownEncoderBlock2D\",\"DownEncoderBlock2D\"],"
+    "\"up_block_types\":[\"UpDecoderBlock2D\",\"UpDecoderBlock2D\"]}";
+static const char srvgg[] =
+    "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":64,\"num_conv\":16,\"upscale\":4}";
+static const char srvgg_tiny[] =
+    "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":8,\"num_conv\":2,\"upscale\":4}";
 
 /* Fills an input with numbers of about a normal's spread. */
 static bool fill(dio_plan *p, const char *name, float scale, dio_error *err)
@@ -93,6 +110,99 @@ done:
     return ok;
 }
 
+/* --- the autoencoder's decoder --- */
+
+struct decoding {
+    dio_vae *vae;
+    dio_device *device;
+    float *latent, *picture;
+    int side; /* of the latents */
+    dio_vae_report report;
+};
+
+static bool decode(void *user, dio_error *err)
+{
+    struct decoding *d = user;
+    const dio_vae_options options = {.report = &d->report};
+    return dio_vae_decode(d->vae, d->device, d->latent, 1, d->side, d->side, &options, d->picture,
+                          err);
+}
+
+static bool run_vae(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
+                    dio_error *err)
+{
+    const char *text = r->tiny ? kl_tiny : kl;
+    const dio_value *config = dio_json_parse(r->arena, "vae", text, strlen(text), err);
+    struct decoding d = {.device = r->device, .side = r->tiny ? 4 : 64};
+    const size_t places = (size_t)d.side * (size_t)d.side;
+    bool ok = false;
+    d.vae = config ? dio_vae_create(config, 1, DIO_F16, err) : NULL;
+    if (!d.vae)
+        goto done;
+    const size_t scale = (size_t)d.vae->shape.scale;
+    d.latent = malloc(4 * places * sizeof *d.latent);
+    d.picture = malloc(3 * places * scale * scale * sizeof *d.picture);
+    ok = (d.latent && d.picture) || dio_fail_memory(err, "a benchmark");
+    for (size_t i = 0; ok && i < 4 * places; i++)
+        d.latent[i] = 4 * dio_uniform(1, 0, i) - 2;
+    dio_memory_watch();
+    const double seconds = ok ? dio_bench_best(b->attrs ? 0 : 4 * r->seconds, decode, &d, err) : -1;
+    ok = seconds >= 0;
+    if (ok) {
+        *value = b->attrs ? dio_memory_peak_mb() : seconds;
+        *reached = b->attrs ? 0 : d.report.flops / seconds / 1e9;
+    }
+done:
+    free(d.picture);
+    free(d.latent);
+    dio_vae_close(d.vae);
+    return ok;
+}
+
+/* --- a picture made larger --- */
+
+struct enlarging {
+    dio_upscaler *u;
+    dio_device *device;
+    dio_image *in;
+};
+
+static bool enlarge(void *user, dio_error *err)
+{
+    struct enlarging *e = user;
+    dio_image *out = NULL;
+    const bool ok = dio_upscaler_run(e->u, e->device, e->in, NULL, &out, err);
+    dio_image_unref(out);
+    return ok;
+}
+
+/* Two operations for every weight and place of the network, all of it at the picture's size. */
+static double srvgg_flops(double features, double convs, double side)
+{
+    return 2 * 9 * side * side * (3 * features + convs * features * features + features * 48);
+}
+
+static bool run_srvgg(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
+                      dio_error *err)
+{
+    const char *text = r->tiny ? srvgg_tiny : srvgg;
+    const dio_value *config = dio_json_parse(r->arena, "upscaler", text, strlen(text), err);
+    const dio_form form = {.channels = 3, .depth = DIO_DEPTH_U8};
+    const int side = r->tiny ? 16 : 256;
+    struct enlarging e = {.device = r->device};
+    (void)b;
+    e.u = config ? dio_upscaler_create(config, 1, err) : NULL;
+    e.in = e.u ? dio_image_create(side, side, &form, err) : NULL;
+    const double seconds = e.in ? dio_bench_best(4 * r->seconds, enlarge, &e, err) : -1;
+    if (seconds >= 0) {
+        *value = seconds;
+        *reached = srvgg_flops(r->tiny ? 8 : 64, r->tiny ? 2 : 16, side) / seconds / 1e9;
+    }
+    dio_image_unref(e.in);
+    dio_upscaler_close(e.u);
+    return seconds >= 0;
+}
+
 static const bool yes = true;
 
 const dio_bench dio_bench_image_unet = {
@@ -102,4 +212,16 @@ const dio_bench dio_bench_image_unet = {
 const dio_bench dio_bench_image_unet_memory = {
     .name = "image.unet-memory.sd15-512", .unit = "MB", .run = run_unet, .attrs = &yes,
     .doc = "what the process holds for it at most",
+};
+const dio_bench dio_bench_image_vae = {
+    .name = "image.vae.sd15-512", .unit = "s", .of = DIO_PEAK_FMA, .run = run_vae,
+    .doc = "latents of 64x64 to 512x512 pixels by its autoencoder, weights in f16",
+};
+const dio_bench dio_bench_image_vae_memory = {
+    .name = "image.vae-memory.sd15-512", .unit = "MB", .run = run_vae, .attrs = &yes,
+    .doc = "what the process holds for it at most",
+};
+const dio_bench dio_bench_image_srvgg = {
+    .name = "image.upscale.srvgg-x4", .unit = "s", .of = DIO_PEAK_FMA, .run = run_srvgg,
+    .doc = "SRVGGNetCompact (16 convolutions of 64 channels), 256x256 to 1024x1024",
 };
