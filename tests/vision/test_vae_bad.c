@@ -46,7 +46,7 @@ static const struct {
      "latents_std: 0 is not above 0"},
     {KL TWO TYPES ",\"latents_mean\":[0,0,0,\"x\"],\"latents_std\":[1,1,1,1]}",
      "latents_mean: a number is needed, not a string"},
-    {TINY ",\"upsampling_scaling_factor\":4}", "upsampling_scaling_factor: 4 is above 2"},
+    {TINY ",\"upsampling_scaling_factor\":4}", "upsampling_scaling_factor 4 is not supported (there is 2)"},
     {TINY ",\"act_fn\":\"gelu\"}", "act_fn \"gelu\" is not supported (there is relu)"},
     {TINY ",\"encoder_block_out_channels\":[8,8]}",
      "num_encoder_blocks has 4 entries and encoder_block_out_channels has 2"},

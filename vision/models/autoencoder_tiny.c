@@ -36,7 +36,7 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, in_channels, "3", 1, MAX_PICTURE, "channels of the picture read"),
     DIO_FIELD(struct config, out_channels, "3", 1, MAX_PICTURE, "channels of the picture made"),
     DIO_FIELD(struct config, latent_channels, "4", 1, DIO_VAE_LATENTS, "channels of the latents"),
-    DIO_FIELD(struct config, upsampling_scaling_factor, "2", 2, 2, "how much a size grows"),
+    DIO_FIELD(struct config, upsampling_scaling_factor, "2", 1, 64, "how much a size grows: 2"),
     DIO_FIELD(struct config, act_fn, "relu", 0, 0, "activation: relu"),
     DIO_FIELD(struct config, upsample_fn, "nearest", 0, 0, "how it grows: nearest"),
     DIO_FIELD(struct config, encoder_block_out_channels, "[64, 64, 64, 64]", 0, 0,
@@ -114,6 +114,10 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
         !read_half(&m->decoder, c->decoder_block_out_channels, c->num_decoder_blocks, decoder,
                    json, err))
         return false;
+    if (c->upsampling_scaling_factor != 2)
+        return dio_value_fail(dio_vae_place(json, "upsampling_scaling_factor"), err,
+                              "upsampling_scaling_factor %d is not supported (there is 2)",
+                              c->upsampling_scaling_factor);
     if (m->encoder.sizes != m->decoder.sizes || c->in_channels != c->out_channels)
         return dio_value_fail(json, err, "the encoder takes %d channels through %d sizes, the "
                                          "decoder %d through %d: they must be equal",
