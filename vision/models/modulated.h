@@ -7,6 +7,3 @@
 dio_tensor *modulated_squares(const dio_tensor *w, dio_error *err);
 /* w [O,I,3,3] to [I,O,3,3], as a transposed convolution takes it. */
 dio_tensor *modulated_turned(const dio_tensor *w, dio_error *err);
-/* w [O,I,3,3], as a transposed convolution of stride 2 has it, and the four taps of the filter after
- * it, as one convolution to the four pixels that come of one: [4 O,I,3,3], padding 1. */
-dio_tensor *modulated_doubling(const dio_tensor *w, const float taps[4], dio_error *err);

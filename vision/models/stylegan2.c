@@ -19,9 +19,8 @@
  *  - files carry resample_filter at every layer: config.json says it once.
  *
  * Scaling x by s and the result by d instead of the weights lets all pictures of a batch share one
- * convolution. d needs only sums of squares of each 3x3, taken once; and a doubling and its filter
- * together are one 3x3 convolution to 4 times the channels, whose pixels are then shuffled: four
- * times the products, of which Winograd leaves a quarter, and no pass over memory for the filter.
+ * convolution; d needs only sums of squares of each 3x3, taken once. (Filter and doubling together
+ * would be one 3x3 convolution to 4 times the channels: measured, it is no faster by Winograd.)
  */
 #include <math.h>
 #include <string.h>
@@ -29,7 +28,7 @@
 #include "vision/models/generators.h"
 #include "vision/models/modulated.h"
 
-enum { BLOCKS = 11, FIRST = 4, TAPS = 8, FUSED_FROM = 64 };
+enum { BLOCKS = 11, FIRST = 4, TAPS = 8 };
 enum architecture { SKIP, ORIG, RESNET };
 static const char *const architectures[] = {"skip", "orig", "resnet", NULL};
 static const float GAIN = 1.41421356f, EPS = 1e-8f;
@@ -69,7 +68,7 @@ struct layer {
     struct fc affine;
     dio_tensor *w, *b, *noise, *strength;
     dio_tensor *squares; /* [O,I]: of each 3x3, summed */
-    dio_tensor *turned;  /* of a doubling one: [I,O,3,3], or with its filter [4 O,I,3,3] */
+    dio_tensor *turned;  /* of a doubling one: [I,O,3,3] */
 };
 
 struct block {
@@ -95,28 +94,6 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-static bool read_taps(struct model *m, const dio_value *json, dio_error *err)
-{
-    const dio_value *list = m->c.resample_filter;
-    double sum = 0;
-    if (!list || list->kind != DIO_LIST || list->list.count < 2 || list->list.count > TAPS)
-        return dio_value_fail(list ? list : json, err,
-                              "resample_filter: a list of 2 to %d numbers is needed", TAPS);
-    m->n_taps = list->list.count;
-    for (int i = 0; i < m->n_taps; i++) {
-        const dio_value *v = list->list.items[i];
-        if (v->kind != DIO_INT && v->kind != DIO_REAL)
-            return dio_value_fail(v, err, "resample_filter: a number is needed");
-        m->taps[i] = (float)(v->kind == DIO_INT ? (double)v->integer : v->real);
-        sum += (double)m->taps[i];
-    }
-    if (!(fabs(sum) > 1e-6 && fabs(sum) < 1e6))
-        return dio_value_fail(list, err, "resample_filter: its numbers add up to nothing usable");
-    for (int i = 0; i < m->n_taps; i++)
-        m->taps[i] = (float)(2 * (double)m->taps[i] / sum);
-    return true;
-}
-
 static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *err)
 {
     struct model *m = model;
@@ -137,7 +114,9 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
         b->out = least(c->channel_base / res, c->channel_max);
     }
     m->mapping = dio_arena_try(a, (size_t)c->mapping_layers * sizeof *m->mapping);
-    return (m->mapping || dio_fail_memory(err, "a generator's layers")) && read_taps(m, json, err);
+    if (!m->mapping)
+        return dio_fail_memory(err, "a generator's layers");
+    return read_taps(c->resample_filter, json, "resample_filter", m->taps, TAPS, &m->n_taps, err);
 }
 
 /* --- weights --- */
@@ -220,13 +199,11 @@ static void shape(const void *model, dio_generator_shape *out)
 }
 
 /* What is the same in every run. */
-static bool prepare_layer(const struct model *m, const struct block *b, struct layer *l, bool up,
-                          dio_error *err)
+static bool prepare_layer(struct layer *l, bool up, dio_error *err)
 {
-    bool fused = b->res >= FUSED_FROM && m->n_taps == 4;
     l->squares = modulated_squares(l->w, err);
     if (l->squares && up)
-        l->turned = fused ? modulated_doubling(l->w, m->taps, err) : modulated_turned(l->w, err);
+        l->turned = modulated_turned(l->w, err);
     return l->squares && (!up || l->turned);
 }
 
@@ -236,8 +213,8 @@ static bool prepare(void *model, dio_error *err)
     bool ok = true;
     for (int i = 0; ok && i < m->blocks; i++) {
         struct block *b = &m->block[i];
-        ok = (!b->in || prepare_layer(m, b, &b->conv0, true, err)) &&
-             prepare_layer(m, b, &b->conv1, false, err);
+        ok = (!b->in || prepare_layer(&b->conv0, true, err)) &&
+             prepare_layer(&b->conv1, false, err);
     }
     return ok;
 }
@@ -328,13 +305,8 @@ static dio_val noise_of(dio_graph *g, struct pass *p, const struct layer *l, int
 static dio_val doubled(dio_graph *g, const struct model *m, const struct layer *l, dio_val x)
 {
     dio_conv_attrs a = dio_conv_defaults();
-    dio_val w = dio_param(g, l->turned);
-    if (l->turned->type.dim[0] == 4 * l->w->type.dim[0]) {
-        a.pad[0] = a.pad[1] = 1;
-        return dio_pixel_shuffle(g, dio_conv(g, x, w, DIO_NONE, a), 2);
-    }
     a.stride[0] = a.stride[1] = 2;
-    x = dio_conv_transpose(g, x, w, DIO_NONE, a);
+    x = dio_conv_transpose(g, x, dio_param(g, l->turned), DIO_NONE, a);
     return dio_fir(g, x, m->taps, m->n_taps, 1, 1, (m->n_taps + 1) / 2 - 1, (m->n_taps - 2) / 2);
 }
 
