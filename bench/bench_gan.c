@@ -85,10 +85,6 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
         .attrs = &(const struct spec){__VA_ARGS__},                                                \
     };
 
-FIGURE(image_srvgg, "image.upscale.srvgg16", "SRVGGNetCompact of 16 convolutions, 256 to 1024",
-       .upscaler = true, .size = 256,
-       .config = "{\"_class_name\":\"SRVGGNetCompact\",\"num_conv\":16}",
-       .tiny = "{\"_class_name\":\"SRVGGNetCompact\",\"num_conv\":1,\"num_feat\":8}")
 FIGURE(image_rrdb, "image.upscale.rrdb6", "RRDBNet of 6 blocks, 128 to 512", .upscaler = true,
        .size = 128, .config = "{\"_class_name\":\"RRDBNet\",\"num_block\":6}",
        .tiny = "{\"_class_name\":\"RRDBNet\",\"num_block\":1,\"num_feat\":8,\"num_grow_ch\":4}")
