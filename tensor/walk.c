@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gang.h"
 #include "base/rng.h"
 #include "base/room.h"
 
@@ -136,24 +137,42 @@ static uint64_t stream_of(const char *name)
     return h;
 }
 
-static void draw(const dio_weight *it, uint64_t seed, float *out)
+/* A weight at work; an item is a span of it, so that the gang draws what one thread would. */
+struct drawing {
+    const dio_weight *it;
+    uint64_t seed, stream;
+    int64_t count;
+    float *out;
+};
+
+enum { SPAN = 1 << 16 };
+
+static void draw_span(void *user, int64_t item, int thread)
 {
-    int64_t n = dio_type_count(&it->type);
-    uint64_t stream = stream_of(it->name);
-    if (it->init.kind == DIO_INIT_NORMAL)
-        dio_normal(seed, stream, 0, out, (size_t)n);
-    for (int64_t i = 0; i < n; i++)
-        switch (it->init.kind) {
+    (void)thread;
+    const struct drawing *d = user;
+    const dio_init *init = &d->it->init;
+    const int64_t from = item * SPAN, to = d->count - from < SPAN ? d->count : from + SPAN;
+    if (init->kind == DIO_INIT_NORMAL)
+        dio_normal(d->seed, d->stream, (uint64_t)from, d->out + from, (size_t)(to - from));
+    for (int64_t i = from; i < to; i++)
+        switch (init->kind) {
         case DIO_INIT_FILL:
-            out[i] = it->init.a;
+            d->out[i] = init->a;
             break;
         case DIO_INIT_NORMAL:
-            out[i] *= it->init.a;
+            d->out[i] *= init->a;
             break;
         case DIO_INIT_UNIFORM:
-            out[i] = it->init.a * (2 * dio_uniform(seed, stream, (uint64_t)i) - 1);
+            d->out[i] = init->a * (2 * dio_uniform(d->seed, d->stream, (uint64_t)i) - 1);
             break;
         }
+}
+
+static void draw(const dio_weight *it, uint64_t seed, float *out)
+{
+    struct drawing d = {it, seed, stream_of(it->name), dio_type_count(&it->type), out};
+    dio_gang_run((d.count + SPAN - 1) / SPAN, draw_span, &d);
 }
 
 bool dio_walk_fits(int64_t bytes, dio_error *err)

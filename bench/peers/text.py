@@ -1,9 +1,5 @@
 """Text: diorama beside PyTorch and transformers, in turns, on the same work.
 
-A round measures one after the other: diorama through `diorama bench NAME --json`, the peer in this
-process, each as its best of about two seconds. The ratio is taken within a round, so that a
-machine that slows down or speeds up over minutes does it to both.
-
 The peer is eager PyTorch with its fastest settings here: scaled-dot-product attention, inference
 mode, a cache that grows, logits of the last position only, fused AdamW.
 
@@ -15,35 +11,15 @@ of what it offers beside PyTorch in f32. Training has no fast mode, since its we
 shown beside PyTorch in f32 and beside bf16 autocast over f32 weights.
 """
 
-import argparse
-import json
-import os
-import platform
-import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import torch
 import transformers
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from turns import ROOT, SECONDS, best, main
+
 PREFIX, COUNT, PROMPT = 32, 96, 512  # as bench/bench_gpt2.c has them
-SECONDS = 2.0
-
-
-def best(step, seconds=SECONDS, least=3):
-    """Shortest time of one call, over `seconds` and at least three calls."""
-    shortest, start, calls = float("inf"), time.perf_counter(), 0
-    while calls < least or time.perf_counter() - start < seconds:
-        before = time.perf_counter()
-        step()
-        shortest = min(shortest, time.perf_counter() - before)
-        calls += 1
-    return shortest
-
 
 # --- the peer's side: each makes a function that measures once and returns tokens a second -------
 
@@ -115,83 +91,21 @@ def train(dtype):
     return lambda: batch * length / best(step, least=4)
 
 
-# What is measured, as diorama names it: the peer's side, and the types that it runs in.
-WORK = {
-    "text.decode.gpt2-124m": (decode, ["f32"]),
-    "text.decode.gpt2-124m.fast": (decode, ["bf16"]),
-    "text.prefill.gpt2-124m": (prefill, ["f32"]),
-    "text.prefill.gpt2-124m.fast": (prefill, ["bf16"]),
-    "text.train.copywriter": (train, ["f32", "bf16"]),
-}
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 
-# --- diorama's side --------------------------------------------------------------------------------
+
+def peers(make, *dtypes):
+    return lambda: {f"torch {d}": make(DTYPES[d]) for d in dtypes}
 
 
-def diorama(binary, name, threads):
-    command = [binary, "bench", name, "--json", "--threads", str(threads)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    for line in done.stdout.splitlines():
-        result = json.loads(line)
-        if result["bench"] == name:
-            return result["value"]
-    sys.exit(f"{' '.join(command)} said nothing about {name}")
-
-
-# --- the run -----------------------------------------------------------------------------------------
-
-
-def compare(name, options):
-    """Figures by side, one entry a round."""
-    make, dtypes = WORK[name]
-    peers = {f"torch {d}": make(DTYPES[d]) for d in dtypes}
-    for measure in peers.values():
-        measure()  # warm: memory is touched, kernels are chosen
-    sides = {"diorama": lambda: diorama(options.diorama, name, options.threads), **peers}
-    rounds = {side: [] for side in sides}
-    for turn in range(options.rounds):
-        order = list(sides) if turn % 2 == 0 else list(sides)[::-1]
-        for side in order:
-            rounds[side].append(sides[side]())
-    return rounds
-
-
-def report(name, rounds, options):
-    """One line for each peer: the ratio, its spread, both figures."""
-    for peer in list(rounds)[1:]:
-        ratios = [a / b for a, b in zip(rounds["diorama"], rounds[peer])]
-        ratio, low, high = statistics.median(ratios), min(ratios), max(ratios)
-        ours, theirs = statistics.median(rounds["diorama"]), statistics.median(rounds[peer])
-        if options.json:
-            line = {"bench": name, "peer": peer, "ratio": round(ratio, 3), "low": round(low, 3),
-                    "high": round(high, 3), "diorama": round(ours, 1), "other": round(theirs, 1),
-                    "unit": "tok/s", "threads": options.threads, "rounds": options.rounds}
-            print(json.dumps(line), flush=True)
-        else:
-            print(f"{name:27} / {peer:10} {ratio:5.2f}x  ({low:.2f} .. {high:.2f})   "
-                  f"{ours:.1f} / {theirs:.1f} tok/s", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(WORK)}; none: all")
-    parser.add_argument("--diorama", default=str(ROOT / "build/release/cli/diorama"))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true", help="one object a line")
-    options = parser.parse_args()
-    for name in options.names:
-        if name not in WORK:
-            parser.error(f'there is no "{name}"; there are {", ".join(WORK)}')
-    if not Path(options.diorama).is_file():
-        parser.error(f"{options.diorama} is not there: build it with ./dev build, or name another")
-    torch.set_num_threads(options.threads)
-    print(f"torch {torch.__version__}, transformers {transformers.__version__}, "
-          f"{options.threads} threads, {platform.processor() or platform.machine()}, "
-          f"load {os.getloadavg()[0]:.1f}", file=sys.stderr)
-    for name in options.names or WORK:
-        report(name, compare(name, options), options)
-
+# What is measured, as diorama names it: the peer's side, in the types that it runs in.
+WORK = {
+    "text.decode.gpt2-124m": peers(decode, "f32"),
+    "text.decode.gpt2-124m.fast": peers(decode, "bf16"),
+    "text.prefill.gpt2-124m": peers(prefill, "f32"),
+    "text.prefill.gpt2-124m.fast": peers(prefill, "bf16"),
+    "text.train.copywriter": peers(train, "f32", "bf16"),
+}
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, WORK, "tok/s", f"transformers {transformers.__version__}")
