@@ -1,12 +1,11 @@
 /* conv.c: convolution as matrix products over unfolded columns.
  *
  * The columns of a group are [K, P]: K = c*kh*kw taps, P = oh*ow places. Forward is w [o,K] x
- * columns, the data's gradient folds w^T x y back, the weights' gradient is y x columns^T. Columns
- * are made for a block of places at a time, which keeps them in cache and bounds the scratch; the
- * blocks follow from the shape alone and every sum runs in rising order, so neither threads nor
- * the batch change a bit. Groups of a few channels go to conv_direct.c, 3x3 kernels of stride 1 to
- * winograd.c, other kernels over pictures of many channels to oneDNN (but for the gradient of the
- * weights, whose sum it cuts by threads). */
+ * columns, the data's gradient folds w^T x y back. Columns are made for a block of places at a time,
+ * which keeps them in cache and bounds the scratch; the blocks follow from the shape alone and every
+ * sum runs in rising order, so neither threads nor the batch change a bit. Groups of a few channels
+ * go to conv_direct.c, 3x3 kernels of stride 1 to winograd.c, other kernels over pictures of many
+ * channels to oneDNN; the kernel's gradient is in conv_weights.c. */
 #include <string.h>
 
 #include "base/gang.h"
@@ -87,11 +86,9 @@ size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
         return (size_t)(s->kernel == DIO_F32 ? 0 : s->groups * s->o * k) * sizeof(float);
     dio_gemm forward = {.m = s->o, .n = p, .k = k, .a_row = k, .a_col = 1, .b_row = p, .b_col = 1};
     dio_gemm data = {.m = k, .n = p, .k = s->o, .a_row = 1, .a_col = k, .b_row = p, .b_col = 1};
-    dio_gemm weights = {.m = s->o, .n = k, .k = p, .a_row = p, .a_col = 1, .b_row = 1, .b_col = p};
     size_t most = dio_gemm_work(cpu, &forward);
     most = largest(most, dio_gemm_work(cpu, &data));
-    most = largest(most, dio_gemm_work(cpu, &weights));
-    most += columns_bytes(s);
+    most = largest(most + columns_bytes(s), dio_conv_weights_work(cpu, s));
     for (int back = 0; back < 2; back++)
         if (is_wino(s, back)) {
             const dio_wino wino = wino_of(s, back);
@@ -121,15 +118,7 @@ static void unfold_row(void *user, int64_t item, int thread)
     struct tap t = tap_of(s, item % taps(s));
     const float *x = u->from + image * image_floats(s) + t.channel * s->h * s->w;
     float *row = u->columns + item * places;
-    memset(row, 0, (size_t)places * sizeof *row);
-    for (int64_t oy = u->first / s->ow; oy * s->ow < u->last; oy++) {
-        struct span p = span_of(s, &t, oy, u->first, u->last);
-        if (p.count && s->sw == 1)
-            memcpy(row + p.out, x + p.in, (size_t)p.count * sizeof *row);
-        else
-            for (int64_t i = 0; i < p.count; i++)
-                row[p.out + i] = x[p.in + i * s->sw];
-    }
+    unfold_tap(s, &t, x, u->first, u->last, row);
 }
 
 /* One channel takes back what its taps hold, in the taps' order. */
@@ -314,24 +303,6 @@ static void step_data(void *user, const struct step *t)
         dio_gang_run(t->images * s->c, fold_channel, &u);
 }
 
-/* Images one after the other: their sum has one order. */
-static void step_weights(void *user, const struct step *t)
-{
-    const struct product *p = user;
-    const dio_conv_shape *s = p->s;
-    unfold(p, t);
-    for (int64_t i = 0; i < t->images; i++) {
-        int64_t row;
-        const float *b = columns_of(p, t, i, &row);
-        dio_gemm g = {.m = s->o, .n = taps(s), .k = t->last - t->first,
-                      .a = p->y + y_at(s, t, i), .a_row = s->oh * s->ow, .a_col = 1,
-                      .b = b, .b_dtype = DIO_F32, .b_row = 1, .b_col = row,
-                      .c = p->out + t->group * s->o * taps(s), .c_row = taps(s),
-                      .accumulate = true};
-        dio_gemm_run(p->cpu, &g, 1, p->gemm_work);
-    }
-}
-
 /* --- the three --- */
 
 static void by_wino(const dio_cpu *cpu, dio_wino p, const float *x, const void *w,
@@ -394,8 +365,5 @@ void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const flo
         dio_conv_direct_weights(cpu, s, x, y, w);
         return;
     }
-    fill_bias(NULL, w, 1, s->groups * s->o, taps(s));
-    struct product p = product_of(cpu, s, work);
-    p.x = x, p.y = y, p.out = w;
-    walk(s, step_weights, &p);
+    dio_conv_weights_run(cpu, s, x, y, w, work);
 }

@@ -4,6 +4,8 @@
  * A tap is one weight's place: channel, row, column of the kernel. For one output row it reads a
  * run of the input row, every `sw`-th element; `span_of` gives that run, padding cut off.
  */
+#include <string.h>
+
 #include "tensor/cpu/conv.h"
 
 static inline int64_t taps(const dio_conv_shape *s)
@@ -57,6 +59,26 @@ static inline struct span span_of(const dio_conv_shape *s, const struct tap *t, 
     return (struct span){start + first - from, iy * s->w + first * s->sw + t->x,
                          last > first ? last - first : 0};
 }
+
+/* What a tap reads for the places from..to-1 of one channel, zeros beside the picture. */
+static inline void unfold_tap(const dio_conv_shape *s, const struct tap *t, const float *x,
+                              int64_t from, int64_t to, float *row)
+{
+    memset(row, 0, (size_t)(to - from) * sizeof *row);
+    for (int64_t oy = from / s->ow; oy * s->ow < to; oy++) {
+        struct span p = span_of(s, t, oy, from, to);
+        if (p.count && s->sw == 1)
+            memcpy(row + p.out, x + p.in, (size_t)p.count * sizeof *row);
+        else
+            for (int64_t i = 0; i < p.count; i++)
+                row[p.out + i] = x[p.in + i * s->sw];
+    }
+}
+
+/* The kernel's gradient, by matrix products. */
+size_t dio_conv_weights_work(const dio_cpu *cpu, const dio_conv_shape *s);
+void dio_conv_weights_run(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,
+                          const float *y, float *w, void *work);
 
 /* Of few channels a group; x, y and w as in conv.h, without scratch. The output of the first two
  * holds the bias already. */
