@@ -25,12 +25,22 @@ static bool is_direct(const dio_conv_shape *s)
 
 /* 3x3 with stride 1 is a product of transforms: forward, and to the data with the kernel's taps in
  * reverse and its channels exchanged. */
+static bool is_three(const dio_conv_shape *s)
+{
+    return s->groups == 1 && s->kh == 3 && s->kw == 3 && s->sh == 1 && s->sw == 1 && s->dh == 1 &&
+           s->dw == 1;
+}
+
 static bool is_wino(const dio_conv_shape *s, bool back)
 {
-    if (s->groups > 1 || s->kh != 3 || s->kw != 3 || s->sh != 1 || s->sw != 1 || s->dh != 1 ||
-        s->dw != 1)
+    if (!is_three(s))
         return false;
     return back ? dio_wino_tile(s->o, s->c, s->h, s->w) : dio_wino_tile(s->c, s->o, s->oh, s->ow);
+}
+
+static bool is_wino_weights(const dio_conv_shape *s)
+{
+    return is_three(s) && dio_wino_weights_serve(s->c, s->o, s->oh, s->ow);
 }
 
 static dio_wino wino_of(const dio_conv_shape *s, bool back)
@@ -94,6 +104,10 @@ size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
             const dio_wino wino = wino_of(s, back);
             most = largest(most, dio_wino_work(cpu, &wino));
         }
+    if (is_wino_weights(s)) {
+        const dio_wino wino = wino_of(s, false);
+        most = largest(most, dio_wino_weights_work(cpu, &wino));
+    }
     const bool all_wino = is_wino(s, false) && is_wino(s, true);
     return !all_wino && dio_onednn_serves(cpu, s) ? largest(most, dio_onednn_work(s)) : most;
 }
@@ -363,6 +377,13 @@ void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const flo
 {
     if (is_direct(s)) {
         dio_conv_direct_weights(cpu, s, x, y, w);
+        return;
+    }
+    if (is_wino_weights(s)) {
+        dio_wino p = wino_of(s, false);
+        p.x = x;
+        p.y = (float *)(uintptr_t)y;
+        dio_wino_weights_run(cpu, &p, w, work);
         return;
     }
     dio_conv_weights_run(cpu, s, x, y, w, work);

@@ -182,6 +182,7 @@ typedef struct dio_cpu {
     void (*wino_in)(const dio_wino_in *p);
     void (*wino_out)(const dio_wino_out *p);
     void (*wino_kernel)(const dio_wino_kernel *p);
+    void (*wino_slope)(const dio_wino_in *p); /* of a result's gradient, as if it were a picture */
     int lanes; /* VN: tiles of a strip */
 
     /* Not NULL: products with bf16 weights are computed by these. No constant table has them: the

@@ -112,6 +112,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .wino_in = wino_in,                                                                        \
         .wino_out = wino_out,                                                                      \
         .wino_kernel = wino_kernel,                                                                \
+        .wino_slope = wino_slope,                                                                  \
         .lanes = VN,                                                                               \
         .peak_fma = peak_fma,                                                                      \
         .peak_vnni = vnni,                                                                         \

@@ -230,6 +230,61 @@ static void wino_in(const dio_wino_in *p)
         wino_in_four(p);
 }
 
+/* --- the results' gradients, for the kernel's --- */
+
+ALWAYS void slope_six(const vf d[4], vf v[6])
+{
+    const vf a = v_fma(v_set(0.5f), d[2], d[0]), c = v_fma(v_set(2.0f), d[2], d[0]);
+    const vf b = v_fma(v_set(WINO_S3), d[3], v_set(WINO_S) * d[1]);
+    const vf e = v_fma(v_set(WINO_R3), d[3], v_set(WINO_R) * d[1]);
+    v[0] = d[0];
+    v[1] = a + b;
+    v[2] = a - b;
+    v[3] = c + e;
+    v[4] = c - e;
+    v[5] = d[3];
+}
+
+/* Four rows of a strip, zeros beside the picture. Tiles do not overlap: lanes are in order. */
+static void wino_rows(const dio_wino_in *p, const float *x, float *room)
+{
+    for (int i = 0; i < p->runs; i++) {
+        const dio_tile_run *run = &p->run[i];
+        const float *plane = x + run->image * p->image;
+        for (int r = 0; r < 4; r++)
+            wino_row(room + r * 4 * VN + run->first * 4,
+                     run->y + r < p->h ? plane + (run->y + r) * p->row : NULL, run->x, p->w,
+                     run->count * 4, 0);
+    }
+}
+
+static void wino_slope(const dio_wino_in *p)
+{
+    float room[4 * 4 * VN] = {0};
+    for (int64_t c = 0; c < p->channels; c++) {
+        vf mid[4][6];
+        wino_rows(p, p->x + c * p->plane, room);
+        UNROLL
+        for (int r = 0; r < 4; r++) {
+            vf d[4];
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                d[i] = v_load(room + r * 4 * VN + i * VN);
+            v_fours(d);
+            slope_six(d, mid[r]);
+        }
+        UNROLL
+        for (int k = 0; k < 6; k++) {
+            const vf column[4] = {mid[0][k], mid[1][k], mid[2][k], mid[3][k]};
+            vf v[6];
+            slope_six(column, v);
+            UNROLL
+            for (int r = 0; r < 6; r++)
+                v_store(p->v + c * NR + (r * 6 + k) * p->v_step, v[r]);
+        }
+    }
+}
+
 /* --- the results --- */
 
 /* Rows of whole strips, [m][4 * VN] with m columns a tile, go to their runs' places. */

@@ -17,6 +17,7 @@
 #include "tensor/cpu/winograd.h"
 
 #include "base/gang.h"
+#include "tensor/cpu/wino_grid.h"
 
 enum {
     V_FLOATS = 4 << 20, /* of a block's v: 16 MB, half of a last cache */
@@ -72,7 +73,8 @@ struct job {
     const dio_cpu *cpu;
     const dio_wino *p;
     int m, points;
-    int64_t down, across, tiles; /* tiles of one picture, of all */
+    dio_wino_grid grid;
+    int64_t tiles; /* of all pictures */
     int64_t block, blocks;       /* tiles of a block */
     int64_t panels, high;        /* of u; their rows, at most */
     bool kept;                   /* u is made once */
@@ -87,9 +89,8 @@ static struct job job_of(const dio_cpu *cpu, const dio_wino *p)
 {
     struct job j = {.cpu = cpu, .p = p, .m = dio_wino_tile(p->c, p->o, p->oh, p->ow)};
     j.points = (j.m + 2) * (j.m + 2);
-    j.down = parts_of(p->oh, j.m);
-    j.across = parts_of(p->ow, j.m);
-    j.tiles = p->batch * j.down * j.across;
+    j.grid = (dio_wino_grid){j.m, parts_of(p->oh, j.m), parts_of(p->ow, j.m)};
+    j.tiles = p->batch * j.grid.down * j.grid.across;
     int64_t most = V_FLOATS / (j.points * p->c) / cpu->nr * cpu->nr;
     most = most < 2 * cpu->nr ? 2 * cpu->nr : most;
     j.blocks = parts_of(j.tiles, most);
@@ -123,21 +124,6 @@ size_t dio_wino_work(const dio_cpu *cpu, const dio_wino *p)
 
 /* --- tiles --- */
 
-/* The runs of tiles first..first+count-1 (within all). */
-static int runs_of(const struct job *j, int64_t first, int64_t count, dio_tile_run *run)
-{
-    int n = 0;
-    for (int64_t t = 0; t < count; n++) {
-        const int64_t tile = first + t, row = tile / j->across, col = tile % j->across;
-        const int64_t here = least(j->across - col, count - t);
-        run[n] = (dio_tile_run){row / j->down, row % j->down * j->m, col * j->m, (int)t, (int)here};
-        t += here;
-    }
-    return n;
-}
-
-enum { LANES = 16 }; /* of any instruction set, at most */
-
 static void bring_in(void *user, int64_t item, int thread)
 {
     (void)thread;
@@ -145,8 +131,8 @@ static void bring_in(void *user, int64_t item, int thread)
     const dio_wino *p = j->p;
     const int64_t lanes = j->cpu->lanes, chunks = parts_of(p->c, CHANNELS);
     const int64_t strip = item / chunks, c = item % chunks * CHANNELS, at = strip * lanes;
-    dio_tile_run run[LANES];
-    const int runs = runs_of(j, j->first + at, least(lanes, j->count - at), run);
+    dio_tile_run run[DIO_WINO_LANES];
+    const int runs = dio_wino_runs(&j->grid, j->first + at, least(lanes, j->count - at), run);
     const dio_wino_in in = {
         .x = p->x + c * p->h * p->w,
         .image = p->c * p->h * p->w,
@@ -236,8 +222,8 @@ static void bring_out(const struct job *j, const struct item *i)
     const int64_t lanes = j->cpu->lanes, o = row_of(j, i->panel);
     for (int64_t s = 0; s < i->strips; s++) {
         const int64_t at = i->at + s * lanes;
-        dio_tile_run run[LANES];
-        const int runs = runs_of(j, j->first + at, least(lanes, j->count - at), run);
+        dio_tile_run run[DIO_WINO_LANES];
+        const int runs = dio_wino_runs(&j->grid, j->first + at, least(lanes, j->count - at), run);
         const dio_wino_out out = {
             .m_at = i->sums + s * lanes,
             .m_step = j->m_step,

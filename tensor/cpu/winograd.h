@@ -24,3 +24,9 @@ int dio_wino_tile(int64_t c, int64_t o, int64_t oh, int64_t ow);
 
 size_t dio_wino_work(const dio_cpu *cpu, const dio_wino *p);
 void dio_wino_run(const dio_cpu *cpu, const dio_wino *p, void *work);
+
+/* The kernel's gradient w [o][c][9] from x and y, its result's gradient (p->y is read): whether it
+ * is worth it, which needs no batch to know. */
+bool dio_wino_weights_serve(int64_t c, int64_t o, int64_t oh, int64_t ow);
+size_t dio_wino_weights_work(const dio_cpu *cpu, const dio_wino *p);
+void dio_wino_weights_run(const dio_cpu *cpu, const dio_wino *p, float *w, void *work);

@@ -291,6 +291,8 @@ static const dio_op_case weights_cases[] = {
      .attrs = WEIGHTS(DIO_T(DIO_F32, 32, 32, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
     {.in = {DIO_T(DIO_F32, 3, 8, 41, 33), DIO_T(DIO_F32, 3, 16, 41, 33)}, .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 16, 8, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 512, 17, 17), DIO_T(DIO_F32, 2, 4, 17, 17)}, .n_in = 2, /* blocks */
+     .attrs = WEIGHTS(DIO_T(DIO_F32, 4, 512, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
     {.in = {DIO_T(DIO_F32, 5, 7, 40, 40), DIO_T(DIO_F32, 5, 20, 20, 20)}, .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 20, 7, 4, 4), .stride = {2, 2}, .pad = {1, 1},
                       .dilation = {1, 1}, .groups = 1),
@@ -311,7 +313,7 @@ const dio_op dio_op_conv_weights = {
     .attrs_size = sizeof(struct weights_attrs),
     .infer = weights_infer, .reference = weights_reference, .cpu = weights_cpu,
     .workspace = weights_workspace, .grad = weights_grad, .cost = weights_cost,
-    .tol = 4e-6f, /* measured 9.9e-7: sums of 720 products */
+    .tol = 8e-6f, /* measured 2.1e-6: by tiles of 4x4 */
     .cases = weights_cases,
 };
 
