@@ -108,11 +108,41 @@ static bool put_vectors(struct chunker *c, int32_t first, int count, double weig
     return true;
 }
 
+/* Special tokens in a prompt are text, with one exception: SDXL's second tokenizer and SD 2's pad
+ * with
+ * "!", and in transformers every "!" of a prompt is that token. So those alone are trusted. */
+static bool encode(const struct chunker *c, const dio_tokenizer *t, const char *text, size_t n,
+                   dio_ids *ids, dio_error *err)
+{
+    const char *pad = dio_tokenizer_is_special(t, c->pad) && c->pad != c->eos && c->pad != c->bos
+                          ? dio_tokenizer_token(t, c->pad, err)
+                          : "";
+    size_t length = strlen(pad), most = 1;
+    for (size_t i = 0; length && i + length <= n; i++)
+        most += memcmp(text + i, pad, length) ? 0 : 2;
+    dio_text_part *parts = dio_arena_try(c->arena, most * sizeof *parts);
+    if (!parts)
+        return dio_fail_memory(err, "a prompt");
+    size_t done = 0;
+    int count = 0;
+    for (size_t i = 0; length && i + length <= n;) {
+        if (memcmp(text + i, pad, length)) {
+            i++;
+            continue;
+        }
+        parts[count++] = (dio_text_part){text + done, i - done, false};
+        parts[count++] = (dio_text_part){text + i, length, true};
+        done = i += length;
+    }
+    parts[count++] = (dio_text_part){text + done, n - done, false};
+    return dio_tokenizer_encode_parts(t, parts, count, false, ids, err);
+}
+
 static bool put_text(struct chunker *c, const dio_tokenizer *t, const char *text, size_t n,
                      double weight, dio_error *err)
 {
     dio_ids ids = {0};
-    bool ok = !n || dio_tokenizer_encode(t, text, n, (dio_encode_options){false, false}, &ids, err);
+    bool ok = !n || encode(c, t, text, n, &ids, err);
     for (size_t i = 0; ok && i < ids.count; i++)
         ok = put_token(c, ids.ids[i], weight, err);
     dio_ids_deinit(&ids);

@@ -127,3 +127,10 @@ bool dio_tokenizer_read_pair(dio_tokenizer *t, dio_arena *a, const dio_value *vo
            dio_tokenizer_check_gaps(t, err) && dio_template_read(t, NULL, err) &&
            add_ends(t, l, config, vocab->file, err);
 }
+
+bool dio_tokenizer_pad_special(dio_tokenizer *t, dio_error *err)
+{
+    int32_t id;
+    return t->pad < 0 || !t->model.n_suffix ||
+           add_special(t, t->model.vocab.tokens[t->pad].text, false, &id, err);
+}

@@ -37,6 +37,8 @@ bool dio_tokenizer_read(dio_tokenizer *t, const dio_tokenizer_source *source, di
 bool dio_tokenizer_read_pair(dio_tokenizer *t, dio_arena *a, const dio_value *vocab,
                              const dio_value *config, const char *file, const char *merges,
                              size_t size, dio_error *err);
+/* CLIP's pad token is found in texts, "!" too, as transformers has it of all special tokens. */
+bool dio_tokenizer_pad_special(dio_tokenizer *t, dio_error *err);
 /* Fails when an id below the largest has no token. */
 bool dio_tokenizer_check_gaps(const dio_tokenizer *t, dio_error *err);
 

@@ -13,21 +13,21 @@ static const char *label(dio_arena *a, const dio_tokenizer_source *s, const char
     return s->folder ? dio_arena_printf(a, "%s/%s", s->folder, name) : name;
 }
 
+/* How long texts were to be when the file was saved is no part of the tokenizer: transformers sets
+ * both anew for every call, and here whoever needs rows of one length makes them. */
 static bool check_top(const dio_value *v, dio_error *err)
 {
-    static const char *const off[] = {"truncation", "padding"};
+    static const char *const passed[] = {"truncation", "padding"};
     if (!dio_keys_check(v, "a tokenizer", top_keys, err))
         return false;
     const dio_value *version = dio_map_get(v, "version");
     if (!version || version->kind != DIO_STRING || strcmp(version->string.text, "1.0"))
         return dio_value_fail(version ? version : v, err, "version is not \"1.0\"");
     for (int i = 0; i < 2; i++) {
-        const dio_value *setting = dio_map_get(v, off[i]);
-        if (setting && setting->kind != DIO_NULL)
-            return dio_value_fail(setting, err,
-                                  "%s is set: a tokenizer that cuts or fills texts "
-                                  "is not supported; null is",
-                                  off[i]);
+        const dio_value *setting = dio_map_get(v, passed[i]);
+        if (setting && setting->kind != DIO_NULL && setting->kind != DIO_MAP)
+            return dio_value_fail(setting, err, "%s is %s: an object or null is expected",
+                                  passed[i], dio_kind_name(setting->kind));
     }
     const dio_value *added = dio_map_get(v, "added_tokens");
     if (added && added->kind != DIO_LIST)
@@ -139,7 +139,9 @@ bool dio_tokenizer_read(dio_tokenizer *t, const dio_tokenizer_source *s, dio_err
     ok = ok && (s->tokenizer ? read_json(t, a, s, err) : read_pair(t, a, s, config, err));
     ok = ok &&
          (!config || dio_tokenizer_config_read(t, config, err) || dio_error_at(err, file, 0, 0));
-    ok = ok && read_names(t, a, s, config, err) && (!s->chat || read_chat(t, a, s, err));
+    ok = ok && read_names(t, a, s, config, err) &&
+         (s->tokenizer || dio_tokenizer_pad_special(t, err)) &&
+         (!s->chat || read_chat(t, a, s, err));
     if (ok)
         guess_ends(t);
     if (ok && dio_arena_failed(a))

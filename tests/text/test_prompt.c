@@ -210,6 +210,29 @@ static void test_padding(void **state)
     assert_false(rows.weighted);
 }
 
+/* ... and takes the "!" of a prompt for it, as transformers does; other special tokens are text. */
+static void test_special(void **state)
+{
+    static const char bang[] = "wow !! a castle!yes", end[] = "a<|endoftext|>b";
+    struct fixture *f = *state;
+    dio_error err = {0};
+    dio_prompt_spans spans;
+    dio_prompt_rows rows;
+    int64_t n;
+    must(dio_prompt_parse(f->arena, bang, strlen(bang), &spans, &err) &&
+             dio_prompt_tokenize(f->arena, &spans, f->tokenizer_2, NULL, 1, T, &rows, &err),
+         &err);
+    int32_t *ids = golden_ids(f->golden, "bang.ids", &n);
+    assert_int_equal(n, T);
+    assert_memory_equal(rows.ids, ids, T * sizeof *ids);
+    free(ids);
+    must(dio_prompt_parse(f->arena, end, strlen(end), &spans, &err) &&
+             dio_prompt_tokenize(f->arena, &spans, f->tokenizer, NULL, 0, T, &rows, &err),
+         &err);
+    assert_int_not_equal(rows.ids[2], 813);
+    assert_int_not_equal(rows.ids[3], 813);
+}
+
 /* --- all of it --- */
 
 static void near(const float *got, const char *name, const struct fixture *f, int64_t n)
@@ -311,6 +334,12 @@ static void test_diffusers(void **state)
              2 * out.pooled_width);
         dio_prompt_result_deinit(&out);
     }
+    job = job_of(f, (const char *[]){"wow !! a castle!yes"}, 1);
+    job.n_encoders = 2;
+    job.penultimate = true;
+    must(dio_prompt_encode(&job, f->device, &out, &err), &err);
+    near(out.context, "diffusers.xl.bang", f, out.tokens * out.width);
+    dio_prompt_result_deinit(&out);
 }
 
 /* A prompt's numbers do not depend on its neighbours, but for the number of chunks; shorter ones
@@ -558,12 +587,12 @@ static void test_words_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grammar),   cmocka_unit_test(test_grammar_bad),
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_webui),     cmocka_unit_test(test_diffusers),
-        cmocka_unit_test(test_batch),     cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_words),     cmocka_unit_test(test_word_places),
-        cmocka_unit_test(test_words_bad),
+        cmocka_unit_test(test_grammar),     cmocka_unit_test(test_grammar_bad),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_special),     cmocka_unit_test(test_webui),
+        cmocka_unit_test(test_diffusers),   cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_words),
+        cmocka_unit_test(test_word_places), cmocka_unit_test(test_words_bad),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

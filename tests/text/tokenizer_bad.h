@@ -17,12 +17,10 @@ static const struct tokenizer_bad {
 } tokenizer_bad[] = {
     {"\"version\":\"1.0\",", "", "tokenizer.json:1:1: version is not \"1.0\""},
     {"\"version\":\"1.0\"", "\"version\":\"2.0\"", "tokenizer.json:1:12: version is not \"1.0\""},
-    {"\"truncation\":null", "\"truncation\":{\"max_length\":512}",
-     "tokenizer.json:1:31: truncation is set: a tokenizer that cuts or fills texts is not "
-     "supported; null is"},
-    {"\"padding\":null", "\"padding\":{\"length\":4}",
-     "tokenizer.json:1:46: padding is set: a tokenizer that cuts or fills texts is not supported; "
-     "null is"},
+    {"\"truncation\":null", "\"truncation\":512",
+     "tokenizer.json:1:31: truncation is an integer: an object or null is expected"},
+    {"\"padding\":null", "\"padding\":\"right\"",
+     "tokenizer.json:1:46: padding is a string: an object or null is expected"},
     {"\"padding\":null", "\"padding\":null,\"surprise\":1",
      "tokenizer.json:1:51: a tokenizer: the key \"surprise\" is not supported; known are: version "
      "truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model"},

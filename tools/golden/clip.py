@@ -4,7 +4,8 @@
 
 tokenizer  tests/golden/tokenizers/clip: a vocabulary of CLIP's layout, trained here, with the hashes
            of tokenizer.py; tests/golden/clip/tokenizer and tokenizer_2: the same as vocab.json and
-           merges.txt with the configurations that SD 1.5 and SDXL's second tokenizer are published with
+           merges.txt with the configurations that SD 1.5 and SDXL's second tokenizer are published
+           with; tokenizer_5: the latter as transformers 5 saves it
 models     tests/golden/clip/NAME: folders as the hub has them, and golden.safetensors
 prompts    tests/golden/clip/grammar.jsonl, prompts.safetensors and embeddings/: what webui's own
            prompt_parser.py, sd_hijack_clip.py and sd_emphasis.py (WEBUI: a checkout of
@@ -66,11 +67,13 @@ def vocabulary():
     t = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     t.normalizer, t.pre_tokenizer = shell.normalizer, shell.pre_tokenizer
     text = words.corpus(random.Random(words.SEED))[:300] + STYLES * 60
+    letters = byte_alphabet()
+    # The trainer numbers last letters as it meets them, in any order, and breaks ties by number; named
+    # beforehand they have the same numbers every time.
     t.train_from_iterator(text, trainers.BpeTrainer(
         vocab_size=512 + MERGES + 40, end_of_word_suffix="</w>", show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+        special_tokens=[c + "</w>" for c in letters], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     merges = [tuple(m) for m in json.loads(t.to_str())["model"]["merges"]][:MERGES]
-    letters = byte_alphabet()
     names = letters + [c + "</w>" for c in letters] + ["".join(m) for m in merges] + [BOS, EOS]
     assert len(set(names)) == len(names) == 512 + MERGES + 2
     return {name: i for i, name in enumerate(names)}, merges
@@ -96,7 +99,11 @@ def tokenizers():
     for line in lines[:500] + STYLES:
         assert opened(line)["input_ids"] == t.encode(line).ids, line
     assert opened.pad_token_id == vocab[EOS]
-    assert CLIPTokenizer.from_pretrained(FOLDER / "tokenizer_2").pad_token_id == vocab["!"]
+    second = CLIPTokenizer.from_pretrained(FOLDER / "tokenizer_2")
+    assert second.pad_token_id == vocab["!"]
+    # As it is saved once a pipeline has used it: tokenizer.json remembers padding and truncation.
+    second(STYLES[0], padding="max_length", max_length=77, truncation=True)
+    second.save_pretrained(FOLDER / "tokenizer_5")
     folder = words.OUT / "clip"
     folder.mkdir(exist_ok=True)
     t.save(str(folder / "tokenizer.json"), pretty=False)
@@ -217,6 +224,9 @@ PROMPTS = [
 ]
 
 
+BANG = "wow !! a castle!yes"  # the pad token of SDXL's second tokenizer is in it
+
+
 def grammar(parse):
     """Prompts of every shape, and the spans of webui's parser; a BREAK that brackets have changed is
     one all the same here, and what float() refuses is null."""
@@ -299,6 +309,7 @@ def prompts(folder):
         options.CLIP_stop_at_last_layers = 2
         taps["1.skip"] = sd([PROMPTS[1]])[0]
     taps.update(pipelines())
+    taps["bang.ids"] = torch.tensor(two.tokenizer(BANG, padding="max_length", max_length=77)["input_ids"])
     path = FOLDER / "prompts.safetensors"
     dump(path, taps, seed=0, script="clip.py", prompts=PROMPTS)
     say(path)
@@ -324,6 +335,7 @@ def pipelines():
             cond, uncond, pooled, pooled_uncond = xl.encode_prompt(PROMPTS[0], STYLES[1], "cpu", 1, True, negative)
             taps[f"diffusers.{name}"] = torch.cat([uncond, cond])
             taps[f"diffusers.{name}.pooled"] = torch.cat([pooled_uncond, pooled])
+        taps["diffusers.xl.bang"] = xl.encode_prompt(BANG, None, "cpu", 1, False)[0]
         embeddings()
         folder = FOLDER / "embeddings"
         sd.load_textual_inversion(str(folder / "my-style.pt"), token="my-style")
