@@ -8,8 +8,14 @@ dio_stage *dio_stage_add(dio_stages *s, dio_stage_kind kind)
 {
     int channels = s->count ? s->items[s->count - 1].channels : 0;
     int at = s->count < DIO_STAGES ? s->count++ : DIO_STAGES - 1;
-    s->items[at] = (dio_stage){.kind = kind, .in_channels = channels, .channels = channels,
-                               .up = 1, .kernel = 1, .stride = 1, .residual = -1, .a = 1};
+    s->items[at] = (dio_stage){.kind = kind,
+                               .in_channels = channels,
+                               .channels = channels,
+                               .up = 1,
+                               .kernel = 1,
+                               .stride = 1,
+                               .residual = -1,
+                               .a = 1};
     if (kind == DIO_STAGE_CONV) {
         s->items[at].kernel = 3;
         s->items[at].pad[0] = s->items[at].pad[1] = 1;
@@ -48,8 +54,7 @@ static dio_val bias_of(dio_graph *g, dio_tensor *t)
     return t ? dio_param(g, t) : DIO_NONE;
 }
 
-dio_val dio_stage_convolve(dio_graph *g, const dio_stage *s, dio_val x, int pad_rows,
-                           unsigned wrap)
+dio_val dio_stage_convolve(dio_graph *g, const dio_stage *s, dio_val x, int pad_rows, unsigned wrap)
 {
     dio_conv_attrs a = dio_conv_defaults();
     a.pad[0] = pad_rows;

@@ -22,18 +22,18 @@ typedef enum dio_stage_kind {
 
 typedef struct dio_stage {
     dio_stage_kind kind;
-    const char *name;         /* of what it gives: the tap; NULL: it has no official name */
+    const char *name; /* of what it gives: the tap; NULL: it has no official name */
     int in_channels, channels;
-    const dio_nn_norm *norm;  /* group norm of the input, or NULL */
+    const dio_nn_norm *norm; /* group norm of the input, or NULL */
     int groups;
     float eps;
-    dio_act before, after;    /* before: NONE or SILU when there is a norm */
-    int up;                   /* times 2 by the nearest element, before the convolution: 1 or 2 */
+    dio_act before, after; /* before: NONE or SILU when there is a norm */
+    int up;                /* times 2 by the nearest element, before the convolution: 1 or 2 */
     const dio_nn_conv2d *conv;
     int kernel, stride;
-    int pad[2];               /* zeros before and after, on both axes */
-    int residual;             /* the stage whose result is added, or -1 */
-    const dio_nn_conv2d *shortcut; /* 1x1, over the residual; NULL: as it is */
+    int pad[2];                           /* zeros before and after, on both axes */
+    int residual;                         /* the stage whose result is added, or -1 */
+    const dio_nn_conv2d *shortcut;        /* 1x1, over the residual; NULL: as it is */
     const dio_nn_linear *q, *k, *v, *out; /* weights [C,C] or, as convolutions, [C,C,1,1] */
     float a, b;
 } dio_stage;
@@ -62,8 +62,8 @@ dio_val dio_stages_forward(dio_graph *g, const dio_stages *s, dio_val x, unsigne
 
 /* --- for stripes: one stage's part of a graph --- */
 
-/* The convolution of a stage over x, with pad_rows rows of zeros above and below. Columns are padded
- * with zeros or, with DIO_NN_WRAP_X, go on at the other side. */
+/* The convolution of a stage over x, with pad_rows rows of zeros above and below. Columns are
+ * padded with zeros or, with DIO_NN_WRAP_X, go on at the other side. */
 dio_val dio_stage_convolve(dio_graph *g, const dio_stage *s, dio_val x, int pad_rows,
                            unsigned wrap);
 /* Adds the residual r (DIO_NONE: there is none) and applies the last activation. */

@@ -1,8 +1,8 @@
 /* stripes.c: passes over a picture; see stripes.h for the idea, stripes_impl.h for the parts.
  *
- * In a pass the last stage's stripes are asked for from top to bottom. A stripe asks for the rows it
- * reads, which makes the stripes before it, and so on up to what is kept; what nobody will ask for
- * again is freed at once. The same code, dry, counts the memory that this takes. */
+ * In a pass the last stage's stripes are asked for from top to bottom. A stripe asks for the rows
+ * it reads, which makes the stripes before it, and so on up to what is kept; what nobody will ask
+ * for again is freed at once. The same code, dry, counts the memory that this takes. */
 #include "vision/stripes.h"
 
 #include <math.h>
@@ -116,8 +116,7 @@ static bool run_stripe(struct run *r, int stage, int64_t stripe, dio_error *err)
     if (!dio_stripes_read(r, s->plan, "x", stage - 1, first, s->in_rows, around, err) ||
         (s->s->norm && !dio_stripes_norm_inputs(r, s->plan, stage, first, s->in_rows, err)) ||
         (s->s->residual >= 0 &&
-         !dio_stripes_read(r, s->plan, "residual", s->s->residual, at, s->rows, false,
-                           err)) ||
+         !dio_stripes_read(r, s->plan, "residual", s->s->residual, at, s->rows, false, err)) ||
         (s->groups && !dio_stripes_set(r, s->plan, "own", own, err)) ||
         !dio_plan_run(s->plan, err) || !write_stripe(r, stage, stripe, err))
         return false;
@@ -262,8 +261,8 @@ static bool settle_norm(struct run *r, int i, dio_error *err)
         for (int64_t c = g * each; c < (g + 1) * each; c++) {
             s->affine[c] = center;
             s->affine[channels + c] = (float)(scale * (double)w[c]);
-            s->affine[2 * channels + c] = (float)((double)b[c] - (sums.mean - (double)center) *
-                                                                     scale * (double)w[c]);
+            s->affine[2 * channels + c] =
+                (float)((double)b[c] - (sums.mean - (double)center) * scale * (double)w[c]);
         }
     }
     return true;

@@ -7,8 +7,9 @@
  *
  * A group norm stops the flow: it needs the whole picture's moments. What comes before it then runs
  * to its end, taking moments, and is either kept, when it fits in memory, or computed anew on the
- * way to the next norm. Moments are taken stripe by stripe and joined in the stripes' order. So what
- * is kept, and with it the memory limit, decides only how often a stripe is made, never its bits.
+ * way to the next norm. Moments are taken stripe by stripe and joined in the stripes' order. So
+ * what is kept, and with it the memory limit, decides only how often a stripe is made, never its
+ * bits.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -30,8 +30,8 @@ static dio_plan *keys_plan(const struct run *r, const struct stage_run *s, dio_e
     }
     dio_val h = normed(g, s, stripe_input(g, s));
     dio_val out[2] = {dio_stage_project(g, s->s->k, h), dio_stage_project(g, s->s->v, h)};
-    dio_plan *p = dio_plan_create(g, out, 2, false, r->job->device,
-                                  &(dio_plan_options){.lent = true}, err);
+    dio_plan *p =
+        dio_plan_create(g, out, 2, false, r->job->device, &(dio_plan_options){.lent = true}, err);
     dio_graph_destroy(g);
     return p;
 }
@@ -51,8 +51,8 @@ static dio_plan *queries_plan(const struct run *r, const struct stage_run *s, di
     h = dio_stage_project(g, s->s->out, dio_reshape3(g, h, 1, -1, s->s->channels));
     out[0] = dio_add(g, dio_stage_picture(g, h, s->rows, s->w), x);
     if (s->groups)
-        out[1] = dio_stripe_moments(g, out[0], dio_input(g, "own", dio_type_1d(DIO_I32, 2)),
-                                    s->groups);
+        out[1] =
+            dio_stripe_moments(g, out[0], dio_input(g, "own", dio_type_1d(DIO_I32, 2)), s->groups);
     dio_plan *p = dio_plan_create(g, out, s->groups ? 2 : 1, false, r->job->device,
                                   &(dio_plan_options){.lent = true}, err);
     dio_graph_destroy(g);

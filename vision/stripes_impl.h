@@ -20,10 +20,10 @@ struct stage_run {
     int groups;            /* of the norm that reads its result; 0: none does */
     dio_plan *plan, *keys; /* keys: of an attention, its first half */
     size_t work, keys_work;
-    double flops;          /* of a stripe */
-    float **stripe;        /* [stripes] of [C,rows,w]; NULL: not there */
-    float *moments;        /* [stripes,groups,3] */
-    float *affine;         /* [3,in_channels]: what its own norm does */
+    double flops;   /* of a stripe */
+    float **stripe; /* [stripes] of [C,rows,w]; NULL: not there */
+    float *moments; /* [stripes,groups,3] */
+    float *affine;  /* [3,in_channels]: what its own norm does */
 };
 
 /* How far a stage is in a pass: stripes freed..next-1 are there. */
@@ -70,14 +70,15 @@ int64_t dio_stripe_first(const struct stage_run *s, int64_t at);
 /* The plan's own memory for an input, or staging memory that dio_stripes_put sends to it. */
 float *dio_stripes_get(struct run *r, dio_plan *p, const char *input, dio_error *err);
 bool dio_stripes_put(struct run *r, dio_plan *p, const char *input, dio_error *err);
-bool dio_stripes_set(struct run *r, dio_plan *p, const char *input, const void *data, dio_error *err);
+bool dio_stripes_set(struct run *r, dio_plan *p, const char *input, const void *data,
+                     dio_error *err);
 
 /* --- stripes.c --- */
 bool dio_stripes_pass(struct pass *p);
 /* Whether the stages after `keep` read this one's result. */
 bool dio_stripes_kept(const struct run *r, int stage, int keep);
-/* Gathers `rows` rows of stage `from` into an input of a plan; beyond its edges zeros or, around, the
- * rows of the other side. */
+/* Gathers `rows` rows of stage `from` into an input of a plan; beyond its edges zeros or, around,
+ * the rows of the other side. */
 bool dio_stripes_read(struct run *r, dio_plan *p, const char *input, int from, int64_t first,
                       int64_t rows, bool around, dio_error *err);
 /* What the norm of a stage does, and which of these rows of its input are within the picture. */

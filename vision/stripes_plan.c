@@ -107,7 +107,8 @@ static dio_val stage_graph(dio_graph *g, const struct run *r, int i)
     const dio_stage *t = s->s;
     dio_val h = input(g, "x", t->in_channels, s->in_rows, r->stage[i - 1].w);
     if (t->norm)
-        h = dio_stripe_norm(g, h, dio_input(g, "affine", dio_type_3d(DIO_F32, 1, 3, t->in_channels)),
+        h = dio_stripe_norm(g, h,
+                            dio_input(g, "affine", dio_type_3d(DIO_F32, 1, 3, t->in_channels)),
                             dio_input(g, "span", dio_type_1d(DIO_I32, 2)), t->before);
     else
         h = dio_activate(g, h, t->before);
@@ -126,8 +127,8 @@ static bool plan_stage(struct run *r, int i, dio_error *err)
         return dio_fail_memory(err, "a stripe's graph");
     dio_val out[2] = {stage_graph(g, r, i), DIO_NONE};
     if (s->groups)
-        out[1] = dio_stripe_moments(g, out[0], dio_input(g, "own", dio_type_1d(DIO_I32, 2)),
-                                    s->groups);
+        out[1] =
+            dio_stripe_moments(g, out[0], dio_input(g, "own", dio_type_1d(DIO_I32, 2)), s->groups);
     s->plan = dio_plan_create(g, out, s->groups ? 2 : 1, false, r->job->device,
                               &(dio_plan_options){.lent = true}, err);
     dio_graph_destroy(g);
@@ -142,7 +143,8 @@ bool dio_stripes_measure(struct run *r, dio_error *err)
     for (int i = 1; i < r->count; i++) {
         struct stage_run *s = &r->stage[i];
         dio_plan_report report;
-        s->moments = dio_arena_try(r->arena, (size_t)(s->stripes * s->groups * 3 + 1) * sizeof(float));
+        s->moments =
+            dio_arena_try(r->arena, (size_t)(s->stripes * s->groups * 3 + 1) * sizeof(float));
         if (!s->moments)
             return dio_fail_memory(err, "a picture's moments");
         if (!(s->s->kind == DIO_STAGE_ATTEND ? dio_stripes_attend_plans(r, i, err)
@@ -180,7 +182,8 @@ bool dio_stripes_put(struct run *r, dio_plan *p, const char *input, dio_error *e
            dio_plan_set(p, input, r->staging, dio_plan_bytes(p, input), err);
 }
 
-bool dio_stripes_set(struct run *r, dio_plan *p, const char *input, const void *data, dio_error *err)
+bool dio_stripes_set(struct run *r, dio_plan *p, const char *input, const void *data,
+                     dio_error *err)
 {
     (void)r;
     return dio_plan_set(p, input, data, dio_plan_bytes(p, input), err);

@@ -19,7 +19,8 @@ static bool is_stop(const struct run *r, int i)
     return i > 0 && (next->norm || next->kind == DIO_STAGE_ATTEND);
 }
 
-/* Attention reads the whole of its input, and where the picture goes on below, so does everything. */
+/* Attention reads the whole of its input, and where the picture goes on below, so does everything.
+ */
 static bool must_keep(const struct run *r, int i)
 {
     return i == r->count - 1 || r->job->tile_y || r->stage[i].s->kind == DIO_STAGE_ATTEND ||

@@ -118,10 +118,8 @@ void dio_vae_close(dio_vae *vae)
 static dio_weights *open_folder(dio_arena *a, const char *dir, dio_error *err)
 {
     static const char *const names[] = {
-        "diffusion_pytorch_model.safetensors",
-        "diffusion_pytorch_model.safetensors.index.json",
-        "diffusion_pytorch_model.bin",
-        "diffusion_pytorch_model.fp16.safetensors",
+        "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json",
+        "diffusion_pytorch_model.bin",         "diffusion_pytorch_model.fp16.safetensors",
         "diffusion_pytorch_model.fp16.bin",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -210,8 +208,8 @@ static dio_vae *open_file(const char *path, dio_dtype keep, dio_error *err)
     if (ok && other)
         ok = (from[1] = dio_weights_open(other, err)) != NULL;
     if (ok)
-        vae = build_from(implied_config(a, from[0]), (const dio_weights *const *)from, other ? 2 : 1,
-                         keep, err);
+        vae = build_from(implied_config(a, from[0]), (const dio_weights *const *)from,
+                         other ? 2 : 1, keep, err);
     dio_weights_close(from[0]);
     dio_weights_close(from[1]);
     dio_arena_destroy(a);
@@ -257,15 +255,10 @@ static bool check_sizes(int batch, int h, int w, int least, int most, const char
     return true;
 }
 
-static dio_stages *stages_of(const dio_vae *vae, bool decoder, dio_error *err)
+static void list_stages(const dio_vae *vae, bool decoder, dio_stages *out)
 {
-    dio_stages *s = calloc(1, sizeof *s);
-    if (!s) {
-        dio_fail_memory(err, "an autoencoder's layers");
-        return NULL;
-    }
-    (decoder ? vae->ops->decoder : vae->ops->encoder)(vae->model, s);
-    return s;
+    out->count = out->named = 0;
+    (decoder ? vae->ops->decoder : vae->ops->encoder)(vae->model, out);
 }
 
 struct progress {
@@ -282,19 +275,24 @@ static bool report_progress(void *user, double done)
 /* Every picture of a batch on its own: it then cannot know of its neighbours. `out` is the last
  * stage's result, `out_size` numbers a picture. */
 static bool run_all(const dio_vae *vae, dio_device *device, bool decoder, const float *in,
-                    const int sizes[3], const dio_vae_options *options, float *out,
-                    size_t out_size, dio_error *err)
+                    const int sizes[3], const dio_vae_options *options, float *out, size_t out_size,
+                    dio_error *err)
 {
     const dio_vae_options none = {0}, *o = options ? options : &none;
-    dio_stages *stages = stages_of(vae, decoder, err);
+    dio_stages stages;
     dio_vae_report report = {0};
-    if (!stages)
-        return false;
-    size_t in_size = (size_t)stages->items[0].channels * (size_t)sizes[1] * (size_t)sizes[2];
+    list_stages(vae, decoder, &stages);
+    size_t in_size = (size_t)stages.items[0].channels * (size_t)sizes[1] * (size_t)sizes[2];
     struct progress progress = {.o = o, .batch = sizes[0]};
-    dio_stripes job = {.stages = stages, .device = device, .h = sizes[1], .w = sizes[2],
-                       .memory_limit = o->memory_limit, .tile_x = o->tile_x, .tile_y = o->tile_y,
-                       .progress = o->progress ? report_progress : NULL, .user = &progress,
+    dio_stripes job = {.stages = &stages,
+                       .device = device,
+                       .h = sizes[1],
+                       .w = sizes[2],
+                       .memory_limit = o->memory_limit,
+                       .tile_x = o->tile_x,
+                       .tile_y = o->tile_y,
+                       .progress = o->progress ? report_progress : NULL,
+                       .user = &progress,
                        .report = &report};
     bool ok = true;
     for (int i = 0; ok && i < sizes[0]; i++) {
@@ -308,7 +306,6 @@ static bool run_all(const dio_vae *vae, dio_device *device, bool decoder, const 
     }
     if (o->report)
         *o->report = report;
-    free(stages);
     return ok;
 }
 
@@ -351,8 +348,8 @@ bool dio_vae_encode(const dio_vae *vae, dio_device *device, const float *image, 
     float *moments = malloc((size_t)batch * 2 * count * sizeof *moments);
     if (!moments)
         return dio_fail_memory(err, "the encoder's result");
-    bool ok = run_all(vae, device, false, image, (int[]){batch, h, w}, options, moments, 2 * count,
-                      err);
+    bool ok =
+        run_all(vae, device, false, image, (int[]){batch, h, w}, options, moments, 2 * count, err);
     for (int i = 0; ok && i < batch; i++)
         split_moments(moments + (size_t)i * 2 * count, count, mean + (size_t)i * count,
                       std ? std + (size_t)i * count : NULL);
@@ -364,7 +361,6 @@ bool dio_vae_encode(const dio_vae *vae, dio_device *device, const float *image, 
 
 static dio_val forward(dio_graph *g, const dio_vae *vae, bool decoder, dio_vae_io *io)
 {
-    dio_error err = {0};
     dio_type t = dio_type_of(g, io->in);
     int channels = decoder ? vae->shape.latent_channels : vae->shape.image_channels;
     unsigned wrap = (io->tile_x ? DIO_NN_WRAP_X : 0) | (io->tile_y ? DIO_NN_WRAP_Y : 0);
@@ -376,12 +372,9 @@ static dio_val forward(dio_graph *g, const dio_vae *vae, bool decoder, dio_vae_i
     }
     if (!(decoder ? vae->shape.decodes : vae->shape.encodes))
         return dio_graph_fail(g, "this autoencoder has no %s", decoder ? "decoder" : "encoder");
-    dio_stages *stages = stages_of(vae, decoder, &err);
-    if (!stages)
-        return dio_graph_fail(g, "%s", err.message);
-    dio_val y = dio_stages_forward(g, stages, io->in, wrap);
-    free(stages);
-    return y;
+    dio_stages stages;
+    list_stages(vae, decoder, &stages);
+    return dio_stages_forward(g, &stages, io->in, wrap);
 }
 
 void dio_vae_decode_forward(dio_graph *g, const dio_vae *vae, dio_vae_io *io)

@@ -33,8 +33,8 @@ typedef struct dio_vae_shape {
     float scaling_factor, shift_factor;
     bool standardised; /* latents_mean and latents_std were given */
     float mean[DIO_VAE_LATENTS], std[DIO_VAE_LATENTS];
-    bool force_upcast; /* its numbers leave half precision's range; we compute in f32 anyway */
-    bool tiny;         /* TAESD: no spread, and latents are what the diffusion model sees */
+    bool force_upcast;     /* its numbers leave half precision's range; we compute in f32 anyway */
+    bool tiny;             /* TAESD: no spread, and latents are what the diffusion model sees */
     bool encodes, decodes; /* which halves the weights hold */
 } dio_vae_shape;
 
@@ -92,7 +92,7 @@ typedef struct dio_vae_options {
      * free. When whole layers do not fit, they are computed anew from the last one that does: the
      * same bytes, later. Too small a limit is refused with the least that will do. */
     size_t memory_limit;
-    bool tile_x, tile_y; /* the picture goes on at the other side */
+    bool tile_x, tile_y;                       /* the picture goes on at the other side */
     bool (*progress)(void *user, double done); /* 0..1; false stops with an error; or NULL */
     void *user;
     dio_vae_report *report; /* filled when not NULL */
@@ -106,8 +106,7 @@ bool dio_vae_decode(const dio_vae *vae, dio_device *device, const float *latent,
 /* image [batch,3,H,W] in -1..1, sides multiples of scale -> mean and std [batch,C,H/scale,W/scale];
  * std may be NULL (TAESD's is 0). */
 bool dio_vae_encode(const dio_vae *vae, dio_device *device, const float *image, int batch, int h,
-                    int w, const dio_vae_options *options, float *mean, float *std,
-                    dio_error *err);
+                    int w, const dio_vae_options *options, float *mean, float *std, dio_error *err);
 /* out = mean + std * noise, count numbers each: a sample of the latents. */
 void dio_vae_sample(const float *mean, const float *std, const float *noise, size_t count,
                     float *out);

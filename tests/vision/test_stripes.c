@@ -1,5 +1,5 @@
-/* test_stripes.c: the same bytes whatever memory there is, at limits between everything kept and the
- * least that will do; batches and threads; and what is refused. */
+/* test_stripes.c: the same bytes whatever memory there is, at limits between everything kept and
+ * the least that will do; batches and threads; and what is refused. */
 #include "tests/vision/vae_case.h"
 
 #include "base/arena.h"
@@ -44,9 +44,9 @@ static float *noise(size_t count, uint64_t stream)
 
 #define KL(widths, types, more)                                                                    \
     "{\"_class_name\":\"AutoencoderKL\",\"norm_num_groups\":4,\"block_out_channels\":" widths      \
-    ",\"down_block_types\":[" types("DownEncoderBlock2D") "],\"up_block_types\":["                 \
-        types("UpDecoderBlock2D") "]" more "}"
-#define TWO(type) "\"" type "\",\"" type "\""
+    ",\"down_block_types\":[" types("DownEncoderBlock2D") "],\"up_block_types\":[" types(          \
+        "UpDecoderBlock2D") "]" more "}"
+#define TWO(type)   "\"" type "\",\"" type "\""
 #define THREE(type) TWO(type) ",\"" type "\""
 
 static const char *const configs[] = {
@@ -71,8 +71,13 @@ static struct job *job_of(const struct model *m, bool decoder, int h, int w, con
     (decoder ? m->vae->ops->decoder : m->vae->ops->encoder)(m->vae->model, &j->stages);
     j->count = (size_t)j->stages.items[j->stages.count - 1].channels * (size_t)h * (size_t)w;
     j->count = decoder ? j->count * (size_t)(scale * scale) : j->count / (size_t)(scale * scale);
-    j->s = (dio_stripes){.stages = &j->stages, .device = m->device, .in = in, .h = h, .w = w,
-                         .stripe_bytes = STRIPE, .report = &j->report};
+    j->s = (dio_stripes){.stages = &j->stages,
+                         .device = m->device,
+                         .in = in,
+                         .h = h,
+                         .w = w,
+                         .stripe_bytes = STRIPE,
+                         .report = &j->report};
     return j;
 }
 
@@ -161,7 +166,8 @@ static void as_one_graph(void **state)
             must(dio_stripes_run(&j->s, &err), &err);
             dio_graph *g = dio_graph_create();
             dio_vae_io io = {.in = dio_input(g, "in", dio_type_4d(DIO_F32, 1, channels, H, W)),
-                             .tile_x = around, .tile_y = around};
+                             .tile_x = around,
+                             .tile_y = around};
             dio_vae_decode_forward(g, m.vae, &io);
             dio_plan *p = dio_plan_create(g, &io.out, 1, false, m.device, NULL, &err);
             must(p && dio_plan_set(p, "in", in, (size_t)(channels * H * W) * sizeof *in, &err) &&

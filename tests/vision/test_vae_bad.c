@@ -7,14 +7,13 @@
 #include "base/arena.h"
 #include "base/rng.h"
 
-#define KL "{\"_class_name\":\"AutoencoderKL\",\"norm_num_groups\":4"
+#define KL  "{\"_class_name\":\"AutoencoderKL\",\"norm_num_groups\":4"
 #define TWO ",\"block_out_channels\":[8,16]"
 #define TYPES                                                                                      \
     ",\"down_block_types\":[\"DownEncoderBlock2D\",\"DownEncoderBlock2D\"],"                       \
     "\"up_block_types\":[\"UpDecoderBlock2D\",\"UpDecoderBlock2D\"]"
-#define TINY "{\"_class_name\":\"AutoencoderTiny\""
-#define KINDS                                                                                      \
-    ",\"down_block_types\":[\"DownEncoderBlock2D\",\"AttnDownEncoderBlock2D\"]}"
+#define TINY  "{\"_class_name\":\"AutoencoderTiny\""
+#define KINDS ",\"down_block_types\":[\"DownEncoderBlock2D\",\"AttnDownEncoderBlock2D\"]}"
 
 static const struct {
     const char *config, *says;
@@ -25,12 +24,10 @@ static const struct {
     {KL TWO "}", "1:1: down_block_types must be a list of 2, one for each of block_out_channels"},
     {KL TWO KINDS, "1:121: down_block_types: \"AttnDownEncoderBlock2D\" is not supported (there is "
                    "DownEncoderBlock2D)"},
-    {KL TWO TYPES ",\"act_fn\":\"relu\"}",
-     "act_fn \"relu\" is not supported (there is silu)"},
+    {KL TWO TYPES ",\"act_fn\":\"relu\"}", "act_fn \"relu\" is not supported (there is silu)"},
     {KL ",\"block_out_channels\":[8,6]" TYPES "}",
      "6 channels do not split into norm_num_groups, 4"},
-    {KL ",\"block_out_channels\":[]}",
-     "block_out_channels must be a list of 1 to 8 whole numbers"},
+    {KL ",\"block_out_channels\":[]}", "block_out_channels must be a list of 1 to 8 whole numbers"},
     {KL ",\"block_out_channels\":[8,1e9]" TYPES "}",
      "block_out_channels: a whole number from 1 to 8192 is needed"},
     {KL ",\"block_out_channels\":\"many\"}",
@@ -46,7 +43,8 @@ static const struct {
      "latents_std: 0 is not above 0"},
     {KL TWO TYPES ",\"latents_mean\":[0,0,0,\"x\"],\"latents_std\":[1,1,1,1]}",
      "latents_mean: a number is needed, not a string"},
-    {TINY ",\"upsampling_scaling_factor\":4}", "upsampling_scaling_factor 4 is not supported (there is 2)"},
+    {TINY ",\"upsampling_scaling_factor\":4}",
+     "upsampling_scaling_factor 4 is not supported (there is 2)"},
     {TINY ",\"act_fn\":\"gelu\"}", "act_fn \"gelu\" is not supported (there is relu)"},
     {TINY ",\"encoder_block_out_channels\":[8,8]}",
      "num_encoder_blocks has 4 entries and encoder_block_out_channels has 2"},
@@ -172,11 +170,9 @@ static void nothing_known(dio_tensor **t, const char **names, int *n)
 static void weights(void **state)
 {
     (void)state;
-    open_changed("sd", one_missing,
-                 "1 missing: decoder.up_blocks.1.resnets.0.conv1.weight");
+    open_changed("sd", one_missing, "1 missing: decoder.up_blocks.1.resnets.0.conv1.weight");
     open_changed("sd", one_more, "1 unused: decoder.up_blocks.9.resnets.0.conv1.weight");
-    open_changed("sd", one_misshapen,
-                 "1 misshapen: quant_conv.weight is f32[8], not [8,8,1,1]");
+    open_changed("sd", one_misshapen, "1 misshapen: quant_conv.weight is f32[8], not [8,8,1,1]");
     open_changed("sd", one_not_a_number, NULL);
     open_changed("tiny", nothing_known, "there is no TAESD encoder or decoder in these weights");
 }
@@ -211,7 +207,8 @@ static void pictures(void **state)
     (void)state;
     struct golden g;
     dio_vae_options small = {.memory_limit = 1000};
-    float latent[2 * 4 * 6] = {0}, out[3 * 24 * 16 * 2], *image = calloc(3 * 24 * 24, sizeof *image);
+    float latent[2 * 4 * 6] = {0}, out[3 * 24 * 16 * 2],
+                         *image = calloc(3 * 24 * 24, sizeof *image);
     open_golden(&g, "sd", "");
 #define REFUSED(says, call)                                                                        \
     do {                                                                                           \
@@ -264,7 +261,7 @@ static void graphs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(configs), cmocka_unit_test(weights), cmocka_unit_test(files),
+        cmocka_unit_test(configs),  cmocka_unit_test(weights), cmocka_unit_test(files),
         cmocka_unit_test(pictures), cmocka_unit_test(graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,8 @@
  *   decoder: post_quant_conv -> conv_in -> mid -> [ resnet x (layers + 1), double ] -> norm, silu,
  *            conv_out
  *   mid: resnet -> attention of every place to every other, one head -> resnet
- *   resnet: x + conv2(silu(norm2(conv1(silu(norm1 x))))), x through conv_shortcut where widths differ
+ *   resnet: x + conv2(silu(norm2(conv1(silu(norm1 x))))), x through conv_shortcut where widths
+ * differ
  *
  * Traps
  *  - halving pads one row below and one column right, nothing above and left;
@@ -46,7 +47,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, up_block_types, "[\"UpDecoderBlock2D\"]", 0, 0,
               "UpDecoderBlock2D, one for each width"),
     DIO_FIELD(struct config, block_out_channels, "[64]", 0, 0, "widths, the picture's size first"),
-    DIO_FIELD(struct config, latents_mean, "[]", 0, 0, "of each latent channel, in place of a shift"),
+    DIO_FIELD(struct config, latents_mean, "[]", 0, 0,
+              "of each latent channel, in place of a shift"),
     DIO_FIELD(struct config, latents_std, "[]", 0, 0, "of each latent channel"),
     DIO_FIELD(struct config, scaling_factor, "0.18215", 0, 1e6,
               "raw latents times this are the diffusion model's"),
@@ -91,9 +93,10 @@ static bool check_widths(struct model *m, const dio_value *json, dio_error *err)
     const struct config *c = &m->c;
     if (!dio_vae_ints(c->block_out_channels, "block_out_channels", 1, MAX_WIDTH, MAX_BLOCKS,
                       m->width, &m->blocks, json, err) ||
-        !dio_vae_words(c->down_block_types, "down_block_types", "DownEncoderBlock2D", m->blocks, json,
-                       err) ||
-        !dio_vae_words(c->up_block_types, "up_block_types", "UpDecoderBlock2D", m->blocks, json, err))
+        !dio_vae_words(c->down_block_types, "down_block_types", "DownEncoderBlock2D", m->blocks,
+                       json, err) ||
+        !dio_vae_words(c->up_block_types, "up_block_types", "UpDecoderBlock2D", m->blocks, json,
+                       err))
         return false;
     for (int i = 0; i < m->blocks; i++)
         if (m->width[i] % c->norm_num_groups)
@@ -116,7 +119,8 @@ static bool read_spread(struct model *m, const dio_value *json, dio_error *err)
         return true;
     if (!dio_vae_numbers(c->latents_mean, "latents_mean", c->latent_channels, m->shape.mean, json,
                          err) ||
-        !dio_vae_numbers(c->latents_std, "latents_std", c->latent_channels, m->shape.std, json, err))
+        !dio_vae_numbers(c->latents_std, "latents_std", c->latent_channels, m->shape.std, json,
+                         err))
         return false;
     for (int i = 0; i < c->latent_channels; i++)
         if (m->shape.std[i] <= 0)
@@ -292,8 +296,7 @@ static void resnet(const struct model *m, dio_stages *s, const dio_nn_resnet *r,
     dio_stage_name(s, "%s", name);
 }
 
-static void middle(const struct model *m, dio_stages *s, const struct middle *mid,
-                   const char *half)
+static void middle(const struct model *m, dio_stages *s, const struct middle *mid, const char *half)
 {
     char name[64];
     int width = m->width[m->blocks - 1];
@@ -386,7 +389,8 @@ const dio_model dio_model_autoencoder_kl = {
     .ops = &ops,
     .tiny =
         (const char *const[]){
-            "{\"_class_name\":\"AutoencoderKL\",\"block_out_channels\":[8,16],\"norm_num_groups\":4,"
+            "{\"_class_name\":\"AutoencoderKL\",\"block_out_channels\":[8,16],\"norm_num_groups\":"
+            "4,"
             "\"down_block_types\":[\"DownEncoderBlock2D\",\"DownEncoderBlock2D\"],"
             "\"up_block_types\":[\"UpDecoderBlock2D\",\"UpDecoderBlock2D\"]}",
             NULL},

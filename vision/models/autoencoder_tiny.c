@@ -3,12 +3,14 @@
  *
  *   encoder: (x + 1) / 2 -> conv -> [ block x n ], with a halving convolution before all but the
  *            first -> conv
- *   decoder: 3 tanh(x / 3) -> conv, relu -> [ block x n, double, conv ] -> the last without doubling
+ *   decoder: 3 tanh(x / 3) -> conv, relu -> [ block x n, double, conv ] -> the last without
+ * doubling
  *            -> 2 y - 1
  *   block: relu(conv(relu(conv(relu(conv x)))) + x)
  *
  * Traps
- *  - the convolutions that change the size have no bias; halving pads on all sides, unlike the KL's;
+ *  - the convolutions that change the size have no bias; halving pads on all sides, unlike the
+ * KL's;
  *  - the author's decoder counts its layers from 1, since its clamp is layer 0; diffusers' from 0;
  *  - the author's files are two, without "encoder." and "decoder.", and without a config.json;
  *  - the author's pictures are 0..1, diffusers' and ours -1..1.
@@ -81,8 +83,8 @@ static bool read_half(struct half *h, const dio_value *widths, const dio_value *
         !dio_vae_ints(blocks, names[1], 0, MAX_LAYERS, MAX_BLOCKS, h->blocks, &n, json, err))
         return false;
     if (n != h->sizes)
-        return dio_value_fail(dio_vae_place(json, names[1]), err,
-                              "%s has %d entries and %s has %d", names[1], n, names[0], h->sizes);
+        return dio_value_fail(dio_vae_place(json, names[1]), err, "%s has %d entries and %s has %d",
+                              names[1], n, names[0], h->sizes);
     for (int i = 1; i < n; i++) /* neither diffusers nor the author changes widths in between */
         if (h->width[i] != h->width[i - 1])
             return dio_value_fail(dio_vae_place(json, names[0]), err,
@@ -109,18 +111,19 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     const char *decoder[] = {"decoder_block_out_channels", "num_decoder_blocks"};
     if (!check_word("act_fn", c->act_fn, "relu", json, err) ||
         !check_word("upsample_fn", c->upsample_fn, "nearest", json, err) ||
-        !read_half(&m->encoder, c->encoder_block_out_channels, c->num_encoder_blocks, encoder,
-                   json, err) ||
-        !read_half(&m->decoder, c->decoder_block_out_channels, c->num_decoder_blocks, decoder,
-                   json, err))
+        !read_half(&m->encoder, c->encoder_block_out_channels, c->num_encoder_blocks, encoder, json,
+                   err) ||
+        !read_half(&m->decoder, c->decoder_block_out_channels, c->num_decoder_blocks, decoder, json,
+                   err))
         return false;
     if (c->upsampling_scaling_factor != 2)
         return dio_value_fail(dio_vae_place(json, "upsampling_scaling_factor"), err,
                               "upsampling_scaling_factor %d is not supported (there is 2)",
                               c->upsampling_scaling_factor);
     if (m->encoder.sizes != m->decoder.sizes || c->in_channels != c->out_channels)
-        return dio_value_fail(json, err, "the encoder takes %d channels through %d sizes, the "
-                                         "decoder %d through %d: they must be equal",
+        return dio_value_fail(json, err,
+                              "the encoder takes %d channels through %d sizes, the "
+                              "decoder %d through %d: they must be equal",
                               c->in_channels, m->encoder.sizes, c->out_channels, m->decoder.sizes);
     if (!(c->scaling_factor > 0))
         return dio_value_fail(dio_vae_place(json, "scaling_factor"), err,
@@ -142,7 +145,8 @@ static bool begins(const char *name, const char *with)
     return strncmp(name, with, strlen(with)) == 0;
 }
 
-/* What one file has. Bare names are of one half: the decoder's begin with 1, the encoder's with 0. */
+/* What one file has. Bare names are of one half: the decoder's begin with 1, the encoder's with 0.
+ */
 static void look_at(struct model *m, const dio_weights *from)
 {
     bool encoder = false, decoder = false, zero = false, one = false;
