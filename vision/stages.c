@@ -42,13 +42,6 @@ int64_t dio_stage_size(const dio_stage *s, int64_t size)
     return room < 0 ? 0 : room / s->stride + 1;
 }
 
-/* A kernel in f32, which is what convolution computes in. */
-static dio_val kernel_of(dio_graph *g, dio_tensor *t)
-{
-    dio_val w = dio_param(g, t);
-    return t->type.dtype == DIO_F32 ? w : dio_cast(g, w, DIO_F32);
-}
-
 static dio_val bias_of(dio_graph *g, dio_tensor *t)
 {
     return t ? dio_param(g, t) : DIO_NONE;
@@ -65,13 +58,13 @@ dio_val dio_stage_convolve(dio_graph *g, const dio_stage *s, dio_val x, int pad_
         a.pad[1] = s->pad[0];
     else
         x = dio_pad(g, x, 3, s->pad[0], s->pad[1], DIO_PAD_ZERO);
-    return dio_conv(g, x, kernel_of(g, s->conv->w), bias_of(g, s->conv->b), a);
+    return dio_conv(g, x, dio_param(g, s->conv->w), bias_of(g, s->conv->b), a);
 }
 
 dio_val dio_stage_finish(dio_graph *g, const dio_stage *s, dio_val y, dio_val r)
 {
     if (r != DIO_NONE && s->shortcut)
-        r = dio_conv(g, r, kernel_of(g, s->shortcut->w), bias_of(g, s->shortcut->b),
+        r = dio_conv(g, r, dio_param(g, s->shortcut->w), bias_of(g, s->shortcut->b),
                      dio_conv_defaults());
     if (r != DIO_NONE)
         y = dio_add(g, y, r);

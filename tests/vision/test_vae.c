@@ -131,6 +131,32 @@ static void shapes(void **state)
     close_golden(&g);
 }
 
+/* Weights kept in f16, as the file has them, and widened as they are read. */
+static void halves(void **state)
+{
+    (void)state;
+    struct golden g;
+    dio_error err = {0};
+    dio_type type;
+    open_golden(&g, "plain", "");
+    dio_vae *half = dio_vae_open("tests/golden/vae/plain", DIO_DTYPES, &err);
+    must(half != NULL, &err);
+    assert_int_equal((*half->walk.items[0].slot)->type.dtype, DIO_F16);
+    const float *latent = numbers(&g, "latent", &type);
+    int h = (int)type.dim[2], w = (int)type.dim[3];
+    numbers(&g, "sample", &type);
+    size_t n = (size_t)dio_type_count(&type) * sizeof(float);
+    float *want = malloc(n), *out = malloc(n);
+    must(dio_vae_decode(g.vae, g.device, latent, 1, h, w, NULL, want, &err) &&
+             dio_vae_decode(half, g.device, latent, 1, h, w, NULL, out, &err),
+         &err);
+    assert_memory_equal(out, want, n);
+    free(want);
+    free(out);
+    dio_vae_close(half);
+    close_golden(&g);
+}
+
 #define GOLDEN(name)                                                                               \
     {                                                                                              \
         name, check_all, NULL, NULL, (void *)(name)                                                \
@@ -141,7 +167,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         GOLDEN("sd"),   GOLDEN("wide"),  GOLDEN("plain"),          GOLDEN("old"),
-        GOLDEN("tiny"), GOLDEN("taesd"), cmocka_unit_test(shapes),
+        GOLDEN("tiny"), GOLDEN("taesd"), cmocka_unit_test(shapes), cmocka_unit_test(halves),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
