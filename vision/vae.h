@@ -90,7 +90,8 @@ typedef struct dio_vae_report {
 typedef struct dio_vae_options {
     /* Bytes that may be held beside weights, latents and pictures; 0: three quarters of what is
      * free. When whole layers do not fit, they are computed anew from the last one that does: the
-     * same bytes, later. Too small a limit is refused with the least that will do. */
+     * same bytes, later. Too small a limit is refused with the least that will do; with tile_y
+     * that is more, since the first rows then wait for the last. */
     size_t memory_limit;
     bool tile_x, tile_y;                       /* the picture goes on at the other side */
     bool (*progress)(void *user, double done); /* 0..1; false stops with an error; or NULL */
