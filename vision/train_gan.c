@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "tensor/ops.h"
+#include "vision/models.h"
 #include "vision/recipe_gan.h"
 
 enum { NOISE = 0x67616e7a };
@@ -167,9 +168,18 @@ static bool list_weights(const dio_walk *w, dio_arena *a, dio_train_weight **out
     return true;
 }
 
-static bool at_config(const dio_value *config, dio_error *err)
+/* What is wrong with a config is said at its place in the recipe, before a copy is made of it. */
+static const dio_value *checked(const dio_value *given, const char *kind, dio_gan_job *j,
+                                dio_error *err)
 {
-    return dio_error_at(err, config->file, config->line, config->column);
+    const dio_value *config = dio_recipe_gan_config(given, &j->gallery.shape, j->run->a);
+    const dio_model *family = dio_model_find(dio_vision_models, config, err);
+    if (family && strcmp(family->kind, kind) != 0) {
+        dio_value_fail(given, err, "%s is a model of kind %s, not a %s", family->name, family->kind,
+                       kind);
+        return NULL;
+    }
+    return family && dio_model_build(family, config, j->run->a, err) ? config : NULL;
 }
 
 /* Both networks, which have to agree with each other and with the pictures. */
@@ -177,14 +187,11 @@ static bool open_networks(dio_gan_job *j, dio_error *err)
 {
     const dio_recipe_gan *r = &j->recipe;
     const dio_gallery_shape *s = &j->gallery.shape;
-    j->generator = dio_generator_create(dio_recipe_gan_config(r->generator, s, j->run->a), r->seed,
-                                        err);
-    if (!j->generator)
-        return at_config(r->generator, err);
-    j->critic = dio_critic_create(dio_recipe_gan_config(r->discriminator, s, j->run->a),
-                                  r->seed + 1, err);
-    if (!j->critic)
-        return at_config(r->discriminator, err);
+    const dio_value *generator = checked(r->generator, "generator", j, err);
+    const dio_value *critic = generator ? checked(r->discriminator, "critic", j, err) : NULL;
+    if (!critic || !(j->generator = dio_generator_create(generator, r->seed, err)) ||
+        !(j->critic = dio_critic_create(critic, r->seed + 1, err)))
+        return false;
     const dio_generator_shape *g = &j->generator->shape;
     const dio_critic_shape *d = &j->critic->shape;
     if (g->width != s->width || g->height != s->height || g->channels != s->channels ||

@@ -120,6 +120,38 @@ static void batches_repeat(void **state)
     }
 }
 
+/* The house sprites are the same on every machine: 96 of them, to bytes. */
+static void sprites_are_what_they_were(void **state)
+{
+    enum { ROWS = 96, SIZE = 4 * 64 * 64 };
+    (void)state;
+    dio_arena *a = dio_arena_create();
+    dio_error err = {0};
+    dio_gallery p;
+    assert_true(open_text(&p, "data: {kind: sprites}", a, &err));
+    assert_int_equal(p.shape.noise, 12);
+    assert_int_equal(p.shape.labels, 5 + 40 + 9);
+    float *pixels = calloc(ROWS * SIZE, sizeof *pixels);
+    uint8_t *bytes = calloc(ROWS, SIZE);
+    assert_true(dio_gallery_fill(&p, DIO_SPLIT_TRAIN, 0, ROWS,
+                                 &(dio_gallery_batch){.pixels = pixels}, &err));
+    int solid = 0, clear = 0;
+    for (int i = 0; i < ROWS * SIZE; i++) {
+        bytes[i] = (uint8_t)((pixels[i] + 1) * 127.5f + 0.5f);
+        bool alpha = i % SIZE >= 3 * 64 * 64;
+        solid += alpha && bytes[i] == 255;
+        clear += alpha && bytes[i] == 0;
+    }
+    char hash[DIO_HASH_TEXT];
+    assert_true(dio_hash_bytes(bytes, ROWS * SIZE, hash, &err));
+    assert_string_equal(hash, "5945dee33852ddd064455aa704f741b4959b3aca006b55b59e5fd6f43f7fd375");
+    assert_true(solid > ROWS * 64 * 64 / 4 && clear > ROWS * 64 * 64 / 4);
+    free(bytes);
+    free(pixels);
+    dio_gallery_close(&p);
+    dio_arena_destroy(a);
+}
+
 static void mistakes_have_places(void **state)
 {
     static const struct {
@@ -180,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_a_source),
         cmocka_unit_test(batches_repeat),
+        cmocka_unit_test(sprites_are_what_they_were),
         cmocka_unit_test(mistakes_have_places),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -231,13 +231,16 @@ static void check_gradients(struct golden *g)
 
 static void test_conditional(void **state)
 {
+    static const char *const names[] = {"conditional", "conditional-palette"};
     (void)state;
-    struct golden g;
-    open_golden(&g, "conditional", "");
-    assert_int_equal(g.n->shape.channels, 4);
-    check(&g, (dio_generator_io){0}, "y", false);
-    check_gradients(&g);
-    close_golden(&g);
+    for (int i = 0; i < 2; i++) {
+        struct golden g;
+        open_golden(&g, names[i], "");
+        assert_int_equal(g.n->shape.channels, 4);
+        check(&g, (dio_generator_io){0}, "y", false);
+        check_gradients(&g);
+        close_golden(&g);
+    }
 }
 
 /* --- files --- */
@@ -303,6 +306,8 @@ static void test_refused(void **state)
         {"{\"model_type\":\"dcgan\",\"widths\":[]}", "a list of 1 to 9 numbers"},
         {"{\"model_type\":\"dcgan\",\"widths\":[1e9]}", "each is a number of 1 to"},
         {"{\"model_type\":\"conditional-generator\",\"widths\":[12]}", "does not divide"},
+        {"{\"model_type\":\"conditional-generator\",\"palette\":2,\"label_dim\":5}",
+         "2 colours need 6 label numbers"},
         {"{\"model_type\":\"conditional-generator\",\"first\":64,\"widths\":[8,8,8,8,8,8,8,8]}",
          "pictures are at most 4096 a side"},
         {"{\"_class_name\":\"RRDBNet\"}", "rrdbnet is a model of kind upscaler, not a generator"},

@@ -157,31 +157,41 @@ def bend(x):
 
 
 class Conditional(nn.Module):
-    def __init__(self, z, label, embed, layers, widths, groups, channels, first):
+    def __init__(self, z, label, embed, layers, widths, groups, channels, first, shuffle=1, palette=0):
         super().__init__()
+        self.shuffle, self.palette = shuffle, palette
+        label -= 3 * palette
         self.mapping = nn.ModuleList([nn.Linear(embed if i else z + label, embed) for i in range(layers)])
         self.input = nn.Linear(embed, widths[0] * first * first)
         self.blocks = nn.ModuleList([Block(widths[max(i - 1, 0)], w, embed, groups) for i, w in enumerate(widths)])
-        self.film, self.conv = Film(embed, widths[-1], groups), nn.Conv2d(widths[-1], channels, 3, padding=1)
+        maps = (channels + palette) * shuffle ** 2
+        self.film, self.conv = Film(embed, widths[-1], groups), nn.Conv2d(widths[-1], maps, 3, padding=1)
         self.first = first
 
     def forward(self, z, label):
-        e = torch.cat([z, label], 1)
+        n = self.palette
+        seen, colours = label[:, :label.shape[1] - 3 * n], label[:, label.shape[1] - 3 * n:]
+        e = torch.cat([z, seen], 1)
         for layer in self.mapping:
             e = bend(layer(e))
         x = self.input(e).reshape(len(z), -1, self.first, self.first)
         for i, block in enumerate(self.blocks):
             x = nn.functional.interpolate(x, scale_factor=2) if i else x
             x = block(x, e)
-        return torch.tanh(self.conv(bend(self.film(x, e))))
+        x = nn.functional.pixel_shuffle(self.conv(bend(self.film(x, e))), self.shuffle)
+        if not n:
+            return torch.tanh(x)
+        rgb = torch.einsum("bkc,bkhw->bchw", colours.reshape(-1, n, 3), x[:, :n]) + x[:, n:n + 3]
+        return torch.cat([2 * rgb - 1, 2 * torch.sigmoid(x[:, n + 3:]) - 1], 1)
 
 
 def conditional(name):
-    value = 3221
-    config = {"model_type": "conditional-generator", "z_dim": 8, "label_dim": 3, "channels": 4, "first": 4,
-              "embed_dim": 16, "layers": 2, "groups": 4, "widths": [16, 16, 8]}
+    value, more = 3221, {"shuffle": 2, "palette": 2} if name.endswith("palette") else {}
+    labels, widths = (8, [16, 8]) if more else (3, [16, 16, 8])
+    config = {"model_type": "conditional-generator", "z_dim": 8, "label_dim": labels, "channels": 4, "first": 4,
+              "embed_dim": 16, "layers": 2, "groups": 4, "widths": widths, **more}
     seed(value)
-    model = Conditional(8, 3, 16, 2, [16, 16, 8], 4, 4, 4)
+    model = Conditional(8, labels, 16, 2, widths, 4, 4, 4, **more)
     generator = torch.Generator().manual_seed(value)
     state = {}
     with torch.no_grad():
@@ -192,6 +202,8 @@ def conditional(name):
     write_json(FOLDER / name / "config.json", config)
     dump(FOLDER / name / "model.safetensors", state, seed=value, script="generator.py")
     z, label = numbers((3, 8), generator), torch.eye(3)
+    if more:
+        label = torch.cat([label[:, :2], torch.rand((3, 6), generator=generator)], 1)
     out = {"z": z, "label": label}
     y = model(z, label)
     r = numbers(y.shape, generator)
@@ -206,11 +218,11 @@ def main():
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     sys.path.insert(0, str(args.stylegan2))
-    for name in args.names or [*STYLES, "dcgan", "conditional"]:
+    for name in args.names or [*STYLES, "dcgan", "conditional", "conditional-palette"]:
         if name in STYLES:
             stylegan2(name, STYLES[name])
         else:
-            {"dcgan": dcgan, "conditional": conditional}[name](name)
+            {"dcgan": dcgan}.get(name, conditional)(name)
 
 
 if __name__ == "__main__":

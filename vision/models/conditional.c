@@ -7,6 +7,12 @@
  *     (from level light_from on without film2 and conv2: that is where the time goes)
  *   tanh(conv(leaky_relu(film(x, e))))                                   [B,C,size,size]
  *
+ * With `shuffle` n, the last conv makes n*n times the channels, which become pixels: the dear full
+ * size is never computed in. With `palette` n, the label's last 3n numbers are colours: the mapping
+ * does not see them, and conv gives each pixel a share a of each colour, a rest b and an alpha:
+ *   2 (sum of a_k colour_k + b) - 1, 2 sigmoid(alpha) - 1
+ * A shading is linear in the colour that is shaded, so that colours never seen are right as well.
+ *
  *   film(x, e) = norm(x) * (1 + scale(e)) + shift(e), norm over groups of channels of one picture
  *
  * Ours, no paper's: residual blocks of nearest upsampling, and the label acts at every norm, so that
@@ -23,7 +29,7 @@
 enum { LEVELS = 10 };
 
 struct config {
-    int z_dim, label_dim, channels, first, embed_dim, layers, groups, light_from;
+    int z_dim, label_dim, channels, first, embed_dim, layers, groups, light_from, shuffle, palette;
     bool premultiplied;
     const dio_value *widths;
 };
@@ -38,6 +44,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, groups, "8", 0, 1024, "channels are normalised in so many; 0: not"),
     DIO_FIELD(struct config, light_from, "10", 0, LEVELS, "levels from here on have one convolution"),
     DIO_FIELD(struct config, premultiplied, "false", 0, 0, "colours come multiplied by alpha"),
+    DIO_FIELD(struct config, shuffle, "1", 1, 4, "pixels a side that one of the last map becomes"),
+    DIO_FIELD(struct config, palette, "0", 0, 16, "colours at the label's end; 0: none"),
     DIO_FIELD(struct config, widths, "[128, 96, 64, 48, 32]", 0, 0,
               "channels of each level, each twice as large as the one before"),
     {0},
@@ -68,17 +76,31 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     struct model *m = model;
     if (m->c.channels == 2)
         return dio_value_fail(json, err, "channels: 1, 3 or 4, not 2");
+    if (m->c.palette && (m->c.label_dim < 3 * m->c.palette || m->c.channels < 3))
+        return dio_value_fail(json, err, "palette: %d colours need %d label numbers and 3 or 4 "
+                              "channels", m->c.palette, 3 * m->c.palette);
     if (!read_widths(m->c.widths, json, "widths", m->width, LEVELS, &m->levels, err))
         return false;
     for (int i = 0; m->c.groups && i < m->levels; i++)
         if (m->width[i] % m->c.groups)
             return dio_value_fail(m->c.widths, err, "widths: %d does not divide into %d groups",
                                   m->width[i], m->c.groups);
-    if ((int64_t)m->c.first << (m->levels - 1) > MAX_SIDE)
+    if (((int64_t)m->c.first << (m->levels - 1)) * m->c.shuffle > MAX_SIDE)
         return dio_value_fail(json, err, "%d levels from %d pixels: pictures are at most %d a side",
                               m->levels, m->c.first, MAX_SIDE);
     m->mapping = dio_arena_try(a, (size_t)m->c.layers * sizeof *m->mapping);
     return m->mapping || dio_fail_memory(err, "a generator's layers");
+}
+
+/* Numbers of the label that the mapping sees, and maps that the last convolution gives. */
+static int seen(const struct config *c)
+{
+    return c->label_dim - 3 * c->palette;
+}
+
+static int maps(const struct config *c)
+{
+    return c->channels + c->palette;
 }
 
 /* What keeps the spread of numbers through a leaky ReLU. */
@@ -119,7 +141,7 @@ static void walk(dio_walk *w, void *model)
     const struct config *c = &m->c;
     dio_init zero = dio_init_fill(0);
     for (int i = 0; i < c->layers; i++) {
-        int in = i ? c->embed_dim : c->z_dim + c->label_dim;
+        int in = i ? c->embed_dim : c->z_dim + seen(c);
         dio_walk_enter(w, "mapping");
         char name[16];
         snprintf(name, sizeof name, "%d", i);
@@ -134,15 +156,16 @@ static void walk(dio_walk *w, void *model)
     int last = m->width[m->levels - 1];
     dio_walk_enter(w, "out");
     walk_film(w, &m->film, "film", c->embed_dim, last);
-    dio_nn_conv2d_walk(w, &m->out, "conv", last, c->channels, 3, DIO_NN_BIAS,
-                       dio_init_normal(1 / sqrtf((float)(9 * last))));
+    dio_nn_conv2d_walk(w, &m->out, "conv", last,
+                       (int64_t)maps(c) * c->shuffle * c->shuffle, 3, DIO_NN_BIAS,
+                       dio_init_normal((c->palette ? 0.2f : 1) / sqrtf((float)(9 * last))));
     dio_walk_leave(w);
 }
 
 static void shape(const void *model, dio_generator_shape *out)
 {
     const struct model *m = model;
-    int side = m->c.first << (m->levels - 1);
+    int side = (m->c.first << (m->levels - 1)) * m->c.shuffle;
     *out = (dio_generator_shape){.z = m->c.z_dim,
                                  .labels = m->c.label_dim,
                                  .channels = m->c.channels,
@@ -183,12 +206,28 @@ static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_
     return dio_add(g, b->skip.w ? dio_nn_conv2d_forward(g, &b->skip, x, 1, 0, 0) : x, h);
 }
 
+/* Shares of the label's colours become colours. */
+static dio_val mixed(dio_graph *g, const struct model *m, dio_val x, dio_val label)
+{
+    int n = m->c.palette;
+    int64_t batch = dio_dim(g, x, 0), h = dio_dim(g, x, 2), w = dio_dim(g, x, 3);
+    dio_val colours = dio_slice(g, label, 1, seen(&m->c), 3 * n, 1);
+    colours = dio_reshape3(g, colours, batch, n, 3);
+    dio_val shares = dio_reshape3(g, dio_slice(g, x, 1, 0, n, 1), batch, n, h * w);
+    dio_val rgb = dio_reshape4(g, dio_matmul(g, colours, shares, true, false), batch, 3, h, w);
+    rgb = dio_axpb(g, dio_add(g, rgb, dio_slice(g, x, 1, n, 3, 1)), 2, -1);
+    if (m->c.channels == 3)
+        return rgb;
+    dio_val alpha = dio_sigmoid(g, dio_slice(g, x, 1, n + 3, 1, 1));
+    return dio_concat(g, (dio_val[]){rgb, dio_axpb(g, alpha, 2, -1)}, 2, 1);
+}
+
 static void forward(dio_graph *g, const void *model, dio_generator_io *io)
 {
     const struct model *m = model;
     dio_val e = io->z;
-    if (m->c.label_dim)
-        e = dio_concat(g, (dio_val[]){io->z, io->label}, 2, 1);
+    if (seen(&m->c))
+        e = dio_concat(g, (dio_val[]){io->z, dio_slice(g, io->label, 1, 0, seen(&m->c), 1)}, 2, 1);
     for (int i = 0; i < m->c.layers; i++)
         e = bend(g, dio_nn_linear_forward(g, &m->mapping[i], e, DIO_ACT_NONE));
     dio_tap(g, e, "mapping");
@@ -197,7 +236,10 @@ static void forward(dio_graph *g, const void *model, dio_generator_io *io)
     for (int i = 0; i < m->levels; i++)
         x = dio_tap(g, block(g, m, i, x, e), "blocks.%d", i);
     x = bend(g, film(g, m, &m->film, x, e));
-    io->out = dio_tanh(g, dio_nn_conv2d_forward(g, &m->out, x, 1, 1, 0));
+    x = dio_nn_conv2d_forward(g, &m->out, x, 1, 1, 0);
+    if (m->c.shuffle > 1)
+        x = dio_pixel_shuffle(g, x, m->c.shuffle);
+    io->out = m->c.palette ? mixed(g, m, x, io->label) : dio_tanh(g, x);
 }
 
 static const dio_generator_ops ops = {.shape = shape, .forward = forward};
@@ -216,5 +258,9 @@ const dio_model dio_model_conditional = {
         (const char *const[]){
             "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":3,\"embed_dim\":16,"
             "\"widths\":[16,8],\"groups\":4,\"first\":4}",
+            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"embed_dim\":16,"
+            "\"widths\":[8,8],\"groups\":4,\"first\":2,\"shuffle\":2}",
+            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":9,\"embed_dim\":16,"
+            "\"widths\":[8],\"groups\":4,\"palette\":2}",
             NULL},
 };

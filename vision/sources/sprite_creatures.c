@@ -40,13 +40,13 @@ static void slime(dio_sprite *s)
 {
     float w = sprite_u(s, 0, 0.58f, 0.82f), h = sprite_u(s, 1, 0.46f, 0.78f), base = 0.74f;
     float lean = sprite_u(s, 5, -0.15f, 0.15f);
-    sprite_soft(s, 0.35f);
-    sprite_ellipse(s, lean * 0.4f, base - h * 0.80f, w * 0.74f, h * 0.82f);
-    sprite_ellipse(s, 0, base - 0.20f, w, 0.24f);
-    sprite_ellipse(s, lean, base - h * 1.62f, 0.10f, 0.16f);
+    sprite_soft(s, 0.30f);
+    sprite_ellipse(s, lean * 0.5f, base - h * 0.72f, w * 0.84f, h * 0.80f);
+    sprite_ellipse(s, 0, base - 0.18f, w, 0.20f);
     sprite_fill(s, &(dio_paint){.base = s->main, .bevel = 0.62f, .gloss = 0.9f});
-    sprite_ellipse(s, 0, base + 0.02f, w * 0.74f, 0.20f);
-    sprite_mark(s, &(dio_paint){.base = s->second, .flat = true, .alpha = 0.45f});
+    sprite_bend(s, (float[]){-w, base - 0.06f, 0.07f}, (float[]){0, base + 0.10f},
+                (float[]){w, base - 0.06f, 0.07f});
+    sprite_mark(s, &(dio_paint){.base = s->second, .flat = true, .alpha = 0.3f});
     float b = sprite_u(s, 6, 0.05f, 0.11f);
     sprite_ellipse(s, w * 0.52f, base - 0.34f, b, b);
     sprite_mark(s, &(dio_paint){.base = sprite_ramp(s->main, 0.8f), .flat = true, .alpha = 0.3f});
@@ -76,8 +76,9 @@ static void ghost(dio_sprite *s)
     sprite_bend(s, (float[]){tail * 0.35f, 0.50f, w * 0.55f}, (float[]){tail * 0.6f, 0.82f},
                 (float[]){tail * 1.3f, 0.84f, 0.04f});
     sprite_fill(s, &(dio_paint){.base = s->main, .bevel = 0.55f, .gloss = 0.35f});
-    sprite_ellipse(s, 0.02f, 0.52f, w * 0.72f, 0.30f);
-    sprite_mark(s, &(dio_paint){.base = s->second, .flat = true, .alpha = 0.55f});
+    sprite_bend(s, (float[]){-w * 0.5f, 0.62f, 0.10f}, (float[]){tail * 0.6f, 0.92f},
+                (float[]){tail * 1.3f, 0.84f, 0.10f});
+    sprite_mark(s, &(dio_paint){.base = s->second, .flat = true, .alpha = 0.35f});
     float e = sprite_u(s, 3, 0.09f, 0.15f), y = top + w * 0.66f;
     bead(s, -w * 0.38f, y, e);
     bead(s, w * 0.38f, y, e);
@@ -96,16 +97,19 @@ static void bat(dio_sprite *s)
     float body = sprite_u(s, 3, 0.27f, 0.36f), dip = sprite_u(s, 5, 0.10f, 0.24f);
     for (int side = -1; side <= 1; side += 2) {
         float k = (float)side;
-        const float wing[7][2] = {{k * 0.12f, -0.10f},         {k * span * 0.52f, lift * 0.9f - 0.16f},
-                                  {k * span, lift + 0.02f},    {k * span * 0.90f, lift + 0.46f},
-                                  {k * span * 0.68f, lift + 0.32f + dip},
-                                  {k * span * 0.52f, 0.42f + lift * 0.4f}, {k * 0.14f, 0.30f}};
-        sprite_polygon(s, 7, wing, 0.03f);
+        float low = 0.46f + lift * 0.35f;
+        const float wing[8][2] = {{k * 0.12f, -0.12f},           {k * span * 0.44f, lift * 0.8f - 0.24f},
+                                  {k * span * 0.66f, lift - 0.20f}, {k * span, lift + 0.10f},
+                                  {k * span * 0.99f, lift + 0.58f}, {k * span * 0.66f, low},
+                                  {k * span * 0.34f, low + 0.02f},  {k * 0.12f, 0.36f}};
+        sprite_polygon(s, 8, wing, 0.02f);
+        sprite_cut(s);
+        sprite_ellipse(s, k * span * 0.84f, lift * 0.7f + 0.60f, span * 0.15f, 0.14f + dip);
+        sprite_ellipse(s, k * span * 0.50f, low + 0.08f, span * 0.15f, 0.06f + dip);
         sprite_fill(s, &(dio_paint){.base = s->second, .bevel = 0.14f});
-        sprite_limb(s, k * 0.14f, 0.0f, 0.022f, k * span * 0.88f, lift + 0.40f, 0.014f);
-        sprite_mark(s, &(dio_paint){.base = sprite_ramp(s->second, 0.12f), .flat = true});
-        sprite_limb(s, k * 0.14f, 0.1f, 0.022f, k * span * 0.52f, 0.38f + lift * 0.4f, 0.014f);
-        sprite_mark(s, &(dio_paint){.base = sprite_ramp(s->second, 0.12f), .flat = true});
+        sprite_limb(s, k * span * 0.5f, lift * 0.8f - 0.14f, 0.022f, k * span * 0.98f, lift + 0.50f, 0.012f);
+        sprite_limb(s, k * span * 0.5f, lift * 0.8f - 0.14f, 0.022f, k * span * 0.66f, low - 0.05f, 0.012f);
+        sprite_mark(s, &(dio_paint){.base = sprite_ramp(s->second, 0.08f), .flat = true});
     }
     float ear = sprite_u(s, 2, 0.22f, 0.38f);
     for (int side = -1; side <= 1; side += 2) {

@@ -227,9 +227,9 @@ static void apple(dio_sprite *s)
     float leaf = sprite_u(s, 2, 0.24f, 0.40f), stalk = sprite_u(s, 3, -0.12f, 0.14f);
     sprite_bend(s, (float[]){0, -0.32f, 0.05f}, (float[]){0, -0.6f}, (float[]){stalk, -0.76f, 0.06f});
     sprite_fill(s, &(dio_paint){.base = s->second, .bevel = 0.06f});
-    sprite_soft(s, 0.16f);
-    sprite_ellipse(s, -w * 0.60f, 0.16f, w * 0.98f, h);
-    sprite_ellipse(s, w * 0.60f, 0.16f, w * 0.98f, h);
+    sprite_soft(s, 0.50f);
+    sprite_ellipse(s, -w * 0.50f, 0.16f, w * 0.94f, h * 0.96f);
+    sprite_ellipse(s, w * 0.50f, 0.16f, w * 0.94f, h * 0.96f);
     sprite_fill(s, &(dio_paint){.base = s->main, .bevel = 0.5f, .gloss = 0.9f});
     sprite_ellipse(s, 0, -0.28f, 0.17f, 0.07f);
     sprite_mark(s, &(dio_paint){.base = sprite_ramp(s->main, 0.05f), .flat = true, .alpha = 0.3f});

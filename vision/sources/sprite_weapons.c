@@ -87,7 +87,7 @@ static void axe(dio_sprite *s)
 {
     float head = sprite_u(s, 0, 0.40f, 0.60f), sweep = sprite_u(s, 1, 0.34f, 0.56f);
     float back = sprite_u(s, 2, 0.14f, 0.44f), r = sprite_u(s, 3, 0.07f, 0.095f);
-    aslant(s, 0.98f);
+    sprite_place(s, 1, 1, 0.90f, 0.05f, 0.07f);
     sprite_limb(s, 0, -0.92f, r, 0, 1.08f, r);
     sprite_fill(s, &(dio_paint){.base = s->second, .bevel = 0.12f, .grain = 0.08f, .texture = GRAIN_WOOD});
     sprite_polygon(s, 4, (const float[4][2]){{-0.06f, -1.0f}, {0, -1.0f - sprite_u(s, 4, 0.06f, 0.22f)},
