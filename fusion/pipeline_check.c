@@ -75,6 +75,7 @@ static const char *suffix_of(dio_media media)
     return media == DIO_MEDIA_VIDEO   ? ".mp4"
            : media == DIO_MEDIA_IMAGE ? ".png"
            : media == DIO_MEDIA_AUDIO ? ".wav"
+           : media == DIO_MEDIA_DATA  ? ".json"
                                       : ".txt";
 }
 

@@ -13,6 +13,7 @@ typedef enum dio_media {
     DIO_MEDIA_IMAGE,
     DIO_MEDIA_VIDEO,
     DIO_MEDIA_AUDIO,
+    DIO_MEDIA_DATA, /* JSON */
 } dio_media;
 
 const char *dio_media_name(dio_media media);

@@ -157,13 +157,18 @@ def bend(x):
 
 
 class Conditional(nn.Module):
-    def __init__(self, z, label, embed, layers, widths, groups, channels, first, shuffle=1, palette=0):
+    def __init__(self, z, label, embed, layers, widths, groups, channels, first, shuffle=1, palette=0,
+                 templates=0):
         super().__init__()
         self.shuffle, self.palette = shuffle, palette
         label -= 3 * palette
         self.mapping = nn.ModuleList([nn.Linear(embed if i else z + label, embed) for i in range(layers)])
         self.input = nn.Linear(embed, widths[0] * first * first)
-        self.blocks = nn.ModuleList([Block(widths[max(i - 1, 0)], w, embed, groups) for i, w in enumerate(widths)])
+        side = first << (len(widths) - 1)
+        self.templates = nn.Linear(label, templates * side * side, bias=False) if templates else None
+        before = [widths[max(i - 1, 0)] for i in range(len(widths))]
+        before[-1] += templates
+        self.blocks = nn.ModuleList([Block(b, w, embed, groups) for b, w in zip(before, widths)])
         maps = (channels + palette) * shuffle ** 2
         self.film, self.conv = Film(embed, widths[-1], groups), nn.Conv2d(widths[-1], maps, 3, padding=1)
         self.first = first
@@ -177,6 +182,8 @@ class Conditional(nn.Module):
         x = self.input(e).reshape(len(z), -1, self.first, self.first)
         for i, block in enumerate(self.blocks):
             x = nn.functional.interpolate(x, scale_factor=2) if i else x
+            if self.templates and block is self.blocks[-1]:
+                x = torch.cat([x, self.templates(seen).reshape(len(x), -1, *x.shape[2:])], 1)
             x = block(x, e)
         x = nn.functional.pixel_shuffle(self.conv(bend(self.film(x, e))), self.shuffle)
         if not n:
@@ -186,7 +193,7 @@ class Conditional(nn.Module):
 
 
 def conditional(name):
-    value, more = 3221, {"shuffle": 2, "palette": 2} if name.endswith("palette") else {}
+    value, more = 3221, {"shuffle": 2, "palette": 2, "templates": 8} if name.endswith("palette") else {}
     labels, widths = (8, [16, 8]) if more else (3, [16, 16, 8])
     config = {"model_type": "conditional-generator", "z_dim": 8, "label_dim": labels, "channels": 4, "first": 4,
               "embed_dim": 16, "layers": 2, "groups": 4, "widths": widths, **more}

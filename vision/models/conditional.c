@@ -19,7 +19,11 @@
  * a few hundred thousand weights keep kinds apart. Nothing is shared between the pictures of a batch:
  * a picture is the same alone, and there are no running statistics to keep.
  *
- * Names: mapping.N, input, blocks.N.{film1,conv1,film2,conv2,skip}, out.{film,conv}. skip is 1x1 and
+ * With `templates` t, each number of the label that the mapping sees has t learned maps of the last
+ * level's size, which join its input: what all pictures of a kind have in common is remembered in its
+ * place, and noise mixes the maps by their scales.
+ *
+ * Names: mapping.N, input, templates, blocks.N.{film1,conv1,film2,conv2,skip}, out.{film,conv}. skip is 1x1 and
  * there only where the width changes.
  */
 #include <math.h>
@@ -30,6 +34,7 @@ enum { LEVELS = 10 };
 
 struct config {
     int z_dim, label_dim, channels, first, embed_dim, layers, groups, light_from, shuffle, palette;
+    int templates;
     bool premultiplied;
     const dio_value *widths;
 };
@@ -43,6 +48,7 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, layers, "2", 1, 16, "of the mapping"),
     DIO_FIELD(struct config, groups, "8", 0, 1024, "channels are normalised in so many; 0: not"),
     DIO_FIELD(struct config, light_from, "10", 0, LEVELS, "levels from here on have one convolution"),
+    DIO_FIELD(struct config, templates, "0", 0, 1024, "learned maps of each kind; 0: none"),
     DIO_FIELD(struct config, premultiplied, "false", 0, 0, "colours come multiplied by alpha"),
     DIO_FIELD(struct config, shuffle, "1", 1, 4, "pixels a side that one of the last map becomes"),
     DIO_FIELD(struct config, palette, "0", 0, 16, "colours at the label's end; 0: none"),
@@ -65,32 +71,11 @@ struct model {
     struct config c;
     int levels, width[LEVELS];
     dio_nn_linear *mapping;
-    dio_nn_linear input;
+    dio_nn_linear input, templates;
     struct block block[LEVELS];
     struct film film;
     dio_nn_conv2d out;
 };
-
-static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *err)
-{
-    struct model *m = model;
-    if (m->c.channels == 2)
-        return dio_value_fail(json, err, "channels: 1, 3 or 4, not 2");
-    if (m->c.palette && (m->c.label_dim < 3 * m->c.palette || m->c.channels < 3))
-        return dio_value_fail(json, err, "palette: %d colours need %d label numbers and 3 or 4 "
-                              "channels", m->c.palette, 3 * m->c.palette);
-    if (!read_widths(m->c.widths, json, "widths", m->width, LEVELS, &m->levels, err))
-        return false;
-    for (int i = 0; m->c.groups && i < m->levels; i++)
-        if (m->width[i] % m->c.groups)
-            return dio_value_fail(m->c.widths, err, "widths: %d does not divide into %d groups",
-                                  m->width[i], m->c.groups);
-    if (((int64_t)m->c.first << (m->levels - 1)) * m->c.shuffle > MAX_SIDE)
-        return dio_value_fail(json, err, "%d levels from %d pixels: pictures are at most %d a side",
-                              m->levels, m->c.first, MAX_SIDE);
-    m->mapping = dio_arena_try(a, (size_t)m->c.layers * sizeof *m->mapping);
-    return m->mapping || dio_fail_memory(err, "a generator's layers");
-}
 
 /* Numbers of the label that the mapping sees, and maps that the last convolution gives. */
 static int seen(const struct config *c)
@@ -101,6 +86,38 @@ static int seen(const struct config *c)
 static int maps(const struct config *c)
 {
     return c->channels + c->palette;
+}
+
+static int64_t template_numbers(const struct model *m)
+{
+    int side = m->c.first << (m->levels - 1);
+    return (int64_t)m->c.templates * side * side;
+}
+
+static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *err)
+{
+    struct model *m = model;
+    if (m->c.channels == 2)
+        return dio_value_fail(json, err, "channels: 1, 3 or 4, not 2");
+    if (m->c.palette && (m->c.label_dim < 3 * m->c.palette || m->c.channels < 3))
+        return dio_value_fail(json, err, "palette: %d colours need %d label numbers and 3 or 4 "
+                              "channels", m->c.palette, 3 * m->c.palette);
+    if (m->c.templates && seen(&m->c) < 1)
+        return dio_value_fail(json, err, "templates: there is no label that could have them");
+    if (!read_widths(m->c.widths, json, "widths", m->width, LEVELS, &m->levels, err))
+        return false;
+    for (int i = 0; m->c.groups && i < m->levels; i++)
+        if (m->width[i] % m->c.groups)
+            return dio_value_fail(m->c.widths, err, "widths: %d does not divide into %d groups",
+                                  m->width[i], m->c.groups);
+    if (m->c.groups && m->c.templates % m->c.groups)
+        return dio_value_fail(json, err, "templates: %d does not divide into %d groups",
+                              m->c.templates, m->c.groups);
+    if (((int64_t)m->c.first << (m->levels - 1)) * m->c.shuffle > MAX_SIDE)
+        return dio_value_fail(json, err, "%d levels from %d pixels: pictures are at most %d a side",
+                              m->levels, m->c.first, MAX_SIDE);
+    m->mapping = dio_arena_try(a, (size_t)m->c.layers * sizeof *m->mapping);
+    return m->mapping || dio_fail_memory(err, "a generator's layers");
 }
 
 /* What keeps the spread of numbers through a leaky ReLU. */
@@ -121,6 +138,8 @@ static void walk_block(dio_walk *w, struct model *m, int i)
 {
     struct block *b = &m->block[i];
     int in = i ? m->width[i - 1] : m->width[0], out = m->width[i], embed = m->c.embed_dim;
+    if (i == m->levels - 1)
+        in += m->c.templates;
     dio_walk_enter(w, "blocks.%d", i);
     walk_film(w, &b->film1, "film1", embed, in);
     dio_nn_conv2d_walk(w, &b->conv1, "conv1", in, out, 3, DIO_NN_BIAS, he(9 * in));
@@ -151,6 +170,9 @@ static void walk(dio_walk *w, void *model)
     dio_nn_linear_walk(w, &m->input, "input", c->embed_dim,
                        (int64_t)m->width[0] * c->first * c->first, DIO_NN_BIAS,
                        dio_init_normal(1 / sqrtf((float)c->embed_dim)), zero);
+    if (c->templates)
+        dio_nn_linear_walk(w, &m->templates, "templates", seen(c), template_numbers(m), 0,
+                           dio_init_normal(0.02f), zero);
     for (int i = 0; i < m->levels; i++)
         walk_block(w, m, i);
     int last = m->width[m->levels - 1];
@@ -192,11 +214,22 @@ static dio_val film(dio_graph *g, const struct model *m, const struct film *f, d
     return dio_add(g, x, dio_reshape4(g, shift, batch, f->width, 1, 1));
 }
 
-static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_val e)
+/* What the label's kinds remember, beside the last level's input. */
+static dio_val remember(dio_graph *g, const struct model *m, dio_val x, dio_val label)
+{
+    dio_val kinds = dio_slice(g, label, 1, 0, seen(&m->c), 1);
+    dio_val t = dio_nn_linear_forward(g, &m->templates, kinds, DIO_ACT_NONE);
+    t = dio_reshape4(g, t, dio_dim(g, x, 0), m->c.templates, dio_dim(g, x, 2), dio_dim(g, x, 3));
+    return dio_concat(g, (dio_val[]){x, t}, 2, 1);
+}
+
+static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_val e, dio_val label)
 {
     const struct block *b = &m->block[i];
     if (i)
         x = dio_upsample_nearest(g, x, 2 * dio_dim(g, x, 2), 2 * dio_dim(g, x, 3));
+    if (i == m->levels - 1 && m->c.templates)
+        x = remember(g, m, x, label);
     dio_val h = bend(g, film(g, m, &b->film1, x, e));
     h = dio_nn_conv2d_forward(g, &b->conv1, h, 1, 1, 0);
     if (b->conv2.w) {
@@ -234,7 +267,7 @@ static void forward(dio_graph *g, const void *model, dio_generator_io *io)
     dio_val x = dio_nn_linear_forward(g, &m->input, e, DIO_ACT_NONE);
     x = dio_reshape4(g, x, dio_dim(g, e, 0), m->width[0], m->c.first, m->c.first);
     for (int i = 0; i < m->levels; i++)
-        x = dio_tap(g, block(g, m, i, x, e), "blocks.%d", i);
+        x = dio_tap(g, block(g, m, i, x, e, io->label), "blocks.%d", i);
     x = bend(g, film(g, m, &m->film, x, e));
     x = dio_nn_conv2d_forward(g, &m->out, x, 1, 1, 0);
     if (m->c.shuffle > 1)
@@ -261,6 +294,6 @@ const dio_model dio_model_conditional = {
             "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"embed_dim\":16,"
             "\"widths\":[8,8],\"groups\":4,\"first\":2,\"shuffle\":2}",
             "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":9,\"embed_dim\":16,"
-            "\"widths\":[8],\"groups\":4,\"palette\":2}",
+            "\"widths\":[8],\"groups\":4,\"palette\":2,\"templates\":4}",
             NULL},
 };
