@@ -13,6 +13,7 @@
 #include "tensor/op.h"
 #include "text/encoder.h"
 #include "text/lm.h"
+#include "vision/gallery.h"
 
 struct options {
     const char *folder;
@@ -84,6 +85,15 @@ static void recipes_page(dio_arena *a, dio_str *s)
         const dio_recipe_kind *k = dio_recipes.items[i];
         dio_str_printf(s, "## kind: %s\n\n%c%s.\n\n%s\n", k->name, toupper(k->doc[0]), k->doc + 1,
                        dio_fields_markdown(k->fields, a));
+        for (const dio_recipe_part *p = k->parts; p && p->key; p++)
+            dio_str_printf(s, "### %s\n\n%s\n", p->key, dio_fields_markdown(p->fields, a));
+    }
+    dio_str_puts(s, "## data: training pictures\n\nWhat `data:` of recipes about pictures may say, "
+                    "beside `kind`.\n\n");
+    for (int i = 0; i < dio_gallery_count(); i++) {
+        const dio_gallery_kind *k = dio_gallery_at(i);
+        dio_str_printf(s, "### %s\n\n%c%s.\n\n%s\n", k->name, toupper(k->doc[0]), k->doc + 1,
+                       dio_fields_markdown(k->params, a));
     }
 }
 

@@ -48,6 +48,9 @@ static const dio_field lora_fields[] = {
     {0},
 };
 
+const dio_recipe_part dio_recipe_lm_parts[] = {
+    {"tokenizer", tokenizer_fields}, {"train", dio_train_fields}, {"lora", lora_fields}, {0}};
+
 static bool is_given(const dio_value *v)
 {
     return v && v->kind != DIO_NULL;

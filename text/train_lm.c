@@ -213,5 +213,6 @@ const dio_recipe_kind dio_recipe_kind_lm = {
     .name = "lm",
     .doc = "a language model that writes texts like those of its source",
     .fields = dio_recipe_lm_fields,
+    .parts = dio_recipe_lm_parts,
     .run = run,
 };

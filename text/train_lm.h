@@ -23,3 +23,4 @@ extern const dio_recipe_kind dio_recipe_kind_lm;
 
 /* Keys of a recipe of kind lm. */
 extern const dio_field dio_recipe_lm_fields[];
+extern const dio_recipe_part dio_recipe_lm_parts[];

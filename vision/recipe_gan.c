@@ -24,6 +24,13 @@ const dio_field dio_recipe_gan_fields[] = {
     {0},
 };
 
+const dio_recipe_part dio_recipe_gan_parts[] = {
+    {"train", dio_adversarial_fields},
+    {"generator_rates", dio_adversarial_rate_fields},
+    {"discriminator_rates", dio_adversarial_rate_fields},
+    {0},
+};
+
 static bool is_given(const dio_value *v)
 {
     return v && v->kind != DIO_NULL;

@@ -20,6 +20,7 @@ typedef struct dio_recipe_gan {
 } dio_recipe_gan;
 
 extern const dio_field dio_recipe_gan_fields[];
+extern const dio_recipe_part dio_recipe_gan_parts[];
 
 bool dio_recipe_gan_read(dio_recipe_gan *r, const dio_recipe_run *run, dio_error *err);
 

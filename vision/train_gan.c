@@ -318,5 +318,6 @@ const dio_recipe_kind dio_recipe_kind_gan = {
     .name = "gan",
     .doc = "a generator of pictures that learns against a critic",
     .fields = dio_recipe_gan_fields,
+    .parts = dio_recipe_gan_parts,
     .run = run,
 };
