@@ -188,7 +188,7 @@ class Conditional(nn.Module):
         x = nn.functional.pixel_shuffle(self.conv(bend(self.film(x, e))), self.shuffle)
         if not n:
             return torch.tanh(x)
-        rgb = torch.einsum("bkc,bkhw->bchw", colours.reshape(-1, n, 3), x[:, :n]) + x[:, n:n + 3]
+        rgb = torch.einsum("bkc,bkhw->bchw", 4 * colours.reshape(-1, n, 3) - 2.4, x[:, :n]) + x[:, n:n + 3]
         return torch.cat([2 * rgb - 1, 2 * torch.sigmoid(x[:, n + 3:]) - 1], 1)
 
 

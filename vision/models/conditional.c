@@ -10,7 +10,8 @@
  * With `shuffle` n, the last conv makes n*n times the channels, which become pixels: the dear full
  * size is never computed in. With `palette` n, the label's last 3n numbers are colours: the mapping
  * does not see them, and conv gives each pixel a share a of each colour, a rest b and an alpha:
- *   2 (sum of a_k colour_k + b) - 1, 2 sigmoid(alpha) - 1
+ *   2 (sum of a_k 4 (colour_k - 0.6) + b) - 1, 2 sigmoid(alpha) - 1
+ * (around zero and about as wide as the other inputs: shares of raw colours learn four times slower).
  * A shading is linear in the colour that is shaded, so that colours never seen are right as well.
  *
  *   film(x, e) = norm(x) * (1 + scale(e)) + shift(e), norm over groups of channels of one picture
@@ -245,7 +246,7 @@ static dio_val mixed(dio_graph *g, const struct model *m, dio_val x, dio_val lab
     int n = m->c.palette;
     int64_t batch = dio_dim(g, x, 0), h = dio_dim(g, x, 2), w = dio_dim(g, x, 3);
     dio_val colours = dio_slice(g, label, 1, seen(&m->c), 3 * n, 1);
-    colours = dio_reshape3(g, colours, batch, n, 3);
+    colours = dio_reshape3(g, dio_axpb(g, colours, 4, -2.4f), batch, n, 3);
     dio_val shares = dio_reshape3(g, dio_slice(g, x, 1, 0, n, 1), batch, n, h * w);
     dio_val rgb = dio_reshape4(g, dio_matmul(g, colours, shares, true, false), batch, 3, h, w);
     rgb = dio_axpb(g, dio_add(g, rgb, dio_slice(g, x, 1, n, 3, 1)), 2, -1);
