@@ -1,7 +1,7 @@
 #pragma once
 /* painter_net.h: the house painter's two networks. Private to vision/; painter.h is for users.
  *
- * The autoencoder ("picture-autoencoder") brings RGBA pictures to latents a sixteenth of their
+ * The autoencoder ("picture-autoencoder") brings RGBA pictures to latents an eighth of their
  * size, and back at that size or at twice it. The flow ("scene-flow") brings noise to latents,
  * guided by what is wanted (a vector) and by where things are (a map).
  */

@@ -2,8 +2,8 @@
  *
  * Pictures come at the large size. The encoder sees them halved; the small picture is held to the
  * halved ones, the large one to themselves. Noise on the latents in training makes the decoder
- * forgive what the flow gets a little wrong, and spreads the latents out. What counts is the
- * absolute difference, of pixels and of differences between neighbours: that keeps edges. */
+ * forgive what the flow gets a little wrong, and spreads the latents out. What counts are
+ * differences of pixels, and of steps between neighbours: those keep edges. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,8 @@ static const dio_field fields[] = {
     DIO_FIELD(pr, train, "null", 0, 0, "the optimiser's keys"),
     DIO_FIELD(pr, batch, "4", 1, 1024, "pictures in a step"),
     DIO_FIELD(pr, seed, "1", 0, 0, "of weights and data"),
-    DIO_FIELD(pr, noise, "0.1", 0, 2, "added to latents in training"),
-    DIO_FIELD(pr, edges, "1.0", 0, 100, "weight of differences between neighbours"),
+    DIO_FIELD(pr, noise, "0.05", 0, 2, "added to latents in training"),
+    DIO_FIELD(pr, edges, "0.2", 0, 100, "weight of differences between neighbours"),
     DIO_FIELD(pr, test_batches, "16", 0, 100000, "batches of the closing test"),
     DIO_FIELD(pr, save, "f16", 0, 0, "f16 or f32: how the weights are stored"),
     {0},
@@ -53,11 +53,20 @@ static dio_val difference(dio_graph *g, dio_val a, int axis)
     return dio_sub(g, dio_slice(g, a, axis, 1, n, 1), dio_slice(g, a, axis, 0, n, 1));
 }
 
+/* Charbonnier's: the absolute value, but even where errors are small already, so that what is learned
+ * first are the subjects and not the walls. */
+static dio_val size_of(dio_graph *g, dio_val d)
+{
+    const float soft = 0.1f;
+    dio_val root = dio_sqrt(g, dio_axpb(g, dio_square(g, d), 1, soft * soft));
+    return dio_axpb(g, dio_mean(g, root, 0xf, false), 1, -soft);
+}
+
 static dio_val distance(dio_graph *g, dio_val a, dio_val b, float edges)
 {
-    dio_val d = dio_sub(g, a, b), sum = dio_mean(g, dio_abs(g, d), 0xf, false);
+    dio_val d = dio_sub(g, a, b), sum = size_of(g, d);
     for (int axis = 2; axis < 4; axis++)
-        sum = dio_add(g, sum, dio_axpb(g, dio_mean(g, dio_abs(g, difference(g, d, axis)), 0xf, false), edges, 0));
+        sum = dio_add(g, sum, dio_axpb(g, size_of(g, difference(g, d, axis)), edges, 0));
     return sum;
 }
 
@@ -89,8 +98,9 @@ static bool fill(void *user, dio_plan *p, int64_t step, bool training, dio_error
         return true;
     size_t n = k->noise_bytes / sizeof *k->noise;
     dio_normal(j->recipe.seed, STREAM, (uint64_t)step * n, k->noise, n);
-    for (size_t i = 0; i < n; i++)
-        k->noise[i] *= (float)j->recipe.noise;
+    size_t plane = (size_t)k->h * (size_t)k->w, channels = (size_t)k->shape.channels;
+    for (size_t i = 0; i < n; i++) /* the picture in small is to be believed more */
+        k->noise[i] *= (float)j->recipe.noise * (i / plane % channels < 4 ? 0.2f : 1);
     return dio_plan_set(p, "noise", k->noise, k->noise_bytes, err);
 }
 

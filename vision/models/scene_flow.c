@@ -32,17 +32,17 @@ struct config {
 };
 
 static const dio_field fields[] = {
-    DIO_FIELD(struct config, latent_channels, "16", 1, 64, "numbers a latent"),
+    DIO_FIELD(struct config, latent_channels, "8", 1, 64, "numbers a latent"),
     DIO_FIELD(struct config, map_channels, NULL, 1, 256, "numbers that say where a place is"),
     DIO_FIELD(struct config, wish_size, NULL, 1, 4096, "numbers that say what is wanted"),
-    DIO_FIELD(struct config, embed, "192", 8, 4096, "width of wish and time together"),
+    DIO_FIELD(struct config, embed, "128", 8, 4096, "width of wish and time together"),
     DIO_FIELD(struct config, groups, "8", 1, 256, "channels are normalised in so many"),
     DIO_FIELD(struct config, blocks, "2", 1, BLOCKS, "residual blocks a level; one more on the way up"),
     DIO_FIELD(struct config, middle_blocks, "2", 1, BLOCKS, "at the smallest size"),
     DIO_FIELD(struct config, tiles, NULL, 1, 65536, "learned pictures of subjects"),
-    DIO_FIELD(struct config, tile_side, "12", 2, 64, "places a side of one"),
-    DIO_FIELD(struct config, tile_channels, "16", 1, 256, "numbers a place of one"),
-    DIO_FIELD(struct config, widths, "[64, 128]", 0, 0, "channels of each level"),
+    DIO_FIELD(struct config, tile_side, "16", 2, 64, "places a side of one"),
+    DIO_FIELD(struct config, tile_channels, "8", 1, 256, "numbers a place of one"),
+    DIO_FIELD(struct config, widths, "[48, 96, 128]", 0, 0, "channels of each level"),
     {0},
 };
 

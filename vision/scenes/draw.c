@@ -38,7 +38,8 @@ static bool make_glyphs(dio_atlas *a, dio_error *err)
     for (int i = 0; ok && i < dio_subject_count(); i++) {
         const dio_subject *subject = dio_subject_at(i);
         if (subject->glyph)
-            ok = glyph_draw(g, &a->shapes[i * DIO_SUBJECT_FORMS], subject->name, subject->glyph, err);
+            ok = glyph_draw(g, &a->shapes[i * DIO_SUBJECT_FORMS], subject->name, subject->glyph,
+                            subject->stands, err);
     }
     glyphs_close(g);
     return ok;
@@ -95,19 +96,12 @@ static void set_actor(stage *t, actor *to, const dio_atlas *atlas, const dio_sce
                   .sin = sinf(it->angle),
                   .sign = it->flip ? -1 : 1,
                   .tone = it->tone};
-    to->standing = t->floor && subject->stands && s->frame != DIO_FRAME_TOP &&
-                   s->frame != DIO_FRAME_FLOAT && s->frame != DIO_FRAME_PATTERN;
-    to->y = it->y * t->tall - (to->standing ? to->shape->foot * to->half : 0);
+    to->standing = dio_scene_stands(s);
+    to->y = it->y * t->tall - (to->standing ? DIO_SCENE_FOOT * to->half : 0);
     to->foot = to->y + to->shape->foot * to->half;
     const int roles[3] = {DIO_ROLE_SUBJECT, DIO_ROLE_SECOND, DIO_ROLE_ACCENT};
     for (int k = 0; k < 3; k++)
         memcpy(to->colour[k], t->palette[roles[k]], sizeof to->colour[k]);
-}
-
-static bool backdrop_has_floor(int b)
-{
-    return b != DIO_BACKDROP_SKY && b != DIO_BACKDROP_STRIPES && b != DIO_BACKDROP_SUNBURST &&
-           b != DIO_BACKDROP_DOTS && b != DIO_BACKDROP_WAVES;
 }
 
 static void set_light(stage *t)
@@ -144,7 +138,7 @@ static void set_stage(stage *t, const dio_atlas *atlas, const dio_scene *s, cons
     for (int r = 0; r < DIO_ROLES; r++)
         for (int i = 0; i < 3; i++)
             t->palette[r][i] = dio_srgb_to_linear(s->palette[r][i]);
-    t->floor = backdrop_has_floor(s->backdrop) && s->frame != DIO_FRAME_TOP && s->frame != DIO_FRAME_PATTERN;
+    t->floor = dio_scene_floor(s);
     t->actors = s->items;
     for (int i = 0; i < s->items; i++) {
         actor *a = &t->actor[i];

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vision/scenes/scene.h"
 #include "vision/scenes/shape.h"
 #include "vision/srgb.h"
 
@@ -75,10 +76,23 @@ void glyphs_close(glyphs *g)
     free(g);
 }
 
-static void put_bitmap(shape *s, const FT_Bitmap *b)
+/* The last row that is more seen than not. */
+static int lowest(const FT_Bitmap *b)
+{
+    for (int y = (int)b->rows - 1; y > 0; y--)
+        for (int x = 0; x < (int)b->width; x++)
+            if (b->buffer[(long)y * b->pitch + 4 * x + 3] > 127)
+                return y;
+    return 0;
+}
+
+/* In the middle; what stands, with its foot where all feet are. */
+static void put_bitmap(shape *s, const FT_Bitmap *b, bool stands)
 {
     int n = s->side[0], w = (int)b->width, h = (int)b->rows;
     int x0 = (n - w) / 2, y0 = (n - h) / 2;
+    if (stands)
+        y0 = (int)((float)n * 0.5f + DIO_SCENE_FOOT / shape_texel(s)) - 1 - lowest(b);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             if (x + x0 < 0 || x + x0 >= n || y + y0 < 0 || y + y0 >= n)
@@ -201,7 +215,8 @@ static void emboss(shape *s, float (*lab)[3], float depth)
         }
 }
 
-bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, dio_error *err)
+bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands,
+                dio_error *err)
 {
     FT_UInt index = FT_Get_Char_Index(g->face, code);
     if (!index || FT_Load_Glyph(g->face, index, FT_LOAD_COLOR) != 0 ||
@@ -214,7 +229,7 @@ bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, dio_error 
     float(*lab)[3] = malloc(n * n * sizeof *lab);
     if (!lab)
         return dio_fail_memory(err, "a subject's shape");
-    put_bitmap(s, &g->face->glyph->bitmap);
+    put_bitmap(s, &g->face->glyph->bitmap, stands);
     put_parts(s, lab);
     bool ok = shape_inflate(s, 0.75f, err);
     if (ok)

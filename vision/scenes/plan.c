@@ -70,6 +70,16 @@ static bool has_floor(int backdrop)
            backdrop == DIO_BACKDROP_LEAVES || backdrop == DIO_BACKDROP_GRADIENT;
 }
 
+bool dio_scene_floor(const dio_scene *s)
+{
+    return has_floor(s->backdrop) && s->frame != DIO_FRAME_TOP && s->frame != DIO_FRAME_PATTERN;
+}
+
+bool dio_scene_stands(const dio_scene *s)
+{
+    return dio_scene_floor(s) && dio_subject_at(s->subject)->stands && s->frame != DIO_FRAME_FLOAT;
+}
+
 static void choose(dio_scene *s, const dio_scene_wish *w)
 {
     static const float frames[DIO_FRAMES] = {4, 2.2f, 2.2f, 1.5f, 1.2f, 1.6f, 1, 1, 1.6f, 0.8f};
@@ -97,7 +107,7 @@ static void choose(dio_scene *s, const dio_scene_wish *w)
             backdrops[i] = 0;
     }
     s->backdrop = w->backdrop >= 0 ? w->backdrop : weighted(seed, AT_BACKDROP, backdrops, DIO_BACKDROPS);
-    s->painted = s->material != DIO_MATERIAL_NATURAL || w->colours >= 3 || at(seed, AT_PAINTED, 0, 1) < 0.25f;
+    s->painted = s->material != DIO_MATERIAL_NATURAL || w->colours >= 3 || at(seed, AT_PAINTED, 0, 1) < 0.15f;
 }
 
 /* Where things are. Parts of the picture; sizes are parts of its shorter side. */
@@ -105,8 +115,7 @@ static void place_one(dio_scene *s, dio_scene_item *it)
 {
     uint64_t seed = s->seed;
     const dio_subject *subject = dio_subject_at(s->subject);
-    bool standing = subject->stands && s->frame != DIO_FRAME_TOP && s->frame != DIO_FRAME_FLOAT &&
-                    has_floor(s->backdrop);
+    bool standing = dio_scene_stands(s);
     float wide = s->aspect > 1 ? s->aspect : 1, tall = s->aspect < 1 ? 1 / s->aspect : 1;
     float size = at(seed, AT_PLACE, 0.64f, 0.80f), x = 0.5f;
     float side = fminf(0.24f * (wide > 1.4f ? 1 : wide), 0.27f);
@@ -142,7 +151,7 @@ static void place_one(dio_scene *s, dio_scene_item *it)
     if (s->backdrop == DIO_BACKDROP_PODIUM)
         foot = fminf(foot, 0.76f);
     foot = fminf(foot, s->frame == DIO_FRAME_CLOSE ? 1.3f : 0.92f);
-    bool hovers = !standing && has_floor(s->backdrop) && s->frame != DIO_FRAME_TOP;
+    bool hovers = !standing && dio_scene_floor(s);
     it->y = standing ? foot + at(seed, AT_PLACE + 3, -0.015f, 0.015f)
                      : (s->frame == DIO_FRAME_LOW ? 0.66f : 0.5f) - (hovers ? 0.04f : 0) +
                            at(seed, AT_PLACE + 3, -0.02f, 0.02f);

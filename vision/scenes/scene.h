@@ -116,6 +116,9 @@ int dio_subject_count(void);
 const dio_subject *dio_subject_at(int i);
 int dio_scene_subject(const char *name); /* -1: no such subject */
 
+/* Half a subject's square is 1; where the foot of what stands is, from its middle. */
+#define DIO_SCENE_FOOT 0.97f
+
 enum { DIO_SCENE_ANY = -1, DIO_SCENE_ITEMS = 24, DIO_SCENE_NUMBERS = 16, DIO_SUBJECT_FORMS = 8 };
 
 typedef struct dio_scene_wish {
@@ -150,6 +153,8 @@ typedef struct dio_scene {
 
 /* Decides everything. Depends on its arguments alone. */
 void dio_scene_plan(dio_scene *s, const dio_scene_wish *wish, float aspect, uint64_t seed);
+bool dio_scene_floor(const dio_scene *s);  /* there is ground */
+bool dio_scene_stands(const dio_scene *s); /* its subject stands on it */
 /* A sentence that asks for the scene, with one of several words for everything. */
 char *dio_scene_caption(const dio_scene *s, dio_arena *a);
 

@@ -38,9 +38,16 @@ static float sample_shade(const shape *s, float level, float u, float w)
     return out[0] + (out[1] - out[0]) * t;
 }
 
-static void to_local(const actor *a, float x, float y, float *u, float *w)
+/* A pattern goes on at the other side. */
+static float nearest_way(const stage *t, float d, float length)
 {
-    float dx = (x - a->x) / a->half, dy = (y - a->y) / a->half;
+    return t->scene->frame == DIO_FRAME_PATTERN ? d - length * floorf(d / length + 0.5f) : d;
+}
+
+static void to_local(const stage *t, const actor *a, float x, float y, float *u, float *w)
+{
+    float dx = nearest_way(t, x - a->x, t->wide) / a->half;
+    float dy = nearest_way(t, y - a->y, t->tall) / a->half;
     *u = (dx * a->cos + dy * a->sin) * a->sign;
     *w = -dx * a->sin + dy * a->cos;
 }
@@ -51,7 +58,8 @@ float stage_shadow(const stage *t, const actor *a, float x, float y)
 {
     const dio_scene *s = t->scene;
     float reach = 2.2f * a->half, u, w, dark;
-    if (fabsf(x - a->x) > reach * 1.5f || fabsf(y - a->y) > reach * 1.6f)
+    if (fabsf(nearest_way(t, x - a->x, t->wide)) > reach * 1.5f ||
+        fabsf(nearest_way(t, y - a->y, t->tall)) > reach * 1.6f)
         return 1;
     if (!a->standing && t->floor) { /* it hovers: a soft pool on the ground below */
         float ground = fmaxf(a->foot + 0.07f, t->horizon + 0.05f);
@@ -60,7 +68,7 @@ float stage_shadow(const stage *t, const actor *a, float x, float y)
     }
     if (!a->standing) { /* on the wall or table behind it */
         float high = s->frame == DIO_FRAME_FLOAT ? 0.20f : 0.07f;
-        to_local(a, x + s->direction[0] * high * a->half * 1.4f, y + s->direction[1] * high * a->half * 1.4f, &u, &w);
+        to_local(t, a, x + s->direction[0] * high * a->half * 1.4f, y + s->direction[1] * high * a->half * 1.4f, &u, &w);
         return 1 - t->shadow * 0.8f * sample_shade(a->shape, s->frame == DIO_FRAME_FLOAT ? 1.6f : 0.6f, u, w);
     }
     /* What touches the ground is darkest. */
@@ -263,7 +271,7 @@ static void colours(const stage *t, const actor *a, struct surface *f)
 float stage_actor(const stage *t, const actor *a, float x, float y, float rgb[3])
 {
     struct surface f;
-    to_local(a, x, y, &f.u, &f.w);
+    to_local(t, a, x, y, &f.u, &f.w);
     float rim = 1 + 2 * t->pixel / a->half;
     if (fabsf(f.u) > rim || fabsf(f.w) > rim)
         return 0;

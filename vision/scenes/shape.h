@@ -52,7 +52,8 @@ void product_draw(shape *s, int draw, int form);
 typedef struct glyphs glyphs;
 glyphs *glyphs_open(dio_error *err);
 void glyphs_close(glyphs *g);
-bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, dio_error *err);
+bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands,
+                dio_error *err);
 
 static inline float *shape_at(const shape *s, int x, int y)
 {
