@@ -169,10 +169,7 @@ static bool prepare(struct painting *p, dio_error *err)
 /* A palette steers makers that can be steered; with --exact anybody's picture is brought to it. */
 static bool check_settings(struct painting *p, const dio_painting *model, dio_error *err)
 {
-    const char *const *takes = dio_painting_maker(model)->takes;
-    bool steers = false;
-    for (int i = 0; takes[i]; i++)
-        steers |= strcmp(takes[i], "palette") == 0;
+    bool steers = dio_maker_takes(dio_painting_maker(model), "palette");
     if (p->n_palette && !steers && !p->o->exact)
         return dio_fail(err,
                         "--palette: a model of kind %s cannot be steered by colours; with --exact "
@@ -187,7 +184,7 @@ static bool check_settings(struct painting *p, const dio_painting *model, dio_er
         p->r.palette = p->palette;
         p->r.n_palette = p->n_palette;
     }
-    return dio_painting_asks(model, names, n, err) || dio_error_prefix(err, "%s", p->o->model);
+    return dio_maker_asks(dio_painting_maker(model), names, n, err) || dio_error_prefix(err, "%s", p->o->model);
 }
 
 static bool progress(void *user, int done, int total, dio_error *err)

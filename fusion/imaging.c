@@ -52,36 +52,101 @@ static bool read_schedule(const struct dio_imaging *im, dio_diffuser_request *r,
     return true;
 }
 
-/* The words of the parameters, as far as they are known. */
 static bool read_words(struct imaging *s, dio_arena *a, dio_error *err)
 {
     const struct dio_imaging *im = s->im;
     dio_diffuser_request *r = &s->r.r;
-    return (!im->size || dio_request_size("size", im->size, &r->width, &r->height, err)) &&
-           (!im->guidance || dio_request_usual("guidance", im->guidance, &r->guidance, err)) &&
-           (!im->tile || dio_request_tile("tile", im->tile, &r->tile_x, &r->tile_y, err)) &&
-           (!im->palette ||
-            dio_request_palette(a, "palette", im->palette, &s->palette, &s->n_palette, err)) &&
-           (!im->dither || dio_request_dither("dither", im->dither, &s->dither, err)) &&
-           (!im->scheduler || !*im->scheduler || dio_scheduler_find(im->scheduler, err)) &&
+    return dio_request_size("size", im->size, &r->width, &r->height, err) &&
+           dio_request_usual("guidance", im->guidance, &r->guidance, err) &&
+           dio_request_tile("tile", im->tile, &r->tile_x, &r->tile_y, err) &&
+           dio_request_palette(a, "palette", im->palette, &s->palette, &s->n_palette, err) &&
+           dio_request_dither("dither", im->dither, &s->dither, err) &&
            read_loras(im, a, &s->open, err) && read_schedule(im, r, err);
 }
 
-void dio_imaging_check(const struct dio_imaging *im, const dio_value *with, dio_report *report)
+static bool some(const char *text)
+{
+    return text && *text;
+}
+
+/* Settings that differ from their defaults, by name: makers refuse those that they do not know. */
+static bool asks(const struct imaging *s, bool from, const dio_maker *maker, dio_error *err)
+{
+    const struct dio_imaging *im = s->im;
+    const struct {
+        const char *name;
+        bool given;
+    } settings[] = {
+        {"prompt", some(im->prompt)},
+        {"negative", some(im->negative)},
+        {"size", some(im->size)},
+        {"steps", im->steps},
+        {"guidance", some(im->guidance)},
+        {"scheduler", some(im->scheduler)},
+        {"schedule", s->r.r.schedule},
+        {"clip_skip", im->clip_skip},
+        {"tile", some(im->tile)},
+        {"alpha", im->alpha},
+        {"vae", some(im->vae)},
+        {"lora", s->open.n_loras},
+        {"init", from},
+        {"palette", some(im->palette) && !im->exact},
+    };
+    const char *names[sizeof settings / sizeof *settings];
+    int n = 0;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (settings[i].given)
+            names[n++] = settings[i].name;
+    return dio_maker_asks(maker, names, n, err);
+}
+
+/* --- the check --- */
+
+/* What was found wrong with `key`, at its place. */
+static void tell(dio_report *report, const dio_value *with, const char *key, bool ok, dio_error *e)
+{
+    const dio_value *place = dio_map_get(with, key);
+    if (!ok && e->line)
+        dio_report_add(report, e);
+    else if (!ok)
+        dio_report_at(report, place ? place : with, "%s", e->message);
+    dio_error_clear(e);
+}
+
+/* Parameters that are not known yet are NULL. */
+void dio_imaging_check(const struct dio_imaging *im, bool from, const dio_value *with,
+                       dio_report *report)
 {
     dio_error e = {0};
+    dio_arena *a = report->arena;
     struct imaging s = {.im = im, .r = dio_maker_request_default()};
-    const dio_value *model = dio_map_get(with, "model");
-    if (im->model && !dio_assets_model(report->arena, im->model, &e))
-        dio_report_at(report, model ? model : with, "model: %s", e.message);
-    dio_error_clear(&e);
-    if (!read_words(&s, report->arena, &e)) {
-        if (!e.line)
-            dio_error_at(&e, with->file, with->line, with->column);
-        dio_report_add(report, &e);
-    }
+    dio_diffuser_request *r = &s.r.r;
+    const char *path = im->model ? dio_assets_model(a, im->model, &e) : NULL;
+    const dio_maker *maker = path ? dio_maker_find(path, &e) : NULL;
+    if (im->model && !maker)
+        tell(report, with, "model", dio_error_prefix(&e, "model"), &e);
+    if (im->size)
+        tell(report, with, "size", dio_request_size("size", im->size, &r->width, &r->height, &e),
+             &e);
+    if (im->guidance)
+        tell(report, with, "guidance",
+             dio_request_usual("guidance", im->guidance, &r->guidance, &e), &e);
+    if (im->scheduler && *im->scheduler)
+        tell(report, with, "scheduler", dio_scheduler_find(im->scheduler, &e) != NULL, &e);
+    if (im->tile)
+        tell(report, with, "tile", dio_request_tile("tile", im->tile, &r->tile_x, &r->tile_y, &e),
+             &e);
+    if (im->palette)
+        tell(report, with, "palette",
+             dio_request_palette(a, "palette", im->palette, &s.palette, &s.n_palette, &e), &e);
+    if (im->dither)
+        tell(report, with, "dither", dio_request_dither("dither", im->dither, &s.dither, &e), &e);
+    tell(report, with, "loras", read_loras(im, a, &s.open, &e), &e);
+    tell(report, with, "schedule", read_schedule(im, r, &e), &e);
+    if (maker)
+        tell(report, with, "", asks(&s, from, maker, &e), &e);
     if (im->exact && im->palette && !*im->palette)
-        dio_report_at(report, dio_map_get(with, "exact"), "exact: it needs a palette");
+        tell(report, with, "exact", dio_fail(&e, "exact: it needs a palette"), &e);
 }
 
 /* --- the request --- */
@@ -128,46 +193,6 @@ static bool prepare(struct imaging *s, const struct dio_imaging_from *from, dio_
     return read_words(s, s->task->arena, err) && read_from(s, from, err);
 }
 
-/* Settings that differ from their defaults, by name: makers refuse those that they do not know. */
-static bool check_settings(struct imaging *s, const struct dio_imaging_from *from,
-                           const dio_painting *model, dio_error *err)
-{
-    const struct dio_imaging *im = s->im;
-    const struct {
-        const char *name;
-        bool given;
-    } settings[] = {
-        {"prompt", *im->prompt},
-        {"negative", *im->negative},
-        {"size", *im->size},
-        {"steps", im->steps},
-        {"guidance", *im->guidance},
-        {"scheduler", *im->scheduler},
-        {"schedule", s->r.r.schedule},
-        {"clip_skip", im->clip_skip},
-        {"tile", *im->tile},
-        {"alpha", im->alpha},
-        {"vae", *im->vae},
-        {"lora", s->open.n_loras},
-        {"init", from},
-        {"palette", *im->palette && !im->exact},
-    };
-    const char *names[sizeof settings / sizeof *settings];
-    int n = 0;
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].given)
-            names[n++] = settings[i].name;
-    return dio_painting_asks(model, names, n, err);
-}
-
-static bool takes_palette(const dio_painting *model)
-{
-    for (const char *const *t = dio_painting_maker(model)->takes; *t; t++)
-        if (strcmp(*t, "palette") == 0)
-            return true;
-    return false;
-}
-
 static bool to_palette(const struct imaging *s, dio_image **picture, dio_error *err)
 {
     if (!s->im->exact)
@@ -185,9 +210,9 @@ static bool make(struct imaging *s, const struct dio_imaging_from *from, dio_err
 {
     dio_image *picture = NULL;
     dio_painting *model = dio_studio_painting(s->task->studio, s->im->model, &s->open, err);
-    if (!model || !check_settings(s, from, model, err))
+    if (!model || !asks(s, from != NULL, dio_painting_maker(model), err))
         return false;
-    if (takes_palette(model)) {
+    if (dio_maker_takes(dio_painting_maker(model), "palette")) {
         s->r.palette = s->palette;
         s->r.n_palette = s->n_palette;
     }

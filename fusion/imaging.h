@@ -36,8 +36,9 @@ struct dio_imaging {
         DIO_IMAGING(vae, "", 0, 1000, "another VAE or TAESD: folder or file"),                     \
         DIO_IMAGING(loras, "", 0, 0, "list of low-rank changes: [style.safetensors:0.8]")
 
-/* What can be known before a model is opened. */
-void dio_imaging_check(const struct dio_imaging *im, const dio_value *with, dio_report *report);
+/* What can be known before a model is opened; `from`: the step begins with a picture. */
+void dio_imaging_check(const struct dio_imaging *im, bool from, const dio_value *with,
+                       dio_report *report);
 
 /* What image.edit adds; both paths have been confined. */
 struct dio_imaging_from {

@@ -27,7 +27,7 @@ dio_maker_request dio_maker_request_default(void)
     return (dio_maker_request){.r = dio_diffuser_request_default(), .truncation = 1, .label = -1};
 }
 
-static const dio_maker *maker_of(const char *path, dio_error *err)
+const dio_maker *dio_maker_find(const char *path, dio_error *err)
 {
     dio_str known = {0};
     for (int i = 0; dio_makers[i]; i++) {
@@ -46,7 +46,7 @@ static const dio_maker *maker_of(const char *path, dio_error *err)
 dio_painting *dio_painting_open(const char *path, const dio_diffuser_options *options,
                                 dio_device *device, dio_error *err)
 {
-    const dio_maker *maker = maker_of(path, err);
+    const dio_maker *maker = dio_maker_find(path, err);
     dio_painting *p = maker ? calloc(1, sizeof *p) : NULL;
     if (!p) {
         if (maker)
@@ -81,19 +81,24 @@ static bool among(const char *const *list, const char *name)
     return false;
 }
 
-static bool anybody_takes(const char *name)
+/* Everything that some maker may take. */
+static const char *const settings[] = {
+    "prompt",    "negative",  "size",       "steps",     "guidance", "rescale",
+    "scheduler", "schedule",  "eta",        "init",      "mask",     "strength",
+    "tile",      "clip_skip", "original",   "crop",      "together", "preview",
+    "lora",      "embedding", "vae",        "tokenizer", "variant",  "dtype",
+    "palette",   "alpha",     "truncation", "label",     NULL,
+};
+
+bool dio_maker_takes(const dio_maker *m, const char *name)
 {
-    for (int i = 0; dio_makers[i]; i++)
-        if (among(dio_makers[i]->takes, name))
-            return true;
-    return false;
+    return among(m->takes, name);
 }
 
-bool dio_painting_asks(const dio_painting *p, const char *const *names, int count, dio_error *err)
+bool dio_maker_asks(const dio_maker *m, const char *const *names, int count, dio_error *err)
 {
-    const dio_maker *m = p->maker;
     for (int i = 0; i < count; i++) {
-        if (!anybody_takes(names[i]) || among(m->takes, names[i]))
+        if (!among(settings, names[i]) || among(m->takes, names[i]))
             continue;
         dio_str known = {0};
         for (int k = 0; m->takes[k]; k++)

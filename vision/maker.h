@@ -8,7 +8,7 @@
  *     dio_painting *p = dio_painting_open(path, NULL, device, err);
  *     dio_maker_request r = dio_maker_request_default();
  *     r.r.prompt = "a red teapot";
- *     if (p && dio_painting_asks(p, names, count, err) && dio_painting_make(p, &r, pictures, err))
+ *     if (p && dio_painting_make(p, &r, pictures, err)) ...
  */
 #include "vision/diffuser.h"
 
@@ -37,6 +37,14 @@ typedef struct dio_maker {
 
 extern const dio_maker *const dio_makers[]; /* NULL-terminated, in the order in which they look */
 
+/* Who opens this path; NULL with a message that says what can be opened. */
+const dio_maker *dio_maker_find(const char *path, dio_error *err);
+/* Whether the maker knows all the settings that were given; names that are no maker's settings (a
+ * file to write, a seed) are passed over. False names the first that it does not know, and what it
+ * does. */
+bool dio_maker_asks(const dio_maker *m, const char *const *names, int count, dio_error *err);
+bool dio_maker_takes(const dio_maker *m, const char *name);
+
 /* A model that has been opened by its maker. */
 typedef struct dio_painting dio_painting;
 
@@ -45,9 +53,6 @@ dio_painting *dio_painting_open(const char *path, const dio_diffuser_options *op
                                 dio_device *device, dio_error *err);
 void dio_painting_close(dio_painting *p); /* NULL is fine */
 const dio_maker *dio_painting_maker(const dio_painting *p);
-/* Whether the maker knows all the settings that were given; names that no maker lists are passed
- * over. False names the first that it does not know, and what it does. */
-bool dio_painting_asks(const dio_painting *p, const char *const *names, int count, dio_error *err);
 /* Pictures [r->r.count]; the caller unrefs. None on failure. */
 bool dio_painting_make(dio_painting *p, const dio_maker_request *r, dio_image **pictures,
                        dio_error *err);

@@ -22,7 +22,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     double strength;
     (void)studio;
-    dio_imaging_check(&p->im, with, report);
+    dio_imaging_check(&p->im, true, with, report);
     const dio_value *place = dio_map_get(with, "strength");
     if (p->strength && *p->strength && !dio_request_usual("strength", p->strength, &strength, &e))
         dio_report_at(report, place, "%s", e.message);

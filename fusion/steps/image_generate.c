@@ -13,7 +13,7 @@ static const dio_field fields[] = {
 static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     (void)studio;
-    dio_imaging_check(&((const struct params *)params)->im, with, report);
+    dio_imaging_check(&((const struct params *)params)->im, false, with, report);
 }
 
 static bool run(dio_task *t, const void *params, dio_error *err)

@@ -18,11 +18,15 @@ static const dio_field fields[] = {
     {0},
 };
 
+/* *place: the key that is wrong. */
 static bool read_words(const struct params *p, dio_arena *a, uint8_t (**rgb)[3], int *count,
-                       dio_dither *dither, dio_error *err)
+                       dio_dither *dither, const char **place, dio_error *err)
 {
-    return (!p->palette || dio_request_palette(a, "palette", p->palette, rgb, count, err)) &&
-           (!p->dither || dio_request_dither("dither", p->dither, dither, err));
+    *place = "palette";
+    if (p->palette && !dio_request_palette(a, "palette", p->palette, rgb, count, err))
+        return false;
+    *place = "dither";
+    return !p->dither || dio_request_dither("dither", p->dither, dither, err);
 }
 
 static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
@@ -30,10 +34,11 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     uint8_t(*rgb)[3];
     int count;
     dio_dither dither;
+    const char *key;
     dio_error e = {0};
     (void)studio;
-    if (!read_words(params, report->arena, &rgb, &count, &dither, &e))
-        dio_report_at(report, with, "%s", e.message);
+    if (!read_words(params, report->arena, &rgb, &count, &dither, &key, &e))
+        dio_report_at(report, dio_map_get(with, key), "%s", e.message);
 }
 
 static bool run(dio_task *t, const void *params, dio_error *err)
@@ -42,10 +47,11 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     uint8_t(*rgb)[3];
     int count;
     dio_dither dither;
+    const char *key;
     const char *from = dio_task_file(t, p->image, err);
     dio_image *image = from ? dio_image_read(from, err) : NULL, *exact = NULL;
     const char *path = dio_task_path(t, "image", ".png");
-    bool ok = image && read_words(p, t->arena, &rgb, &count, &dither, err);
+    bool ok = image && read_words(p, t->arena, &rgb, &count, &dither, &key, err);
     if (ok) {
         dio_quantise how = {dither, p->strength, p->keep_alpha};
         exact = dio_image_quantise(image, (const uint8_t(*)[3])rgb, count, &how, err);
