@@ -6,41 +6,21 @@
 
 #include "base/assets.h"
 #include "base/file.h"
-#include "cli/command.h"
+#include "cli/probe.h"
 #include "tensor/plan.h"
 #include "tensor/weights.h"
 #include "text/encoder.h"
 #include "text/lm.h"
+#include "vision/models.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-struct options {
-    const char *model, *inputs, *taps;
-    bool reference;
-};
-
 static const dio_field fields[] = {
-    DIO_FIELD(struct options, model, NULL, 0, 0, "model folder, or house/NAME"),
-    DIO_FIELD(struct options, inputs, NULL, 0, 0, "safetensors with `input_ids` [B,T]"),
-    DIO_FIELD(struct options, taps, NULL, 0, 0, "safetensors to write: taps and outputs"),
-    DIO_FIELD(struct options, reference, "false", 0, 0, "run the reference kernels: slow, exact"),
+    DIO_FIELD(struct probe_options, model, NULL, 0, 0, "model folder, or house/NAME"),
+    DIO_FIELD(struct probe_options, inputs, NULL, 0, 0, "safetensors with the inputs under their official names"),
+    DIO_FIELD(struct probe_options, taps, NULL, 0, 0, "safetensors to write: taps and outputs"),
+    DIO_FIELD(struct probe_options, reference, "false", 0, 0, "run the reference kernels: slow, exact"),
     {0},
-};
-
-/* What a kind's function works with. */
-struct probe {
-    dio_cli *cli;
-    const struct options *o;
-    const char *path; /* the model's folder */
-    const dio_weights *in;
-    dio_device *device;
-};
-
-/* An input of the graph and what it holds. */
-struct input {
-    const char *name;
-    const void *data;
-    size_t bytes;
 };
 
 /* The named input as i32, [B,T]. The caller unrefs. */
@@ -91,9 +71,8 @@ static bool write_taps(dio_plan *p, const char *path, dio_error *err)
     return ok;
 }
 
-/* Runs the graph, which is gone afterwards, and writes its taps. */
-static bool finish(const struct probe *p, dio_graph *g, dio_val output, const struct input *inputs,
-                   int n)
+bool probe_finish(const struct probe *p, dio_graph *g, dio_val output,
+                  const struct probe_input *inputs, int n)
 {
     dio_error *err = &p->cli->error;
     dio_plan_options options = {.reference = p->o->reference};
@@ -121,8 +100,8 @@ static bool probe_lm(const struct probe *p)
             .ids = dio_input(g, "input_ids", ids->type), .start = DIO_NONE, .seed = DIO_NONE};
         dio_tap(g, io.ids, "input_ids"); /* compare.py reads it there */
         dio_lm_forward(g, lm, &io);
-        struct input in = {"input_ids", dio_tensor_data(ids), dio_type_bytes(&ids->type)};
-        ok = finish(p, g, io.logits, &in, 1);
+        struct probe_input in = {"input_ids", dio_tensor_data(ids), dio_type_bytes(&ids->type)};
+        ok = probe_finish(p, g, io.logits, &in, 1);
     }
     dio_tensor_unref(ids);
     dio_lm_close(lm);
@@ -150,9 +129,9 @@ static bool probe_encoder(const struct probe *p)
                                   .ends = dio_input(g, "ends", type)};
         dio_tap(g, io.ids, "input_ids");
         dio_text_encoder_forward(g, e, &io);
-        struct input in[] = {{"input_ids", id, dio_type_bytes(&ids->type)},
+        struct probe_input in[] = {{"input_ids", id, dio_type_bytes(&ids->type)},
                              {"ends", end, dio_type_bytes(&type)}};
-        ok = finish(p, g, io.pooled, in, 2);
+        ok = probe_finish(p, g, io.pooled, in, 2);
     }
     dio_tensor_unref(ends);
     dio_tensor_unref(ids);
@@ -167,6 +146,8 @@ static const struct {
 } kinds[] = {
     {"lm", &dio_text_models, probe_lm},
     {"text-encoder", &dio_text_encoders, probe_encoder},
+    {"unet", &dio_vision_models, probe_unet},
+    {"vae", NULL, probe_vae}, /* among those above */
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0], FAMILIES = 64 };
@@ -179,13 +160,17 @@ static int kind_of(dio_cli *cli, const char *path)
     const char *file = dio_path_join(cli->arena, path, "config.json");
     const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
     for (int k = 0; k < KINDS; k++)
-        for (int i = 0; i < kinds[k].families->count && n < FAMILIES; i++)
+        for (int i = 0; kinds[k].families && i < kinds[k].families->count && n < FAMILIES; i++)
             all[n++] = kinds[k].families->items[i];
     const dio_model *family =
         config ? dio_model_find((dio_model_set){all, n}, config, &cli->error) : NULL;
     for (int k = 0; family && k < KINDS; k++)
         if (strcmp(kinds[k].kind, family->kind) == 0)
             return k;
+    if (family)
+        dio_fail(&cli->error, "%s: models of kind %s are not run by probe: those of kind lm, "
+                              "text-encoder, unet and vae are",
+                 path, family->kind);
     return -1;
 }
 
@@ -208,6 +193,6 @@ const dio_command dio_command_probe = {
     .doc = "run a model on named inputs and write all its taps",
     .options = fields,
     .aliases = (const dio_args_alias[]){{'m', "model"}, {0}},
-    .size = sizeof(struct options),
+    .size = sizeof(struct probe_options),
     .run = run,
 };

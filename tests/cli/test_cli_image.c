@@ -96,8 +96,7 @@ static void settings(void **state)
     REFUSED("diorama: --schedule \"karras\": expected KEY=VALUE, as use_karras_sigmas=true",
             "--schedule", "karras");
     REFUSED("diorama: --lora: a scale of 1e+09 is outside -100 to 100", "--lora", "l:1e9");
-    REFUSED("diorama: ~l.safetensors: No such file or directory", "--lora",
-            "l.safetensors:1");
+    REFUSED("diorama: ~l.safetensors: No such file or directory", "--lora", "l.safetensors:1");
     REFUSED("diorama: --dtype \"f8\": auto, f32, f16 or bf16", "--dtype", "f8");
     REFUSED("diorama: --exact needs the colours: --palette", "--exact");
     REFUSED("diorama: --palette: \"#12345\" is no colour; expected six hexadecimal digits, as "
@@ -288,6 +287,69 @@ static void a_disk_that_is_full(void **state)
     assert_int_equal(entries(), before);
 }
 
+/* --- probe --- */
+
+static void write_inputs(const char *path, const char *const *names, const dio_type *types, int n)
+{
+    dio_error err = {0};
+    dio_tensor *t[4];
+    for (int i = 0; i < n; i++) {
+        t[i] = dio_tensor_create(names[i], &types[i], &err);
+        assert_non_null(t[i]);
+        float *x = dio_tensor_data(t[i]);
+        for (int64_t k = 0; k < dio_type_count(&types[i]); k++)
+            x[k] = (float)(k % 7) * 0.2f - 0.5f;
+    }
+    assert_true(dio_weights_write(path, t, NULL, n, NULL, 0, &err));
+    for (int i = 0; i < n; i++)
+        dio_tensor_unref(t[i]);
+}
+
+static void probe_gives(const char *model, const char *inputs, const char *tap, const char *type)
+{
+    struct cli_result r;
+    char text[DIO_TYPE_TEXT];
+    dio_error err = {0};
+    const char *args[] = {"probe", "-m",     model,           "--inputs",
+                          inputs,  "--taps", "t.safetensors", NULL};
+    cli_run(args, "", 0, &r);
+    assert_string_equal(r.err, "");
+    dio_weights *w = dio_weights_open("t.safetensors", &err);
+    const dio_tensor *t = w ? dio_weights_find(w, tap) : NULL;
+    if (!t)
+        fail_msg("%s: no tap %s", model, tap);
+    assert_string_equal(dio_type_text(&t->type, text), type);
+    dio_weights_close(w);
+    unlink("t.safetensors");
+}
+
+static void probes(void **state)
+{
+    const dio_type types[] = {dio_type_4d(DIO_F32, 2, 4, 6, 8), dio_type_1d(DIO_F32, 1),
+                              dio_type_3d(DIO_F32, 2, 5, 16)};
+    const char *const names[] = {"sample", "timestep", "encoder_hidden_states"};
+    const char *const latent[] = {"latent_sample"};
+    (void)state;
+    write_inputs("u.safetensors", names, types, 3);
+    write_inputs("l.safetensors", latent, types, 1);
+    write_inputs("n.safetensors", names + 1, types + 1, 2);
+    probe_gives("sd/unet", "u.safetensors", "sample", "f32[2,4,6,8]");
+    probe_gives("sd/unet", "u.safetensors", "mid_block.resnets.0", "f32[2,16,3,4]");
+    probe_gives("sd/vae", "l.safetensors", "sample", "f32[2,3,12,16]");
+    const struct cli_case cases[] = {
+        {{"probe", "-m", "sd/unet", "--inputs", "l.safetensors", "--taps", "t.safetensors"},
+         2,
+         "diorama: l.safetensors: has no tensor \"sample\"",
+         "t.safetensors"},
+        {{"probe", "-m", "sd/vae", "--inputs", "n.safetensors", "--taps", "t.safetensors"},
+         2,
+         "diorama: n.safetensors: has neither \"latent_sample\", to decode, nor \"sample\", to "
+         "encode",
+         "t.safetensors"},
+    };
+    cli_check_all(cases, sizeof cases / sizeof *cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +362,7 @@ int main(void)
         cmocka_unit_test(weights_that_are_no_numbers),
         cmocka_unit_test(pictures_and_their_names),
         cmocka_unit_test(a_disk_that_is_full),
+        cmocka_unit_test(probes),
     };
     return cmocka_run_group_tests(tests, begin, cli_end);
 }
