@@ -1,6 +1,7 @@
 /* unet.c: a UNet from its folder or its parts, and its place in a graph. */
 #include "vision/unet.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -99,6 +100,20 @@ void dio_unet_close(dio_unet *u)
 
 /* --- in a graph --- */
 
+/* "f32[2,4,*,*]": any number may stand for a star. */
+static const char *wanted_text(const dio_type *t, char out[DIO_TYPE_TEXT])
+{
+    int n = snprintf(out, DIO_TYPE_TEXT, "f32[");
+    for (int i = 0; i < t->nd; i++) {
+        const char *comma = i ? "," : "";
+        n += t->dim[i] < 0 ? snprintf(out + n, DIO_TYPE_TEXT - (size_t)n, "%s*", comma)
+                           : snprintf(out + n, DIO_TYPE_TEXT - (size_t)n, "%s%lld", comma,
+                                      (long long)t->dim[i]);
+    }
+    snprintf(out + n, DIO_TYPE_TEXT - (size_t)n, "]");
+    return out;
+}
+
 /* Whether v is f32 with these dims; -1: any of 1 or more. Else says what is wrong. */
 static bool want(dio_graph *g, dio_val v, const char *name, dio_type type)
 {
@@ -107,13 +122,10 @@ static bool want(dio_graph *g, dio_val v, const char *name, dio_type type)
         return false;
     dio_type t = dio_type_of(g, v);
     bool ok = t.dtype == DIO_F32 && t.nd == type.nd;
-    for (int i = 0; ok && i < t.nd; i++) {
-        if (type.dim[i] < 0)
-            type.dim[i] = t.dim[i];
-        ok = t.dim[i] == type.dim[i] && t.dim[i] > 0;
-    }
+    for (int i = 0; ok && i < t.nd; i++)
+        ok = t.dim[i] > 0 && (type.dim[i] < 0 || t.dim[i] == type.dim[i]);
     if (!ok)
-        dio_graph_fail(g, "%s must be %s, not %s", name, dio_type_text(&type, need),
+        dio_graph_fail(g, "%s must be %s, not %s", name, wanted_text(&type, need),
                        dio_type_text(&t, have));
     return ok;
 }

@@ -230,6 +230,23 @@ def write_json_lines(path, want):
     say(path)
 
 
+def checkpoint_file():
+    """A torch checkpoint as training leaves it: the UNet of SD 2.1-base, which its step tells."""
+    seed(4)
+    config = SD1_UNET | {
+        "block_out_channels": [2, 4], "down_block_types": [CROSS, PLAIN], "layers_per_block": 1,
+        "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"], "use_linear_projection": True}
+    unet, state = randomise(UNet2DConditionModel(**config), torch.float16), {}
+    for k, v in unet.state_dict().items():
+        state["model.diffusion_model." + ldm_unet(k, 1, [False, True])] = v
+    text_part("open_clip", TEXT, "cond_stage_model.model.", torch.float16, state)
+    path = GOLDEN / "bundle" / "sd2-base.ckpt"
+    torch.save({"global_step": 875000, "state_dict": state, "epoch": 1}, path)
+    say(path)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        checkpoint_file()
     for name in sys.argv[1:] or BUNDLES:
         bundle(name, BUNDLES[name])

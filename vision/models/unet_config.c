@@ -1,13 +1,8 @@
-/* unet_config.c: config.json of a UNet2DConditionModel.
- *
- * The class takes some fifty keys, of which the published models of Stable Diffusion use about
- * half. Every key is one of: read (fields and lists below), of no consequence here, or held to the
- * one value that this network computes; another value there, or a key not known, is refused by
- * name, since passing it over would draw wrong pictures.
+/* unet_config.c: config.json of a UNet2DConditionModel: its lists, and what follows from them.
+ * Which keys there may be is in unet_keys.c.
  *
  * Trap: attention_head_dim is the number of heads, by a mistake that diffusers keeps for the sake
  * of the configs that have it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "vision/models/unet_model.h"
@@ -31,112 +26,6 @@ const dio_field unet_fields[] = {
               "transformers' projections are stored as matrices"),
     {0},
 };
-
-/* Read below, or without consequence for inference in f32. */
-static const char *const taken[] = {"sample_size",
-                                    "down_block_types",
-                                    "up_block_types",
-                                    "mid_block_type",
-                                    "block_out_channels",
-                                    "layers_per_block",
-                                    "cross_attention_dim",
-                                    "transformer_layers_per_block",
-                                    "reverse_transformer_layers_per_block",
-                                    "attention_head_dim",
-                                    "num_attention_heads",
-                                    "addition_embed_type",
-                                    "addition_embed_type_num_heads",
-                                    "upcast_attention",
-                                    "dropout",
-                                    NULL};
-
-/* The one value that is computed here. null always stands for the class's default. */
-static const struct fixed {
-    const char *key, *value;
-    bool null; /* the default is null, not `value` */
-} fixed[] = {
-    {"act_fn", "silu", false},
-    {"attention_type", "default", false},
-    {"center_input_sample", "false", false},
-    {"class_embed_type", "null", true},
-    {"class_embeddings_concat", "false", false},
-    {"conv_in_kernel", "3", false},
-    {"conv_out_kernel", "3", false},
-    {"cross_attention_norm", "null", true},
-    {"dual_cross_attention", "false", false},
-    {"encoder_hid_dim", "null", true},
-    {"encoder_hid_dim_type", "null", true},
-    {"mid_block_only_cross_attention", "false", true},
-    {"mid_block_scale_factor", "1", false},
-    {"num_class_embeds", "null", true},
-    {"only_cross_attention", "false", false},
-    {"resnet_out_scale_factor", "1", false},
-    {"resnet_skip_time_act", "false", false},
-    {"resnet_time_scale_shift", "default", false},
-    {"time_embedding_act_fn", "null", true},
-    {"time_embedding_type", "positional", false},
-    {"timestep_post_act", "null", true},
-};
-
-static bool is(const dio_value *v, const char *want)
-{
-    switch (v->kind) {
-    case DIO_NULL:
-        return strcmp(want, "null") == 0;
-    case DIO_BOOL:
-        return strcmp(want, v->boolean ? "true" : "false") == 0;
-    case DIO_INT:
-        return (double)v->integer == strtod(want, NULL);
-    case DIO_REAL:
-        return v->real == strtod(want, NULL);
-    case DIO_STRING:
-        return strcmp(want, v->string.text) == 0;
-    case DIO_LIST: /* the same for every level */
-        for (int i = 0; i < v->list.count; i++)
-            if (!is(v->list.items[i], want))
-                return false;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_word(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
-}
-
-static bool check_key(const char *key, const dio_value *v, dio_arena *a, dio_error *err)
-{
-    if (key[0] == '_' || is_word(key, taken) || dio_fields_find(unet_fields, key))
-        return true;
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        if (strcmp(key, fixed[i].key) != 0)
-            continue;
-        if (is(v, fixed[i].value) || (v->kind == DIO_NULL && fixed[i].null) ||
-            (strcmp(key, "act_fn") == 0 && is(v, "swish")))
-            return true;
-        const char *text = dio_json_write(a, v, 0);
-        return dio_value_fail(v, err, "%s: %.80s is not supported (%s is)", key, text ? text : "it",
-                              fixed[i].value);
-    }
-    return v->kind == DIO_NULL ||
-           dio_value_fail(v, err, "%.80s is no key of a UNet2DConditionModel that is known here",
-                          key);
-}
-
-static bool check_keys(const dio_value *json, dio_arena *a, dio_error *err)
-{
-    for (int i = 0; i < json->map.count; i++)
-        if (!check_key(json->map.keys[i]->string.text, json->map.items[i], a, err))
-            return false;
-    const dio_value *groups = dio_map_get(json, "norm_num_groups");
-    return !groups || groups->kind != DIO_NULL ||
-           dio_value_fail(groups, err, "norm_num_groups: null is not supported: a number is");
-}
 
 /* --- lists with one entry a level --- */
 
@@ -220,10 +109,10 @@ static bool read_types(const struct unet *m, const dio_value *json, const char *
         return false;
     for (int i = 0; i < m->levels; i++) {
         const dio_value *name = v ? v->list.items[i] : NULL;
-        blocks[i].cross = name ? is(name, cross_type) : i != plain;
+        blocks[i].cross = name ? unet_is(name, cross_type) : i != plain;
         if (name && name->kind != DIO_STRING)
             return dio_value_fail(name, err, "%s: %s, not a name", key, dio_kind_name(name->kind));
-        if (name && !blocks[i].cross && !is(name, type))
+        if (name && !blocks[i].cross && !unet_is(name, type))
             return dio_value_fail(name, err, "%s: \"%.60s\" is not supported (%s and %s are)", key,
                                   name->string.text, type, cross_type);
     }
@@ -254,6 +143,10 @@ static bool read_transformers(struct unet *m, const dio_value *json, dio_error *
     bool list = v && v->kind == DIO_LIST;
     if (list && !want_entries(v, key, m->levels, err))
         return false;
+    for (int i = 0; list && !back && i < m->levels; i++)
+        if (v->list.items[i]->kind == DIO_LIST)
+            return dio_value_fail(v->list.items[i], err, "%s: lists within the list need %s", key,
+                                  back_key);
     if (back && back->kind != DIO_LIST)
         return dio_value_fail(back, err, "%s: a list is needed", back_key);
     if (back && !want_entries(back, back_key, m->levels, err))
@@ -261,8 +154,6 @@ static bool read_transformers(struct unet *m, const dio_value *json, dio_error *
     for (int i = 0; i < m->levels; i++) {
         const dio_value *down = list ? v->list.items[i] : v;
         const dio_value *up = list ? v->list.items[m->levels - 1 - i] : v;
-        if (down && down->kind == DIO_LIST && !back)
-            return dio_value_fail(down, err, "%s: lists within the list need %s", key, back_key);
         if (!read_depths(down, key, &m->down[i], m->down[i].count, err) ||
             !read_depths(back ? back->list.items[i] : up, back ? back_key : key, &m->up[i],
                          m->up[i].count, err))
@@ -336,7 +227,7 @@ static bool read_mid(struct unet *m, const dio_value *json, dio_error *err)
 {
     const dio_value *v = dio_map_get(json, "mid_block_type");
     m->has_mid = !v || v->kind != DIO_NULL;
-    if (!v || v->kind == DIO_NULL || is(v, "UNetMidBlock2DCrossAttn"))
+    if (!v || v->kind == DIO_NULL || unet_is(v, "UNetMidBlock2DCrossAttn"))
         return true;
     return dio_value_fail(v, err,
                           "mid_block_type: \"%.60s\" is not supported (UNetMidBlock2DCrossAttn and "
@@ -369,7 +260,7 @@ static bool read_added(struct unet *m, const dio_value *json, dio_error *err)
         return false;
     if (!v)
         return true;
-    if (!is(v, "text_time"))
+    if (!unet_is(v, "text_time"))
         return dio_value_fail(v, err,
                               "addition_embed_type: \"%.60s\" is not supported (text_time "
                               "and null are)",
@@ -388,7 +279,7 @@ bool unet_config_read(struct unet *m, const dio_value *json, dio_arena *a, dio_e
     int widths[UNET_LEVELS], depths[UNET_LEVELS], heads[UNET_LEVELS];
     const char *heads_key =
         given(json, "num_attention_heads") ? "num_attention_heads" : "attention_head_dim";
-    if (!check_keys(json, a, err) || !read_widths(m, json, widths, err) ||
+    if (!unet_check_keys(json, a, err) || !read_widths(m, json, widths, err) ||
         !read_types(m, json, "down_block_types", "DownBlock2D", "CrossAttnDownBlock2D", 3, m->down,
                     err) ||
         !read_types(m, json, "up_block_types", "UpBlock2D", "CrossAttnUpBlock2D", 0, m->up, err) ||

@@ -1,6 +1,7 @@
 #pragma once
 /* unet_model.h: the UNet's struct: what its config comes to, and its weights. Private to the
- * family: unet_config.c fills the first half, unet_2d_condition.c walks and runs the rest. */
+ * family: unet_keys.c and
+ * unet_config.c fill the first half, unet_2d_condition.c walks and runs the rest. */
 #include "vision/nn.h"
 #include "vision/unet.h"
 
@@ -49,3 +50,8 @@ extern const dio_field unet_fields[];
 /* Everything of config.json that is not a plain field, and what follows from all of it. Values
  * that this network does not know are refused at their place. */
 bool unet_config_read(struct unet *m, const dio_value *json, dio_arena *a, dio_error *err);
+
+/* Whether every key is known, and every value that is not read is the one that is computed. */
+bool unet_check_keys(const dio_value *json, dio_arena *a, dio_error *err);
+/* Whether the value, or every one of a list, is what `want` spells. */
+bool unet_is(const dio_value *v, const char *want);
