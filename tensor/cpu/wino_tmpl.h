@@ -98,16 +98,16 @@ ALWAYS void wino_row(float *to, const float *row, int64_t x0, int64_t w, int64_t
     int64_t first = x0 < 0 ? -x0 : 0, last = w - x0 < count ? w - x0 : count;
     if (!row || last < first)
         first = last = 0;
-    for (int64_t i = 0; i < first; i++)
-        to[i] = 0;
+    for (int64_t i = 0; i < first; i += VN)
+        put(to, i, first - i, v_set(0.0f));
     if (doubled)
         for (int64_t i = first; i < last; i++)
             to[i] = row[(x0 + i) >> 1];
     else
         for (int64_t i = first; i < last; i += VN)
             put(to, i, last - i, at(row + x0, i, last - i, 1));
-    for (int64_t i = last; i < count; i++)
-        to[i] = 0;
+    for (int64_t i = last; i < count; i += VN)
+        put(to, i, count - i, v_set(0.0f));
 }
 
 /* Rows of the strip's reach in one channel. */

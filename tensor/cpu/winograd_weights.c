@@ -18,7 +18,7 @@
 
 enum {
     POINTS = 36,
-    FLOATS = 1 << 20,    /* of a block's two operands: 4 MB */
+    FLOATS = 2 << 20,    /* of a block's two operands: 8 MB */
     U_FLOATS = 4 << 20,  /* of the sums, at most */
     PAD = 16,            /* floats between points: see winograd.c */
 };
@@ -52,7 +52,7 @@ struct side {
     const float *from;
     int64_t channels, h, w, py, px;
     void (*transform)(const dio_wino_in *p);
-    int64_t wide, panels, high; /* high: channels of the largest panel */
+    int64_t wide, panels;
     float *to;
     int64_t step; /* between points */
 };
@@ -62,7 +62,7 @@ struct job {
     dio_wino_grid grid;
     int64_t tiles, block;
     struct side x, y;
-    float *u, *rooms; /* [36][o][c in whole panels]; [36][high][nr] a thread */
+    float *u, *rooms; /* [36][o][c in whole panels]; [36][nr][nr] a thread */
     int64_t u_row, u_step, room;
     float *out;
     int64_t first, count; /* the block at hand */
@@ -75,11 +75,10 @@ static int64_t channel_of(const struct job *j, const struct side *s, int64_t pan
     return s == &j->y ? s->channels * panel / s->panels : least(panel * s->wide, s->channels);
 }
 
-static void set_side(struct side *s, int64_t wide, int64_t high, int64_t block)
+static void set_side(struct side *s, int64_t wide, int64_t block)
 {
     s->wide = wide;
     s->panels = parts_of(s->channels, wide);
-    s->high = high;
     s->step = s->panels * block * wide + PAD;
 }
 
@@ -95,8 +94,8 @@ static struct job job_of(const dio_cpu *cpu, const dio_wino *p)
                         .px = p->px, .transform = cpu->wino_in};
     j.y = (struct side){.from = p->y, .channels = p->o, .h = p->oh, .w = p->ow,
                         .transform = cpu->wino_slope};
-    set_side(&j.x, nr, nr, j.block);
-    set_side(&j.y, cpu->mr, cpu->mr, j.block);
+    set_side(&j.x, nr, j.block);
+    set_side(&j.y, cpu->mr, j.block);
     j.u_row = j.x.panels * nr;
     j.u_step = p->o * j.u_row + PAD;
     j.room = POINTS * (nr * nr + PAD);
@@ -111,14 +110,14 @@ size_t dio_wino_weights_work(const dio_cpu *cpu, const dio_wino *p)
     return (size_t)floats * sizeof(float);
 }
 
-/* An item is a panel of channels and nr tiles: transformed [36][channels][nr], then turned. */
+/* An item is a panel of channels and nr tiles: transformed [36][channels][tiles], then turned. */
 static void bring(void *user, int64_t item, int thread)
 {
     const struct job *j = user;
     const struct side *s = j->side;
     const int64_t nr = j->cpu->nr, lanes = j->cpu->lanes, at = item / s->panels * nr;
     const int64_t panel = item % s->panels, c = channel_of(j, s, panel);
-    const int64_t high = channel_of(j, s, panel + 1) - c, step = s->high * nr + PAD;
+    const int64_t high = channel_of(j, s, panel + 1) - c, step = nr * nr + PAD;
     float *room = j->rooms + thread * j->room;
     for (int64_t t = at; t < at + nr; t += lanes) {
         dio_tile_run run[DIO_WINO_LANES];
@@ -132,9 +131,11 @@ static void bring(void *user, int64_t item, int thread)
         if (count > 0)
             s->transform(&in);
     }
+    /* Whole vectors of channels turn fastest; nobody reads what lies past the last. */
+    const int64_t rows = least(s->wide, round_up(high, lanes));
     float *to = s->to + panel * j->block * s->wide + at * s->wide;
     for (int point = 0; point < POINTS; point++)
-        j->cpu->transpose(to + point * s->step, s->wide, room + point * step, nr, high,
+        j->cpu->transpose(to + point * s->step, s->wide, room + point * step, nr, rows,
                           least(nr, round_up(j->count - at, lanes)));
 }
 
