@@ -2,8 +2,9 @@
  * figure of speed needs no others, and nothing is downloaded.
  *
  * A figure is seconds of one run, by the best; its share is the operations of plain sums (a
- * convolution has them all, whatever way it takes) against multiply-adds in registers. Memory is the
- * process's peak from the drawn weights on: weights, packed or as they are, and what a run takes. */
+ * convolution has them all, whatever way it takes) against multiply-adds in registers. Memory is
+ * the process's peak from the drawn weights on: weights, packed or as they are, and what a run
+ * takes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,10 +106,10 @@ static bool run_unet(dio_bench_run *r, const dio_bench *b, double *value, double
         .context = dio_input(g, "context", dio_type_3d(DIO_F32, 1, 77, u->shape.context)),
     };
     dio_unet_forward(g, u, &io);
-    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err) : NULL;
+    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err)
+                                : NULL;
     ok = p && fill(p, "sample", 1.7f, err) && fill(p, "timestep", 500, err) &&
-         fill(p, "context", 1, err) &&
-         measure(r, p, b->attrs != NULL, value, reached, err);
+         fill(p, "context", 1, err) && measure(r, p, b->attrs != NULL, value, reached, err);
 done:
     dio_plan_destroy(p);
     dio_unet_close(u);
@@ -148,11 +149,14 @@ static bool run_vae(dio_bench_run *r, const dio_bench *b, double *value, double 
     const size_t scale = (size_t)d.vae->shape.scale;
     d.latent = malloc(4 * places * sizeof *d.latent);
     d.picture = malloc(3 * places * scale * scale * sizeof *d.picture);
-    ok = (d.latent && d.picture) || dio_fail_memory(err, "a benchmark");
-    for (size_t i = 0; ok && i < 4 * places; i++)
+    if (!d.latent || !d.picture) {
+        dio_fail_memory(err, "a benchmark");
+        goto done;
+    }
+    for (size_t i = 0; i < 4 * places; i++)
         d.latent[i] = 4 * dio_uniform(1, 0, i) - 2;
     dio_memory_watch();
-    const double seconds = ok ? dio_bench_best(b->attrs ? 0 : 4 * r->seconds, decode, &d, err) : -1;
+    const double seconds = dio_bench_best(b->attrs ? 0 : 4 * r->seconds, decode, &d, err);
     ok = seconds >= 0;
     if (ok) {
         *value = b->attrs ? dio_memory_peak_mb() : seconds;
@@ -224,7 +228,8 @@ static bool run_stylegan(dio_bench_run *r, const dio_bench *b, double *value, do
         goto done;
     dio_generator_io io = {.z = dio_input(g, "z", dio_type_2d(DIO_F32, 1, n->shape.z))};
     dio_generator_forward(g, n, &io);
-    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err) : NULL;
+    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err)
+                                : NULL;
     ok = p && fill(p, "z", 1.7f, err) && measure(r, p, b->attrs != NULL, value, reached, err);
 done:
     dio_plan_destroy(p);
@@ -236,26 +241,44 @@ done:
 static const bool yes = true;
 
 const dio_bench dio_bench_image_unet = {
-    .name = "image.unet.sd15-512", .unit = "s", .of = DIO_PEAK_FMA, .run = run_unet,
+    .name = "image.unet.sd15-512",
+    .unit = "s",
+    .of = DIO_PEAK_FMA,
+    .run = run_unet,
     .doc = "a pass of Stable Diffusion 1.5's UNet at 512x512, 77 tokens, weights in f16",
 };
 const dio_bench dio_bench_image_unet_memory = {
-    .name = "image.unet-memory.sd15-512", .unit = "MB", .run = run_unet, .attrs = &yes,
+    .name = "image.unet-memory.sd15-512",
+    .unit = "MB",
+    .run = run_unet,
+    .attrs = &yes,
     .doc = "what the process holds for it at most",
 };
 const dio_bench dio_bench_image_vae = {
-    .name = "image.vae.sd15-512", .unit = "s", .of = DIO_PEAK_FMA, .run = run_vae,
+    .name = "image.vae.sd15-512",
+    .unit = "s",
+    .of = DIO_PEAK_FMA,
+    .run = run_vae,
     .doc = "latents of 64x64 to 512x512 pixels by its autoencoder, weights in f16",
 };
 const dio_bench dio_bench_image_vae_memory = {
-    .name = "image.vae-memory.sd15-512", .unit = "MB", .run = run_vae, .attrs = &yes,
+    .name = "image.vae-memory.sd15-512",
+    .unit = "MB",
+    .run = run_vae,
+    .attrs = &yes,
     .doc = "what the process holds for it at most",
 };
 const dio_bench dio_bench_image_srvgg = {
-    .name = "image.upscale.srvgg-x4", .unit = "s", .of = DIO_PEAK_FMA, .run = run_srvgg,
+    .name = "image.upscale.srvgg-x4",
+    .unit = "s",
+    .of = DIO_PEAK_FMA,
+    .run = run_srvgg,
     .doc = "SRVGGNetCompact (16 convolutions of 64 channels), 256x256 to 1024x1024",
 };
 const dio_bench dio_bench_image_stylegan = {
-    .name = "image.generate.stylegan2-512", .unit = "s", .of = DIO_PEAK_FMA, .run = run_stylegan,
+    .name = "image.generate.stylegan2-512",
+    .unit = "s",
+    .of = DIO_PEAK_FMA,
+    .run = run_stylegan,
     .doc = "StyleGAN2 (channel base 32768) at 512x512",
 };

@@ -115,8 +115,7 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     struct spec full = *(const struct spec *)b->attrs;
     full.batch = full.batch ? full.batch : 1;
     const struct spec few = reduced(full), *s = r->tiny ? &few : &full;
-    const dio_one_graph one = {
-        .build = s->build, .user = s, .train = s->train, .work = work_of(s)};
+    const dio_one_graph one = {.build = s->build, .user = s, .train = s->train, .work = work_of(s)};
     return dio_one_graph_run(r, &one, value, reached, err);
 }
 
@@ -162,13 +161,13 @@ BYTES(image_norm_512, "image.norm.128.512", "the same, 128 channels at 512x512",
       .c = 128, .size = 512)
 FLOPS(image_self_64, "image.attention.64", "self-attention over 64x64, 8 heads of 40",
       .build = attention, .c = 320, .size = 64, .heads = 8)
-FLOPS(image_self_32, "image.attention.32", "over 32x32, 8 heads of 80", .build = attention, .c = 640,
-      .size = 32, .heads = 8)
+FLOPS(image_self_32, "image.attention.32", "over 32x32, 8 heads of 80", .build = attention,
+      .c = 640, .size = 32, .heads = 8)
 FLOPS(image_self_16, "image.attention.16", "over 16x16, 8 heads of 160", .build = attention,
       .c = 1280, .size = 16, .heads = 8)
 FLOPS(image_cross, "image.attention.cross", "64x64 places to 77 tokens, 8 heads of 40",
       .build = attention, .c = 320, .size = 64, .heads = 8, .keys = 77)
 FLOPS(image_vae_attention, "image.attention.vae", "over 64x64, one head of 512", .build = attention,
       .c = 512, .size = 64, .heads = 1)
-FLOPS(image_linear, "image.linear.320.64", "4096 places, 320 -> 2560, f16", .build = linear, .c = 320,
-      .o = 2560, .size = 64, .dtype = DIO_F16)
+FLOPS(image_linear, "image.linear.320.64", "4096 places, 320 -> 2560, f16", .build = linear,
+      .c = 320, .o = 2560, .size = 64, .dtype = DIO_F16)

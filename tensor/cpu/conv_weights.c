@@ -1,12 +1,13 @@
 /* conv_weights.c: the gradient of a convolution's kernel, w [o,K] = y [o,P] x columns^T [P,K].
  *
  * K = c*kh*kw taps, P = oh*ow places, summed over the pictures. Places are taken in blocks that the
- * shape gives, pictures and places in rising order. Of a block the gang lays out y once; an item is a
- * panel of taps, which it unfolds, turns and takes through y in its own second cache. */
+ * shape gives, pictures and places in rising order. Of a block the gang lays out y once; an item is
+ * a panel of taps, which it unfolds, turns and takes through y in its own second cache. */
 #include <string.h>
 
 #include "base/gang.h"
 #include "tensor/cpu/conv_span.h"
+#include "tensor/cpu/parts.h"
 
 enum {
     DEPTH = 1024, /* places of a block */
@@ -27,20 +28,10 @@ struct job {
     bool accumulate;
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t most)
-{
-    return (whole + most - 1) / most;
-}
-
 /* Where tile i of equal ones begins. */
 static int64_t row_of(const struct job *j, int64_t i)
 {
-    return j->s->o * i / j->tiles;
+    return part(j->s->o, j->tiles, i);
 }
 
 static struct job job_of(const dio_cpu *cpu, const dio_conv_shape *s)
@@ -99,15 +90,21 @@ static void do_panel(void *user, int64_t item, int thread)
 {
     const struct job *j = user;
     const int64_t nr = j->cpu->nr, mr = j->cpu->mr, k0 = item / j->groups * nr;
-    const int64_t cols = least(nr, taps(j->s) - k0), part = item % j->groups;
+    const int64_t cols = least(nr, taps(j->s) - k0), share = item % j->groups;
     float *rows = j->rooms + thread * room_floats(j), *panel = rows + nr * (j->most + PAD);
     for (int64_t k = 0; k < cols; k++)
         unfold(j, k0 + k, rows + k * (j->depth + PAD));
     j->cpu->transpose(panel, nr, rows, j->depth + PAD, cols, j->depth);
-    dio_tile t = {.k = j->depth, .a_row = 1, .a_col = mr, .b = panel, .b_row = nr,
-                  .c_row = taps(j->s), .cols = (int)cols, .accumulate = j->accumulate};
-    const int64_t last = j->tiles * (part + 1) / j->groups;
-    for (int64_t i = j->tiles * part / j->groups; i < last; i++) {
+    dio_tile t = {.k = j->depth,
+                  .a_row = 1,
+                  .a_col = mr,
+                  .b = panel,
+                  .b_row = nr,
+                  .c_row = taps(j->s),
+                  .cols = (int)cols,
+                  .accumulate = j->accumulate};
+    const int64_t last = part(j->tiles, j->groups, share + 1);
+    for (int64_t i = part(j->tiles, j->groups, share); i < last; i++) {
         const int64_t o = row_of(j, i);
         t.a = j->rows + i * j->depth * mr;
         t.rows = (int)(row_of(j, i + 1) - o);

@@ -12,40 +12,20 @@
 
 #include "base/gang.h"
 #include "tensor/cpu/gemm_impl.h"
+#include "tensor/cpu/parts.h"
 
 enum {
-    KC = 1024,       /* C is read and written once in KC: what that costs outweighs that a panel of
-                        B, 32 columns, comes from the second cache for every tile */
-    MC = 112,        /* rows of A, MC x KC floats: under half of a 1 MB second cache */
-    NC = 1024,       /* columns of B laid out at a time: 4 MB in the last cache */
-    NC_ALONE = 512,  /* the same when each thread has a product of its own */
-    ROWS = 8,        /* of an operand whose rows lie along the panels: read whole, some at a time,
-                        they come from memory twice as fast as a panel's width of each */
-    STRIP_MOST = 8,  /* rows up to which strips serve: two rounds over panels in cache */
+    KC = 1024,      /* C is read and written once in KC: what that costs outweighs that a panel of
+                       B, 32 columns, comes from the second cache for every tile */
+    MC = 112,       /* rows of A, MC x KC floats: under half of a 1 MB second cache */
+    NC = 1024,      /* columns of B laid out at a time: 4 MB in the last cache */
+    NC_ALONE = 512, /* the same when each thread has a product of its own */
+    ROWS = 8,       /* of an operand whose rows lie along the panels: read whole, some at a time,
+                       they come from memory twice as fast as a panel's width of each */
+    STRIP_MOST = 8, /* rows up to which strips serve: two rounds over panels in cache */
     COLUMNS_MOST = 512, /* rows up to which a thread widens its own columns of a packed weight */
-    DIRECT_MOST = 8, /* rows up to which laying out B would cost more than it gives */
+    DIRECT_MOST = 8,    /* rows up to which laying out B would cost more than it gives */
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t most)
-{
-    return (whole + most - 1) / most;
-}
-
-static int64_t round_up(int64_t x, int64_t to)
-{
-    return parts_of(x, to) * to;
-}
-
-/* Where part i of equal ones begins. */
-static int64_t part(int64_t whole, int64_t parts, int64_t i)
-{
-    return whole * i / parts;
-}
 
 struct job {
     const dio_cpu *cpu;
@@ -372,9 +352,8 @@ static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int th
 {
     struct job j = job_of(cpu, p, alone);
     set_blocks(&j, threads);
-    const int64_t tiles = is_columns(&j)
-                              ? columns_a(&j) + threads * ITEM_PANELS * j.kc * cpu->nr
-                              : j.kc * j.nc + threads * j.a_size;
+    const int64_t tiles = is_columns(&j) ? columns_a(&j) + threads * ITEM_PANELS * j.kc * cpu->nr
+                                         : j.kc * j.nc + threads * j.a_size;
     const int64_t strips = j.pairs ? least(p->m, STRIP_MOST) * j.lanes : 0;
     return (size_t)round_up(tiles > strips ? tiles : strips, 64) * sizeof(float);
 }

@@ -21,6 +21,8 @@ enum { PAIRS = 0 };
 #include "tensor/cpu/unary_tmpl.h"
 #include "tensor/cpu/wino_tmpl.h"
 
+#include "tensor/cpu/wino_kernel_tmpl.h"
+
 #define UNARY(name)                                                                                \
     static void unary_##name(float *y, const float *x, int64_t n, float p, float q)                \
     {                                                                                              \

@@ -9,14 +9,15 @@
  *
  * Tiles go in blocks, whose v the whole gang makes and then reads from the last cache. An item is
  * some rows of u against a part of the block: it transforms its kernels for some channels at a time
- * (u would be four times the kernel, and halves as stored eight times: too much to keep), multiplies
- * on the register tile of gemm, and transforms its sums back while they are in the second cache.
- * Where u is small and there are many blocks, it is made once for all.
+ * (u would be four times the kernel, and halves as stored eight times: too much to keep),
+ * multiplies on the register tile of gemm, and transforms its sums back while they are in the
+ * second cache. Where u is small and there are many blocks, it is made once for all.
  *
  * Lanes are tiles and sums have one order: threads, batch and blocks change no bit. */
 #include "tensor/cpu/winograd.h"
 
 #include "base/gang.h"
+#include "tensor/cpu/parts.h"
 #include "tensor/cpu/wino_grid.h"
 
 enum {
@@ -29,28 +30,8 @@ enum {
     PAD = 16,           /* floats between points: their lines must not meet in one set of a cache */
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t most)
-{
-    return (whole + most - 1) / most;
-}
-
-static int64_t round_up(int64_t x, int64_t to)
-{
-    return parts_of(x, to) * to;
-}
-
-static int64_t part(int64_t whole, int64_t parts, int64_t i)
-{
-    return whole * i / parts;
-}
-
-/* In sixteenths of a cycle for one kernel of 3x3, measured with AVX-512: multiplications in vectors of
- * tiles, the pictures' transforms shared by the other side's channels, the kernel's own. */
+/* In sixteenths of a cycle for one kernel of 3x3, measured with AVX-512: multiplications in vectors
+ * of tiles, the pictures' transforms shared by the other side's channels, the kernel's own. */
 static int64_t effort(int64_t tiles, int points, int64_t in, int64_t out, int64_t kernel, int64_t c,
                       int64_t o)
 {
@@ -74,11 +55,11 @@ struct job {
     const dio_wino *p;
     int m, points;
     dio_wino_grid grid;
-    int64_t tiles; /* of all pictures */
-    int64_t block, blocks;       /* tiles of a block */
-    int64_t panels, high;        /* of u; their rows, at most */
-    bool kept;                   /* u is made once */
-    int64_t depth;               /* channels at a time */
+    int64_t tiles;         /* of all pictures */
+    int64_t block, blocks; /* tiles of a block */
+    int64_t panels, high;  /* of u; their rows, at most */
+    bool kept;             /* u is made once */
+    int64_t depth;         /* channels at a time */
     int64_t u_step, u_panel, v_step, v_panel, m_step, sums;
     float *u, *v, *rooms; /* a room a thread: kernels, sums */
     int64_t room;
@@ -87,7 +68,8 @@ struct job {
 
 static struct job job_of(const dio_cpu *cpu, const dio_wino *p)
 {
-    struct job j = {.cpu = cpu, .p = p, .m = dio_wino_tile(p->c, p->o, p->oh, p->ow)};
+    const int tile = dio_wino_tile(p->c, p->o, p->oh, p->ow);
+    struct job j = {.cpu = cpu, .p = p, .m = tile == 2 ? 2 : 4};
     j.points = (j.m + 2) * (j.m + 2);
     j.grid = (dio_wino_grid){j.m, parts_of(p->oh, j.m), parts_of(p->ow, j.m)};
     j.tiles = p->batch * j.grid.down * j.grid.across;
@@ -160,7 +142,8 @@ static int64_t row_of(const struct job *j, int64_t panel)
     return part(j->p->o, j->panels, panel);
 }
 
-static void transform_kernels(const struct job *j, int64_t panel, int64_t c, int64_t depth, float *u)
+static void transform_kernels(const struct job *j, int64_t panel, int64_t c, int64_t depth,
+                              float *u)
 {
     const dio_wino *p = j->p;
     const int64_t o = row_of(j, panel), from = o * p->lane + c * p->channel;
@@ -200,7 +183,11 @@ static void multiply(const struct job *j, const struct item *i, int64_t c, int64
 {
     const dio_cpu *cpu = j->cpu;
     const int64_t wide = i->strips * cpu->lanes, first = row_of(j, i->panel);
-    dio_tile t = {.k = depth, .a_row = 1, .a_col = cpu->mr, .b_row = cpu->nr, .c_row = PART,
+    dio_tile t = {.k = depth,
+                  .a_row = 1,
+                  .a_col = cpu->mr,
+                  .b_row = cpu->nr,
+                  .c_row = PART,
                   .accumulate = c > 0};
     for (int point = 0; point < j->points; point++)
         for (int64_t col = 0; col < wide; col += cpu->nr) {

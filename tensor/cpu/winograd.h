@@ -7,13 +7,13 @@
 
 /* Where a convolution's picture, result and kernel lie. */
 typedef struct dio_wino {
-    int64_t batch, c, o;         /* pictures; channels in and out */
-    int64_t h, w, oh, ow;        /* of picture and result */
-    int64_t py, px;              /* rows and columns of zeros before the picture's first */
-    int64_t lane, channel;       /* tap t of (o, c): kernel[o * lane + c * channel + t] */
-    bool flip;                   /* taps in reverse */
-    dio_dtype dtype;             /* of the kernel */
-    const float *x, *bias;       /* bias [o] or NULL */
+    int64_t batch, c, o;   /* pictures; channels in and out */
+    int64_t h, w, oh, ow;  /* of picture and result */
+    int64_t py, px;        /* rows and columns of zeros before the picture's first */
+    int64_t lane, channel; /* tap t of (o, c): kernel[o * lane + c * channel + t] */
+    bool flip;             /* taps in reverse */
+    dio_dtype dtype;       /* of the kernel */
+    const float *x, *bias; /* bias [o] or NULL */
     const void *kernel;
     float *y;
 } dio_wino;

@@ -8,35 +8,22 @@
  *
  * Tiles go in blocks. Of a block an item transforms a panel of channels and turns it, so that the
  * register tile finds tiles along k; then an item is a panel of c at one point, over all of o. A
- * strip's lanes are not its tiles in order, so strips go whole: where there is no tile, y is zero. */
+ * strip's lanes are not its tiles in order, so strips go whole: where there is no tile, y is zero.
+ */
 #include "tensor/cpu/winograd.h"
 
 #include <string.h>
 
 #include "base/gang.h"
+#include "tensor/cpu/parts.h"
 #include "tensor/cpu/wino_grid.h"
 
 enum {
     POINTS = 36,
-    FLOATS = 2 << 20,    /* of a block's two operands: 8 MB */
-    U_FLOATS = 4 << 20,  /* of the sums, at most */
-    PAD = 16,            /* floats between points: see winograd.c */
+    FLOATS = 2 << 20,   /* of a block's two operands: 8 MB */
+    U_FLOATS = 4 << 20, /* of the sums, at most */
+    PAD = 16,           /* floats between points: see winograd.c */
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t most)
-{
-    return (whole + most - 1) / most;
-}
-
-static int64_t round_up(int64_t x, int64_t to)
-{
-    return parts_of(x, to) * to;
-}
 
 /* In sixteenths of a cycle, as in winograd.c, and what unfolding and turning take. */
 bool dio_wino_weights_serve(int64_t c, int64_t o, int64_t oh, int64_t ow)
@@ -72,7 +59,7 @@ struct job {
 /* Where a panel's channels begin: panels of y are equally high, those of x whole but the last. */
 static int64_t channel_of(const struct job *j, const struct side *s, int64_t panel)
 {
-    return s == &j->y ? s->channels * panel / s->panels : least(panel * s->wide, s->channels);
+    return s == &j->y ? part(s->channels, s->panels, panel) : least(panel * s->wide, s->channels);
 }
 
 static void set_side(struct side *s, int64_t wide, int64_t block)
@@ -90,10 +77,15 @@ static struct job job_of(const dio_cpu *cpu, const dio_wino *p)
     j.block = FLOATS / (POINTS * wide) / nr * nr;
     j.block = j.block < nr ? nr : j.block;
     j.block = least(j.block, round_up(j.tiles, nr));
-    j.x = (struct side){.from = p->x, .channels = p->c, .h = p->h, .w = p->w, .py = p->py,
-                        .px = p->px, .transform = cpu->wino_in};
-    j.y = (struct side){.from = p->y, .channels = p->o, .h = p->oh, .w = p->ow,
-                        .transform = cpu->wino_slope};
+    j.x = (struct side){.from = p->x,
+                        .channels = p->c,
+                        .h = p->h,
+                        .w = p->w,
+                        .py = p->py,
+                        .px = p->px,
+                        .transform = cpu->wino_in};
+    j.y = (struct side){
+        .from = p->y, .channels = p->o, .h = p->oh, .w = p->ow, .transform = cpu->wino_slope};
     set_side(&j.x, nr, j.block);
     set_side(&j.y, cpu->mr, j.block);
     j.u_row = j.x.panels * nr;
@@ -122,12 +114,21 @@ static void bring(void *user, int64_t item, int thread)
     for (int64_t t = at; t < at + nr; t += lanes) {
         dio_tile_run run[DIO_WINO_LANES];
         const int64_t count = least(lanes, j->count - t);
-        const dio_wino_in in = {.x = s->from + c * s->h * s->w, .image = s->channels * s->h * s->w,
-                                .plane = s->h * s->w, .h = s->h, .w = s->w, .row = s->w,
-                                .py = s->py, .px = s->px, .channels = high, .run = run,
-                                .runs = dio_wino_runs(&j->grid, j->first + t,
-                                                      count > 0 ? count : 0, run),
-                                .m = 4, .v = room + t - at, .v_step = step};
+        const dio_wino_in in = {
+            .x = s->from + c * s->h * s->w,
+            .image = s->channels * s->h * s->w,
+            .plane = s->h * s->w,
+            .h = s->h,
+            .w = s->w,
+            .row = s->w,
+            .py = s->py,
+            .px = s->px,
+            .channels = high,
+            .run = run,
+            .runs = dio_wino_runs(&j->grid, j->first + t, count > 0 ? count : 0, run),
+            .m = 4,
+            .v = room + t - at,
+            .v_step = step};
         if (count > 0)
             s->transform(&in);
     }
@@ -152,8 +153,13 @@ static void multiply(void *user, int64_t item, int thread)
     const struct job *j = user;
     const int64_t point = item / j->x.panels, panel = item % j->x.panels, nr = j->cpu->nr;
     const int64_t left = j->x.channels - panel * nr;
-    dio_tile t = {.k = round_up(j->count, j->cpu->lanes), .a_row = 1, .a_col = j->y.wide, .b_row = nr, .c_row = j->u_row,
-                  .cols = (int)(left < nr ? left : nr), .accumulate = j->first > 0};
+    dio_tile t = {.k = round_up(j->count, j->cpu->lanes),
+                  .a_row = 1,
+                  .a_col = j->y.wide,
+                  .b_row = nr,
+                  .c_row = j->u_row,
+                  .cols = (int)(left < nr ? left : nr),
+                  .accumulate = j->first > 0};
     t.b = j->x.to + point * j->x.step + panel * j->block * nr;
     for (int64_t i = 0; i < j->y.panels; i++) {
         const int64_t o = channel_of(j, &j->y, i);
