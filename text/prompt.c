@@ -177,7 +177,7 @@ static bool read_weight(struct parser *p, const char *text, size_t n, double *we
 static bool take(struct parser *p, size_t at, size_t *step)
 {
     const char *text = p->text + at;
-    size_t n = p->n - at, start, end, length;
+    size_t n = p->n - at, start = 0, end = 0, length;
     char c = *text;
     *step = 1;
     if (c == '\\') {
@@ -188,7 +188,7 @@ static bool take(struct parser *p, size_t at, size_t *step)
     if (c == '(' || c == '[')
         return open_bracket(p, c == '[', at);
     if (c == ':' && (length = match_weight(text, n, &start, &end)) != 0) {
-        double weight;
+        double weight = 1;
         *step = length;
         if (!p->depth[0])
             return put_text(p, text, length);

@@ -209,8 +209,10 @@ static bool run_rows(struct work *w, int e, struct encoded *to)
 {
     int n = w->n_unique, batch = n < BATCH ? n : BATCH;
     int32_t *ids = dio_arena_try(w->arena, (size_t)(batch * w->positions) * sizeof *ids);
-    dio_plan *p = ids ? make_plan(w, e, batch) : NULL;
-    bool ok = p || (!ids && dio_fail_memory(w->err, "prompts"));
+    if (!ids)
+        return dio_fail_memory(w->err, "prompts");
+    dio_plan *p = make_plan(w, e, batch);
+    bool ok = p != NULL;
     for (int at = 0; ok && at < n; at += batch) {
         ok = set_rows(w, e, p, at, batch, ids) && dio_plan_run(p, w->err) &&
              (at || make_room(to, p, (size_t)n, w->err));
@@ -289,7 +291,7 @@ static bool keep_pooled(struct work *w, int e, const float *pooled, dio_prompt_r
     if (!out->pooled)
         return dio_fail_memory(w->err, "hidden states");
     for (int i = 0; i < w->job->n_prompts; i++)
-        if (text_of(w->job, e, i))
+        if (pooled && text_of(w->job, e, i))
             memcpy(out->pooled + (size_t)i * width,
                    pooled + (size_t)w->place[i * w->chunks] * width, width * sizeof *pooled);
     return true;
@@ -307,7 +309,7 @@ static bool encode(struct work *w, int e, int64_t offset, dio_prompt_result *out
     int64_t width = dio_text_encoder_shape_get(w->job->encoders[e].encoder).width;
     bool last = e + 1 == w->job->n_encoders;
     bool ok = gather(w, e) && (!w->n_unique || run_rows(w, e, &made)) &&
-              lay_out(w, e, made.hidden, offset, width, out) &&
+              (!made.hidden || lay_out(w, e, made.hidden, offset, width, out)) &&
               (!last || keep_pooled(w, e, made.pooled, out));
     free(made.hidden);
     free(made.pooled);
@@ -333,9 +335,10 @@ bool dio_prompt_encode(const dio_prompt_job *job, dio_device *device, dio_prompt
             out->width += dio_text_encoder_shape_get(job->encoders[e].encoder).width;
         out->context = calloc((size_t)(out->prompts * out->tokens), /* bounded by check */
                               (size_t)out->width * sizeof *out->context);
-        ok = out->context || dio_fail_memory(err, "hidden states");
+        if (!out->context)
+            ok = dio_fail_memory(err, "hidden states");
     }
-    for (int64_t e = 0, offset = 0; ok && e < job->n_encoders; e++) {
+    for (int64_t e = 0, offset = 0; ok && out->context && e < job->n_encoders; e++) {
         ok = encode(&w, (int)e, offset, out);
         offset += dio_text_encoder_shape_get(job->encoders[e].encoder).width;
     }

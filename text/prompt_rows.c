@@ -119,14 +119,14 @@ static bool encode(const struct chunker *c, const dio_tokenizer *t, const char *
                           : "";
     size_t length = strlen(pad), most = 1;
     for (size_t i = 0; length && i + length <= n; i++)
-        most += memcmp(text + i, pad, length) ? 0 : 2;
+        most += memcmp(text + i, pad, length) == 0 ? 2 : 0;
     dio_text_part *parts = dio_arena_try(c->arena, most * sizeof *parts);
     if (!parts)
         return dio_fail_memory(err, "a prompt");
     size_t done = 0;
     int count = 0;
     for (size_t i = 0; length && i + length <= n;) {
-        if (memcmp(text + i, pad, length)) {
+        if (memcmp(text + i, pad, length) != 0) {
             i++;
             continue;
         }

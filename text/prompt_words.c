@@ -188,32 +188,45 @@ static const char *stem(dio_arena *a, const char *path)
     return dio_arena_strndup(a, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
+/* The vectors of a file for each encoder; rows are the caller's to unref, also of what failed. */
+static bool read_rows(dio_prompt_words *w, const dio_prompt_encoder *encoders, int n,
+                      const dio_weights *from, const char **name, dio_tensor **rows, dio_error *err)
+{
+    const dio_tensor *found[DIO_PROMPT_ENCODERS] = {NULL};
+    const char *key = NULL;
+    for (int i = 0; i < n; i++) {
+        found[i] = find(from, i, n, &key);
+        if (!found[i])
+            return refuse(from, n, err);
+    }
+    if (!*name)
+        *name = key ? key : stem(w->arena, dio_weights_path(from));
+    if (!check_name(w, *name, err))
+        return false;
+    for (int i = 0; i < n; i++) {
+        rows[i] = vectors(found[i], encoders[i].encoder, *name, err);
+        if (!rows[i])
+            return false;
+    }
+    if (n < 2 || rows[0]->type.dim[0] == rows[1]->type.dim[0])
+        return true;
+    return dio_fail(err, "\"%.60s\" has %lld vectors in clip_l and %lld in clip_g", *name,
+                    (long long)rows[0]->type.dim[0], (long long)rows[1]->type.dim[0]);
+}
+
 static bool add(dio_prompt_words *w, const dio_prompt_encoder *encoders, int n,
                 const dio_weights *from, const char *name, dio_error *err)
 {
-    const dio_tensor *found[DIO_PROMPT_ENCODERS] = {NULL};
     dio_tensor *rows[DIO_PROMPT_ENCODERS] = {NULL};
-    const char *key = NULL;
     struct word word = {0};
-    bool ok = true;
-    for (int i = 0; ok && i < n; i++)
-        ok = (found[i] = find(from, i, n, &key)) || refuse(from, n, err);
-    if (!ok)
-        return false;
-    name = name ? name : key ? key : stem(w->arena, dio_weights_path(from));
-    ok = check_name(w, name, err);
-    for (int i = 0; ok && i < n; i++)
-        ok = (rows[i] = vectors(found[i], encoders[i].encoder, name, err)) != NULL;
-    if (ok && n == 2 && rows[0]->type.dim[0] != rows[1]->type.dim[0])
-        ok = dio_fail(err, "\"%.60s\" has %lld vectors in clip_l and %lld in clip_g", name,
-                      (long long)rows[0]->type.dim[0], (long long)rows[1]->type.dim[0]);
-    word.name = ok ? dio_arena_strdup(w->arena, name) : NULL;
-    word.length = strlen(name);
-    ok = ok && (dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items) ||
-                dio_fail_memory(err, "embeddings"));
+    bool ok = read_rows(w, encoders, n, from, &name, rows, err);
+    if (ok && !dio_arena_grow(w->arena, &w->items, w->count, &w->cap, sizeof *w->items))
+        ok = dio_fail_memory(err, "embeddings");
     for (int i = 0; ok && i < n; i++)
         ok = dio_text_encoder_extend(encoders[i].encoder, rows[i], &word.first[i], err);
-    if (ok) {
+    if (ok && rows[0]) {
+        word.name = dio_arena_strdup(w->arena, name);
+        word.length = strlen(name);
         word.count = (int)rows[0]->type.dim[0];
         w->items[w->count++] = word;
     }
