@@ -89,9 +89,10 @@ static int at_all_limits(struct job *j, float *out, const float *want, const cha
     size_t whole = j->report.whole, least = whole;
     double dearest = 1;
     char text[256];
+    dio_vae_report report;
+    j->s.report = &report;
     for (size_t limit = whole; limit > whole / 64; limit -= whole / 24 + 1) {
-        dio_vae_report report = {0};
-        j->s.report = &report;
+        report = (dio_vae_report){0};
         j->s.memory_limit = limit;
         memset(out, 0, j->count * sizeof *out);
         if (!dio_stripes_run(&j->s, &err))
