@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "text/encoder.h"
 #include "text/lm.h"
+#include "vision/models.h"
 
 static void print_family(dio_cli *cli, const dio_model *m)
 {
@@ -20,7 +21,7 @@ static void print_family(dio_cli *cli, const dio_model *m)
         dio_cli_event(cli, v);
         return;
     }
-    printf("%-10s %-6s %s; model_type", m->name, m->kind, m->doc);
+    printf("%-19s %-12s %s; model_type", m->name, m->kind, m->doc);
     for (const char *const *t = m->types; *t; t++)
         printf("%s %s", t == m->types ? "" : ",", *t);
     putchar('\n');
@@ -57,6 +58,8 @@ static bool run(dio_cli *cli, void *options)
         print_family(cli, dio_text_models.items[i]);
     for (int i = 0; i < dio_text_encoders.count; i++)
         print_family(cli, dio_text_encoders.items[i]);
+    for (int i = 0; i < dio_vision_models.count; i++)
+        print_family(cli, dio_vision_models.items[i]);
     const char *const *names = dio_assets_models(cli->arena, &n, &cli->error);
     if (!names)
         return false;

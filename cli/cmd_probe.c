@@ -11,6 +11,7 @@
 #include "tensor/weights.h"
 #include "text/encoder.h"
 #include "text/lm.h"
+#include "vision/generator.h"
 #include "vision/models.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
@@ -148,9 +149,23 @@ static const struct {
     {"text-encoder", &dio_text_encoders, probe_encoder},
     {"unet", &dio_vision_models, probe_unet},
     {"vae", NULL, probe_vae}, /* among those above */
+    {"upscaler", NULL, probe_upscaler},
+    {"generator", NULL, probe_generator},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0], FAMILIES = 64 };
+
+/* A bare file holds an upscaler unless its tensors are a generator's. */
+static int kind_of_file(const char *path)
+{
+    dio_error none = {0};
+    dio_generator *n = dio_generator_open(path, &none);
+    dio_generator_close(n);
+    for (int k = 0; k < KINDS; k++)
+        if (strcmp(kinds[k].kind, n ? "generator" : "upscaler") == 0)
+            return k;
+    return -1;
+}
 
 /* The row for what the folder's config.json says it is; -1 with a list of what there is. */
 static int kind_of(dio_cli *cli, const char *path)
@@ -158,6 +173,8 @@ static int kind_of(dio_cli *cli, const char *path)
     const dio_model *all[FAMILIES];
     int n = 0;
     const char *file = dio_path_join(cli->arena, path, "config.json");
+    if (!dio_file_exists(file) && dio_file_exists(path))
+        return kind_of_file(path);
     const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; kinds[k].families && i < kinds[k].families->count && n < FAMILIES; i++)
@@ -169,7 +186,7 @@ static int kind_of(dio_cli *cli, const char *path)
             return k;
     if (family)
         dio_fail(&cli->error, "%s: models of kind %s are not run by probe: those of kind lm, "
-                              "text-encoder, unet and vae are",
+                              "text-encoder, unet, vae, upscaler and generator are",
                  path, family->kind);
     return -1;
 }

@@ -32,3 +32,5 @@ bool probe_finish(const struct probe *p, dio_graph *g, dio_val output,
 /* probe_pictures.c */
 bool probe_unet(const struct probe *p);
 bool probe_vae(const struct probe *p);
+bool probe_upscaler(const struct probe *p);  /* x */
+bool probe_generator(const struct probe *p); /* z, label */

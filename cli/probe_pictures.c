@@ -1,9 +1,11 @@
-/* probe_pictures.c: UNets and autoencoders under `diorama probe`, with diffusers' names of inputs.
- */
+/* probe_pictures.c: networks over pictures under `diorama probe`; UNets and autoencoders with diffusers'
+ * names of inputs. */
 #include <stdlib.h>
 
 #include "cli/probe.h"
+#include "vision/generator.h"
 #include "vision/unet.h"
+#include "vision/upscaler.h"
 #include "vision/vae.h"
 
 enum { INPUTS = 6 };
@@ -147,5 +149,39 @@ bool probe_vae(const struct probe *p)
     bool ok = v && (in.g || dio_fail_memory(err, "the graph")) && run(&in, forward_vae(&in, v));
     inputs_deinit(&in);
     dio_vae_close(v);
+    return ok;
+}
+
+bool probe_upscaler(const struct probe *p)
+{
+    dio_error *err = &p->cli->error;
+    dio_upscaler *u = dio_upscaler_open(p->path, err);
+    struct inputs in = {.p = p, .g = u ? dio_graph_create() : NULL};
+    bool ok = u && (in.g || dio_fail_memory(err, "the graph"));
+    dio_val x = ok ? read_input(&in, "x", 4) : DIO_NONE;
+    if (ok && !in.failed)
+        x = dio_tap(in.g, dio_upscaler_forward(in.g, u, x), "y");
+    ok = ok && run(&in, x);
+    inputs_deinit(&in);
+    dio_upscaler_close(u);
+    return ok;
+}
+
+bool probe_generator(const struct probe *p)
+{
+    dio_error *err = &p->cli->error;
+    dio_generator *n = dio_generator_open(p->path, err);
+    struct inputs in = {.p = p, .g = n ? dio_graph_create() : NULL};
+    bool ok = n && (in.g || dio_fail_memory(err, "the graph"));
+    dio_generator_io io = {.z = ok ? read_input(&in, "z", 2) : DIO_NONE, .label = DIO_NONE};
+    if (ok && n->shape.labels)
+        io.label = read_input(&in, "label", 2);
+    if (ok && !in.failed) {
+        dio_generator_forward(in.g, n, &io);
+        dio_tap(in.g, io.out, "image");
+    }
+    ok = ok && run(&in, io.out);
+    inputs_deinit(&in);
+    dio_generator_close(n);
     return ok;
 }
