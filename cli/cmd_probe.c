@@ -173,7 +173,7 @@ static int kind_of(dio_cli *cli, const char *path)
     const dio_model *all[FAMILIES];
     int n = 0;
     const char *file = dio_path_join(cli->arena, path, "config.json");
-    if (!dio_file_exists(file) && dio_file_exists(path))
+    if (!dio_file_exists(file) && !dio_file_exists(dio_path_join(cli->arena, path, ".")))
         return kind_of_file(path);
     const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
     for (int k = 0; k < KINDS; k++)

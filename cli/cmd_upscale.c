@@ -1,12 +1,12 @@
 /* cmd_upscale.c: `diorama upscale IN -m MODEL -o OUT`: a picture made larger by a network. */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/assets.h"
 #include "cli/command.h"
 #include "vision/image_io.h"
+#include "vision/request.h"
 #include "vision/upscaler.h"
 
 struct options {
@@ -68,18 +68,6 @@ static bool progress(void *user, double done)
     return !*w->cli->cancel;
 }
 
-static bool read_wrap(const char *text, dio_upscaler_options *o, dio_error *err)
-{
-    static const char *const words[] = {"", "x", "y", "xy"};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(text, words[i]) == 0) {
-            o->tile_x = i & 1;
-            o->tile_y = i & 2;
-            return true;
-        }
-    return dio_fail(err, "--wrap \"%s\": x, y or xy", text);
-}
-
 static bool enlarge(dio_cli *cli, const struct options *o, dio_upscaler *model, dio_image *in,
                     dio_upscaler_options how, dio_image **out)
 {
@@ -107,7 +95,8 @@ static bool run(dio_cli *cli, void *options)
     dio_image *in = NULL, *out = NULL;
     dio_upscaler *model = NULL;
     const char *path = dio_assets_model(cli->arena, o->model, &cli->error);
-    bool ok = path && read_wrap(o->wrap, &how, &cli->error) &&
+    bool ok = path && dio_image_writes(o->output, &cli->error) &&
+              dio_request_tile("--wrap", o->wrap, &how.tile_x, &how.tile_y, &cli->error) &&
               (in = dio_image_read(o->picture, &cli->error)) &&
               (model = dio_upscaler_open(path, &cli->error)) &&
               enlarge(cli, o, model, in, how, &out) &&

@@ -21,6 +21,7 @@ struct model {
     dio_copywriter *writer;
     dio_lm *lm;
     dio_tokenizer *tokenizer;
+    dio_upscaler *upscaler;
     struct model *next;
 };
 
@@ -60,6 +61,7 @@ void dio_studio_destroy(dio_studio *s)
         dio_copywriter_close(m->writer);
         dio_tokenizer_destroy(m->tokenizer);
         dio_lm_close(m->lm);
+        dio_upscaler_close(m->upscaler);
     }
     dio_painting_close(s->painting);
     free(s->painting_key);
@@ -151,6 +153,15 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
     return m->lm;
 }
 
+const dio_upscaler *dio_studio_upscaler(dio_studio *s, const char *model, dio_error *err)
+{
+    struct model *m = model_of(s, model);
+    const char *path = dio_assets_model(s->arena, model, err);
+    if (path && !m->upscaler)
+        m->upscaler = dio_upscaler_open(path, err);
+    return path ? m->upscaler : NULL;
+}
+
 /* All that the open model depends on. */
 static char *painting_key(const char *model, const dio_diffuser_options *o)
 {
@@ -210,10 +221,15 @@ const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_ar
         return NULL;
     dio_value *facts = dio_value_map(a), *files = dio_value_map(a);
     int n = scandir(path, &list, NULL, alphasort);
+    char hash[DIO_HASH_TEXT];
     bool ok = true;
+    if (n < 0) { /* a file, not a folder */
+        ok = dio_hash_file(path, hash, err);
+        const char *slash = strrchr(path, '/');
+        dio_map_set(a, files, slash ? slash + 1 : path, dio_value_string(a, hash));
+    }
     for (int i = 0; i < n; i++) {
         const char *name = list[i]->d_name;
-        char hash[DIO_HASH_TEXT];
         if (ok && is_of_model(name)) {
             ok = dio_hash_file(dio_path_join(a, path, name), hash, err);
             dio_map_set(a, files, name, dio_value_string(a, hash));

@@ -12,6 +12,7 @@
 #include "text/lm.h"
 #include "text/tokenizer.h"
 #include "vision/maker.h"
+#include "vision/upscaler.h"
 
 typedef struct dio_studio dio_studio;
 
@@ -36,6 +37,7 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
  * that was asked for stays open: they are large. */
 dio_painting *dio_studio_painting(dio_studio *s, const char *model,
                                   const dio_diffuser_options *options, dio_error *err);
+const dio_upscaler *dio_studio_upscaler(dio_studio *s, const char *model, dio_error *err);
 /* Its name and the SHA-256 of each of its files, for records. */
 const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
                                         dio_error *err);

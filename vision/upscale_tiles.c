@@ -219,13 +219,13 @@ static bool choose(struct run *r, dio_error *err)
         r->plan_w = r->x.window;
         dio_error_clear(err);
         r->plan = plan_of(r, r->plan_h, r->plan_w, err);
-        if (r->plan || t->tile || (tall <= SQUARE && wide <= SQUARE))
+        if (r->plan || t->tile)
             return r->plan != NULL;
-        if (r->y.window >= r->x.window && tall > SQUARE)
+        if (tall > SQUARE && (r->y.window >= r->x.window || wide <= SQUARE))
             tall = round_up((tall + 1) / 2, SQUARE);
-        else
+        else if (wide > SQUARE)
             wide = round_up((wide + 1) / 2, SQUARE);
-        if (tall <= SQUARE && wide <= SQUARE)
+        else
             return false;
     }
 }
