@@ -11,7 +11,7 @@ dio_copy_corpus *dio_copy_corpus_open(const char *dir, dio_error *err)
     dio_copy_corpus *c = dio_arena_alloc(a, sizeof *c);
     c->arena = a;
     c->rules = dio_copy_rules_open(dir, err);
-    bool ok = c->rules && dio_lexicon_read(c, dir, err);
+    bool ok = c->rules && dio_copy_lexicon_read(c, dir, err);
     if (ok && c->phrase_count > DIO_WRITER_PHRASES)
         ok = dio_fail(err, "%s: %d phrases for sentences, the limit is %d", dir, c->phrase_count,
                       DIO_WRITER_PHRASES);

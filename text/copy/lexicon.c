@@ -388,7 +388,7 @@ static bool read_files(struct reading *r, const dio_value *index)
     return true;
 }
 
-bool dio_lexicon_read(struct dio_copy_corpus *c, const char *dir, dio_error *err)
+bool dio_copy_lexicon_read(struct dio_copy_corpus *c, const char *dir, dio_error *err)
 {
     struct reading r = {c, dir, err};
     const dio_value *index = read_map(&r, "index.yaml");

@@ -66,7 +66,7 @@ struct dio_copy_corpus {
     struct dio_name_words names;
 };
 
-bool dio_lexicon_read(struct dio_copy_corpus *c, const char *dir, dio_error *err);
+bool dio_copy_lexicon_read(struct dio_copy_corpus *c, const char *dir, dio_error *err);
 const struct dio_role *dio_lexicon_role(const struct dio_copy_corpus *c, const char *name);
 
 /* A product's name for a thing called `noun`; *plural tells its number. In the arena. */
