@@ -12,7 +12,6 @@
 #include "bench/bench.h"
 #include "bench/scratch.h"
 #include "tensor/plan.h"
-#include "vision/generator.h"
 #include "vision/unet.h"
 #include "vision/upscaler.h"
 #include "vision/vae.h"
@@ -45,11 +44,6 @@ static const char srvgg[] =
     "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":64,\"num_conv\":16,\"upscale\":4}";
 static const char srvgg_tiny[] =
     "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":8,\"num_conv\":2,\"upscale\":4}";
-
-static const char stylegan[] = "{\"model_type\":\"stylegan2\",\"img_resolution\":512}";
-static const char stylegan_tiny[] =
-    "{\"model_type\":\"stylegan2\",\"img_resolution\":8,\"channel_base\":64,\"channel_max\":8,"
-    "\"z_dim\":8,\"w_dim\":8}";
 
 /* Fills an input with numbers of about a normal's spread. */
 static bool fill(dio_plan *p, const char *name, float scale, dio_error *err)
@@ -213,31 +207,6 @@ static bool run_srvgg(dio_bench_run *r, const dio_bench *b, double *value, doubl
     return seconds >= 0;
 }
 
-/* --- a picture in one pass --- */
-
-static bool run_stylegan(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
-                         dio_error *err)
-{
-    const char *text = r->tiny ? stylegan_tiny : stylegan;
-    const dio_value *config = dio_json_parse(r->arena, "generator", text, strlen(text), err);
-    dio_generator *n = config ? dio_generator_create(config, 1, err) : NULL;
-    dio_graph *g = n ? dio_graph_create() : NULL;
-    dio_plan *p = NULL;
-    bool ok = false;
-    if (!g)
-        goto done;
-    dio_generator_io io = {.z = dio_input(g, "z", dio_type_2d(DIO_F32, 1, n->shape.z))};
-    dio_generator_forward(g, n, &io);
-    p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err)
-                                : NULL;
-    ok = p && fill(p, "z", 1.7f, err) && measure(r, p, b->attrs != NULL, value, reached, err);
-done:
-    dio_plan_destroy(p);
-    dio_graph_destroy(g);
-    dio_generator_close(n);
-    return ok;
-}
-
 static const bool yes = true;
 
 const dio_bench dio_bench_image_unet = {
@@ -274,11 +243,4 @@ const dio_bench dio_bench_image_srvgg = {
     .of = DIO_PEAK_FMA,
     .run = run_srvgg,
     .doc = "SRVGGNetCompact (16 convolutions of 64 channels), 256x256 to 1024x1024",
-};
-const dio_bench dio_bench_image_stylegan = {
-    .name = "image.generate.stylegan2-512",
-    .unit = "s",
-    .of = DIO_PEAK_FMA,
-    .run = run_stylegan,
-    .doc = "StyleGAN2 (channel base 32768) at 512x512",
 };
