@@ -15,8 +15,10 @@
  * Traps: open_clip's q, k and v are one matrix, and its text_projection is transposed; SD 2.x reads
  * the last layer but one, so that diffusers leaves the last out; the autoencoder's attention is
  * stored as 1x1 convolutions. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -206,12 +208,12 @@ static void rename_unet(struct renaming *r, const dio_keymap *m, const dio_tenso
 }
 
 /* q, k and v of open_clip's one matrix (or one bias). */
-static void split_projection(struct renaming *r, const dio_tensor *t, int layer, const char *kind)
+static void split_projection(struct renaming *r, const dio_tensor *t, long layer, const char *kind)
 {
     static const char *const names[] = {"q_proj", "k_proj", "v_proj"};
     for (int i = 0; i < 3; i++) {
         const char *to = dio_arena_printf(
-            r->b->arena, "text_model.encoder.layers.%d.self_attn.%s.%s", layer, names[i], kind);
+            r->b->arena, "text_model.encoder.layers.%ld.self_attn.%s.%s", layer, names[i], kind);
         dio_weights_rename *row = put(r, t->name, to);
         row->rows = t->type.nd > 0 ? t->type.dim[0] / 3 : 0;
         row->row = i * row->rows;
@@ -221,11 +223,17 @@ static void split_projection(struct renaming *r, const dio_tensor *t, int layer,
 static void rename_open_clip(struct renaming *r, const dio_keymap *m, const dio_tensor *t,
                              const char *name, const struct part *p, bool project)
 {
-    int layer = -1;
-    char tail[64] = "";
+    static const char blocks[] = "transformer.resblocks.";
+    const char *tail = "";
+    long layer = -1;
     if (strcmp(name, "logit_scale") == 0 || (!project && strcmp(name, "text_projection") == 0))
         return;
-    if (sscanf(name, "transformer.resblocks.%d.%63s", &layer, tail) == 2 && layer >= p->layers)
+    if (starts_with(name, blocks) && isdigit((unsigned char)name[sizeof blocks - 1])) {
+        char *end;
+        layer = strtol(name + sizeof blocks - 1, &end, 10);
+        tail = *end == '.' ? end + 1 : "";
+    }
+    if (!project && layer == p->layers)
         return; /* the last, which nobody reads */
     if (layer >= 0 && strcmp(tail, "attn.in_proj_weight") == 0) {
         split_projection(r, t, layer, "weight");
