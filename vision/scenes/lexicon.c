@@ -202,12 +202,24 @@ static const struct entry *longest(const dio_lexicon *l, const struct words *w, 
     return NULL;
 }
 
-/* The entries that share a phrase, a subject's name that is a colour's too: all of them speak. */
-static void apply(const dio_lexicon *l, const struct entry *e, dio_scene_wish *wish, int *colours,
-                  float named[DIO_ROLES][3])
+static bool says(const dio_lexicon *l, const struct entry *e, int what)
 {
+    for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0; i++)
+        if (i->what == what)
+            return true;
+    return false;
+}
+
+/* The entries that share a phrase all speak, a fruit's and its colour's; but what is subject and
+ * material is a material before a subject ("a glass bottle"), a subject elsewhere ("a glass"). */
+static void apply(const dio_lexicon *l, const struct entry *e, bool before_subject, dio_scene_wish *wish,
+                  int *colours, float named[DIO_ROLES][3])
+{
+    bool either = says(l, e, SUBJECT) && says(l, e, MATERIAL);
     int *slots[KINDS] = {&wish->subject, &wish->material, &wish->light, &wish->frame, &wish->backdrop, &wish->style, NULL};
     for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0; i++) {
+        if (either && i->what == (before_subject ? SUBJECT : MATERIAL))
+            continue;
         if (i->what == COLOUR) {
             if (*colours < DIO_ROLES)
                 memcpy(named[(*colours)++], i->rgb, sizeof named[0]);
@@ -238,8 +250,12 @@ void dio_lexicon_read(const dio_lexicon *l, const char *prompt, dio_scene_wish *
     for (int at = 0, length; w && at < w->count; at += length) {
         const struct entry *e = longest(l, w, at, &length);
         understood += e != NULL;
-        if (e)
-            apply(l, e, wish, &colours, named);
+        if (!e)
+            continue;
+        int next = at + length, after;
+        const struct entry *follows =
+            next < w->count && !w->ends[next - 1] ? longest(l, w, next, &after) : NULL;
+        apply(l, e, follows && says(l, follows, SUBJECT), wish, &colours, named);
     }
     free(w);
     take_colours(wish, colours, named);
