@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gang.h"
+
 extern const dio_op dio_op_copy;
 
 /* Constants above this are computed at run time: folding must not blow memory up. */
@@ -204,6 +206,7 @@ dio_plan *dio_plan_create(dio_graph *g, const dio_val *outputs, int n_outputs, b
     dio_plan *p = dio_arena_alloc(a, sizeof *p);
     p->arena = a;
     p->device = device;
+    p->threads = dio_gang_size();
     if (options)
         p->options = *options;
     if (make(p, g, outputs, n_outputs, keep_taps, err))

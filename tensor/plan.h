@@ -63,6 +63,7 @@ void *dio_plan_memory(dio_plan *p, const char *name, dio_type *type);
 /* Makes two plans share one state by name (types must agree): prefill and decode on one cache. */
 bool dio_plan_share_state(dio_plan *p, dio_plan *from, dio_error *err);
 
+/* Refused when the gang has grown since the plan was made: scratch is sized for its threads. */
 bool dio_plan_run(dio_plan *p, dio_error *err);
 
 /* Reads or writes a value that lives across runs (an input, a state, a weight being trained), by

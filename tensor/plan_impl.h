@@ -61,6 +61,7 @@ struct dio_plan {
     int n_owned, cap_owned;
     bool profile;
     int runs;
+    int threads; /* of the gang that scratch was sized for */
     dio_plan_report report;
 };
 
