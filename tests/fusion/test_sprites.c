@@ -151,11 +151,37 @@ static void what_cannot_be(void **state)
     }
 }
 
+/* pipelines/game-sprites.yaml as it is shipped, with the house's own generator. */
+static void the_house_makes_a_game(void **state)
+{
+    (void)state;
+    dio_arena *a = dio_arena_create();
+    dio_error err = {0};
+    const char *to = dio_path_join(a, dir, "game");
+    dio_pipeline *p = dio_pipeline_open("pipelines/game-sprites.yaml", "assets", &err);
+    if (!p)
+        fail_msg("%s", err.message);
+    if (!dio_pipeline_check(p, &(dio_check_options){.out = to}))
+        fail_msg("%s", dio_pipeline_problems(p, NULL));
+    if (!dio_pipeline_run(p, &(dio_run_options){.out = to, .device = "cpu"}, &err))
+        fail_msg("%s", err.message);
+    dio_pipeline_close(p);
+    dio_image *sheet = dio_image_read(dio_path_join(a, to, "game-things.png"), &err);
+    assert_non_null(sheet);
+    assert_int_equal(sheet->width, 8 * 64); /* 12 kinds, 4 of each */
+    assert_int_equal(sheet->height, 6 * 64);
+    assert_false(dio_image_opaque(sheet));
+    dio_image_unref(sheet);
+    assert_true(dio_file_exists(dio_path_join(a, to, "game-ground.json")));
+    dio_arena_destroy(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sheet_and_its_atlas),
         cmocka_unit_test(what_cannot_be),
+        cmocka_unit_test(the_house_makes_a_game),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
