@@ -7,102 +7,6 @@
 static const float USUAL_OUTLINE = 0.055f, USUAL_BEVEL = 0.25f, PIXEL = 2.0f / SPRITE_FINE;
 static const float FAR = 4;
 
-/* --- numbers --- */
-
-float sprite_mix(float a, float b, float t)
-{
-    return a + (b - a) * t;
-}
-
-float sprite_u(const dio_sprite *s, int i, float lo, float hi)
-{
-    return lo + (hi - lo) * s->u[i];
-}
-
-static float clamp01(float x)
-{
-    return x < 0 ? 0 : x > 1 ? 1 : x;
-}
-
-float sprite_smooth(float lo, float hi, float x)
-{
-    float t = clamp01((x - lo) / (hi - lo));
-    return t * t * (3 - 2 * t);
-}
-
-float sprite_hash(int x, int y, uint32_t seed)
-{
-    uint32_t h = (uint32_t)x * 0x8da6b343u ^ (uint32_t)y * 0xd8163841u ^ seed * 0xcb1ab31fu;
-    h = (h ^ h >> 15) * 0x2c1b3c6du;
-    h = (h ^ h >> 12) * 0x297a2d39u;
-    return (float)((h ^ h >> 15) >> 8) / 16777216.0f;
-}
-
-static int wrap(int i, int period)
-{
-    return period ? ((i % period) + period) % period : i;
-}
-
-float sprite_noise(float x, float y, int period, uint32_t seed)
-{
-    float fx = floorf(x), fy = floorf(y);
-    int ix = (int)fx, iy = (int)fy;
-    float tx = x - fx, ty = y - fy;
-    tx = tx * tx * (3 - 2 * tx);
-    ty = ty * ty * (3 - 2 * ty);
-    int x0 = wrap(ix, period), x1 = wrap(ix + 1, period);
-    int y0 = wrap(iy, period), y1 = wrap(iy + 1, period);
-    float top = sprite_mix(sprite_hash(x0, y0, seed), sprite_hash(x1, y0, seed), tx);
-    float low = sprite_mix(sprite_hash(x0, y1, seed), sprite_hash(x1, y1, seed), tx);
-    return 2 * sprite_mix(top, low, ty) - 1;
-}
-
-/* A parabola through each half circle, bent once (off by 0.001). */
-float sprite_sin(float turns)
-{
-    float t = turns - floorf(turns);
-    float p = t < 0.5f ? 16 * t * (0.5f - t) : -16 * (t - 0.5f) * (1 - t);
-    return 0.775f * p + 0.225f * p * fabsf(p);
-}
-
-float sprite_cos(float turns)
-{
-    return sprite_sin(turns + 0.25f);
-}
-
-/* --- colours --- */
-
-dio_tint sprite_tint(float r, float g, float b)
-{
-    return (dio_tint){r, g, b};
-}
-
-dio_tint sprite_blend(dio_tint a, dio_tint b, float t)
-{
-    return (dio_tint){sprite_mix(a.r, b.r, t), sprite_mix(a.g, b.g, t), sprite_mix(a.b, b.b, t)};
-}
-
-dio_tint sprite_scale(dio_tint a, float by)
-{
-    return (dio_tint){a.r * by, a.g * by, a.b * by};
-}
-
-dio_tint sprite_ramp(dio_tint base, float tone)
-{
-    static const dio_tint night = {0.16f, 0.09f, 0.30f}, sun = {1, 0.96f, 0.80f},
-                          white = {1, 0.995f, 0.96f};
-    dio_tint deep = sprite_blend(sprite_scale(base, 0.40f), night, 0.36f);
-    dio_tint dark = sprite_blend(sprite_scale(base, 0.72f), night, 0.14f);
-    dio_tint light = sprite_blend(base, sun, 0.34f), bright = sprite_blend(base, white, 0.74f);
-    if (tone < 0.25f)
-        return sprite_blend(deep, dark, clamp01(tone * 4));
-    if (tone < 0.5f)
-        return sprite_blend(dark, base, tone * 4 - 1);
-    if (tone < 0.75f)
-        return sprite_blend(base, light, tone * 4 - 2);
-    return sprite_blend(light, bright, clamp01(tone * 4 - 3));
-}
-
 /* --- shapes --- */
 
 static struct dio_shape *add(dio_sprite *s, float left, float top, float right, float bottom)
@@ -222,7 +126,7 @@ static float to_ellipse(const float *a, float x, float y)
 static float to_limb(const float *a, float x, float y)
 {
     float bx = a[3] - a[0], by = a[4] - a[1], px = x - a[0], py = y - a[1];
-    float t = clamp01((px * bx + py * by) / (bx * bx + by * by + 1e-9f));
+    float t = sprite_clamp((px * bx + py * by) / (bx * bx + by * by + 1e-9f));
     float dx = px - t * bx, dy = py - t * by;
     return sqrtf(dx * dx + dy * dy) - sprite_mix(a[2], a[5], t);
 }
@@ -244,7 +148,7 @@ static float to_polygon(const struct dio_shape *p, float x, float y)
     for (int i = 0, j = p->corners - 1; i < p->corners; j = i++) {
         const float *a = p->corner[i], *b = p->corner[j];
         float ex = b[0] - a[0], ey = b[1] - a[1], wx = x - a[0], wy = y - a[1];
-        float t = clamp01((wx * ex + wy * ey) / (ex * ex + ey * ey + 1e-9f));
+        float t = sprite_clamp((wx * ex + wy * ey) / (ex * ex + ey * ey + 1e-9f));
         float dx = wx - t * ex, dy = wy - t * ey;
         least = fminf(least, dx * dx + dy * dy);
         if ((a[1] > y) != (b[1] > y) && x < ex * (y - a[1]) / (b[1] - a[1]) + a[0])
@@ -351,7 +255,7 @@ static void lay(float *pixel, dio_tint c, float alpha)
 
 static float coverage(float distance)
 {
-    return clamp01(0.5f - distance / PIXEL);
+    return sprite_clamp(0.5f - distance / PIXEL);
 }
 
 static float texture_at(const dio_paint *p, float x, float y)
@@ -369,7 +273,7 @@ static float texture_at(const dio_paint *p, float x, float y)
 /* Tones in four soft steps: a ramp, as one paints it by hand. */
 static float steps(float tone)
 {
-    float q = 4 * clamp01(tone), f = floorf(q);
+    float q = 4 * sprite_clamp(tone), f = floorf(q);
     return (f + sprite_smooth(0.25f, 0.75f, q - f)) / 4;
 }
 
@@ -379,7 +283,7 @@ static dio_tint lit(const dio_sprite *s, const dio_paint *p, int px, int py, flo
     const float *d = &s->distance[py * SPRITE_FINE + px];
     float x, y, gx = d[px + 1 < SPRITE_FINE] - d[-(px > 0)];
     float gy = d[py + 1 < SPRITE_FINE ? SPRITE_FINE : 0] - d[py > 0 ? -SPRITE_FINE : 0];
-    float length = sqrtf(gx * gx + gy * gy) + 1e-6f, t = clamp01(-*d / bevel);
+    float length = sqrtf(gx * gx + gy * gy) + 1e-6f, t = sprite_clamp(-*d / bevel);
     float side = (1 - t) * (1 - 0.5f * t * t);
     float nx = gx / length * side, ny = gy / length * side;
     float nz = sqrtf(fmaxf(0.02f, 1 - nx * nx - ny * ny));
@@ -449,8 +353,8 @@ void sprite_mark(dio_sprite *s, const dio_paint *p)
 void sprite_dot(dio_sprite *s, int x, int y, dio_tint c)
 {
     float *p = s->pixel[y * SPRITE_FINE + x];
-    p[0] = clamp01(c.r);
-    p[1] = clamp01(c.g);
-    p[2] = clamp01(c.b);
+    p[0] = sprite_clamp(c.r);
+    p[1] = sprite_clamp(c.g);
+    p[2] = sprite_clamp(c.b);
     p[3] = 1;
 }

@@ -87,6 +87,7 @@ void sprite_place(dio_sprite *s, float c, float si, float scale, float x, float 
 
 /* --- numbers and colours --- */
 float sprite_mix(float a, float b, float t);
+float sprite_clamp(float x); /* to 0..1 */
 /* u[i] carried to lo..hi. */
 float sprite_u(const dio_sprite *s, int i, float lo, float hi);
 float sprite_smooth(float lo, float hi, float x);
