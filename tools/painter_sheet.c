@@ -1,5 +1,5 @@
-/* painter_sheet.c: a contact sheet of the house painter: painter_sheet DIR OUT.png COLUMNS ROWS SIDE
- * SEED [STEPS [PROMPTS.txt]]. Without prompts, those of held-out scenes. */
+/* painter_sheet.c: a contact sheet of the house painter: painter_sheet DIR OUT.png COLUMNS ROWS
+ * SIDE SEED [STEPS [PROMPTS.txt]]. Without prompts, those of held-out scenes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ static int fail(const dio_error *err)
 static void put(dio_image *sheet, const dio_image *one, int column, int row)
 {
     for (int y = 0; y < one->height; y++)
-        memcpy((uint8_t *)dio_image_row(sheet, row * one->height + y) + (size_t)column * (size_t)one->width * 3,
+        memcpy((uint8_t *)dio_image_row(sheet, row * one->height + y) +
+                   (size_t)column * (size_t)one->width * 3,
                dio_image_row(one, y), (size_t)one->width * 3);
 }
 
@@ -55,7 +56,10 @@ int main(int argc, char **argv)
         const char *prompt = dio_scene_caption(&s, a);
         if (prompts && fgets(line, sizeof line, prompts))
             prompt = line;
-        dio_painter_request r = {.prompt = prompt, .width = side, .height = side, .seed = seed + (uint64_t)i,
+        dio_painter_request r = {.prompt = prompt,
+                                 .width = side,
+                                 .height = side,
+                                 .seed = seed + (uint64_t)i,
                                  .steps = argc > 7 ? atoi(argv[7]) : 0};
         dio_image *one = NULL;
         if (!dio_painter_paint(p, device, &r, &one, &err))

@@ -37,14 +37,16 @@ struct dio_painter {
 static bool check_guide(const dio_painter *p, const char *dir, dio_error *err)
 {
     const dio_flow_shape *g = &p->guide;
-    if (g->map != DIO_GUIDE_MAP || g->wish != dio_guide_wish_size() || g->tiles != dio_guide_tiles())
+    if (g->map != DIO_GUIDE_MAP || g->wish != dio_guide_wish_size() ||
+        g->tiles != dio_guide_tiles())
         return dio_fail(err,
                         "%s: made for another grammar of scenes (%d numbers of a wish, %d learned "
                         "pictures; this program has %d and %d): train it again",
                         dir, g->wish, g->tiles, dio_guide_wish_size(), dio_guide_tiles());
     if (g->channels != p->shape.channels)
-        return dio_fail(err, "%s: flow and autoencoder do not belong together: latents of %d and %d numbers",
-                        dir, g->channels, p->shape.channels);
+        return dio_fail(
+            err, "%s: flow and autoencoder do not belong together: latents of %d and %d numbers",
+            dir, g->channels, p->shape.channels);
     return true;
 }
 
@@ -58,8 +60,12 @@ dio_painter *dio_painter_open(const char *dir, dio_dtype keep, dio_error *err)
     const char *assets = ok ? dio_assets_dir(a, err) : NULL;
     if (assets) {
         p->lexicon = dio_lexicon_open(dio_path_join(a, assets, "scenes/words.yaml"), err);
-        p->autoencoder = p->lexicon ? dio_painter_net_open(dio_path_join(a, dir, "autoencoder"), "autoencoder", keep, err) : NULL;
-        p->flow = p->autoencoder ? dio_painter_net_open(dio_path_join(a, dir, "flow"), "flow", keep, err) : NULL;
+        p->autoencoder = p->lexicon ? dio_painter_net_open(dio_path_join(a, dir, "autoencoder"),
+                                                           "autoencoder", keep, err)
+                                    : NULL;
+        p->flow = p->autoencoder
+                      ? dio_painter_net_open(dio_path_join(a, dir, "flow"), "flow", keep, err)
+                      : NULL;
     }
     ok = assets && p->flow;
     if (ok) {
@@ -107,11 +113,15 @@ static bool check(struct job *j)
     if (r->steps < 0 || r->steps > DIO_PAINTER_STEPS)
         return dio_fail(j->err, "steps: %d is outside 1 to %d", r->steps, DIO_PAINTER_STEPS);
     if (r->colours < 0 || r->colours > DIO_PAINTER_COLOURS)
-        return dio_fail(j->err, "palette: %d colours; 1 to %d are heard", r->colours, DIO_PAINTER_COLOURS);
+        return dio_fail(j->err, "palette: %d colours; 1 to %d are heard", r->colours,
+                        DIO_PAINTER_COLOURS);
     r->width = r->width ? r->width : SIDE;
     r->height = r->height ? r->height : SIDE;
-    if (r->width < DIO_PAINTER_LEAST || r->height < DIO_PAINTER_LEAST || r->width > DIO_PAINTER_MOST || r->height > DIO_PAINTER_MOST)
-        return dio_fail(j->err, "size: %dx%d; house/painter paints %d to %d pixels a side: upscale what is to be larger",
+    if (r->width < DIO_PAINTER_LEAST || r->height < DIO_PAINTER_LEAST ||
+        r->width > DIO_PAINTER_MOST || r->height > DIO_PAINTER_MOST)
+        return dio_fail(j->err,
+                        "size: %dx%d; house/painter paints %d to %d pixels a side: upscale what is "
+                        "to be larger",
                         r->width, r->height, DIO_PAINTER_LEAST, DIO_PAINTER_MOST);
     r->steps = r->steps ? r->steps : STEPS;
     return true;
@@ -140,7 +150,8 @@ static void compose(struct job *j)
     dio_scene_plan(&j->scene, &wish, (float)w / (float)h, r->seed);
 }
 
-/* A place's noise depends on where it is from the middle: a larger canvas begins as this one does. */
+/* A place's noise depends on where it is from the middle: a larger canvas begins as this one does.
+ */
 static bool draw_noise(struct job *j)
 {
     int w = j->window.w, h = j->window.h;
@@ -149,8 +160,10 @@ static bool draw_noise(struct job *j)
         return dio_fail_memory(j->err, "noise");
     for (int c = 0; c < j->p->shape.channels; c++)
         for (int y = 0; y < h; y++) {
-            uint64_t row = (uint64_t)(GRID / 2 + y - h / 2), first = row * GRID + (uint64_t)(GRID / 2 - w / 2);
-            dio_normal(j->r.seed, STREAM_NOISE + (uint64_t)c, first, j->x + ((size_t)c * (size_t)h + (size_t)y) * (size_t)w, (size_t)w);
+            uint64_t row = (uint64_t)(GRID / 2 + y - h / 2),
+                     first = row * GRID + (uint64_t)(GRID / 2 - w / 2);
+            dio_normal(j->r.seed, STREAM_NOISE + (uint64_t)c, first,
+                       j->x + ((size_t)c * (size_t)h + (size_t)y) * (size_t)w, (size_t)w);
         }
     return true;
 }
@@ -237,7 +250,8 @@ static dio_plan *decode_plan(struct job *j)
         return NULL;
     }
     ops->moments(j->p->autoencoder->model, &mean, &spread);
-    dio_val z = dio_input(g, "latents", dio_type_4d(DIO_F32, 1, c, j->window.h, j->window.w)), large = DIO_NONE;
+    dio_val z = dio_input(g, "latents", dio_type_4d(DIO_F32, 1, c, j->window.h, j->window.w)),
+            large = DIO_NONE;
     z = dio_mul(g, z, dio_reshape4(g, dio_param(g, spread), 1, c, 1, 1));
     z = dio_add(g, z, dio_reshape4(g, dio_param(g, mean), 1, c, 1, 1));
     dio_val small = ops->decode(g, j->p->autoencoder->model, z, j->wrap, j->large ? &large : NULL);
@@ -286,7 +300,8 @@ static bool write_notes(const struct job *j, dio_image *image)
 static bool decode(struct job *j, dio_image **out)
 {
     dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, j->r.alpha ? 4 : 3, false};
-    size_t bytes = (size_t)j->p->shape.channels * (size_t)j->window.w * (size_t)j->window.h * sizeof *j->x;
+    size_t bytes =
+        (size_t)j->p->shape.channels * (size_t)j->window.w * (size_t)j->window.h * sizeof *j->x;
     dio_plan *plan = decode_plan(j);
     dio_image *image = plan ? dio_image_create(j->r.width, j->r.height, &form, j->err) : NULL;
     bool ok = image && dio_plan_set(plan, "latents", j->x, bytes, j->err) &&

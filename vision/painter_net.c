@@ -39,7 +39,8 @@ static bool build(dio_painter_net *n, const dio_value *config, const char *kind,
     if (!n->family)
         return false;
     if (strcmp(n->family->kind, kind) != 0)
-        return dio_value_fail(config, err, "%s is a model of kind %s, where one of kind %s is needed",
+        return dio_value_fail(config, err,
+                              "%s is a model of kind %s, where one of kind %s is needed",
                               n->family->name, n->family->kind, kind);
     n->ops = n->family->ops;
     n->model = dio_model_build(n->family, config, n->arena, err);
@@ -69,13 +70,17 @@ dio_painter_net *dio_painter_net_create(const dio_value *config, const char *kin
     if (!n)
         return NULL;
     char *text = dio_json_write(n->arena, config, 0);
-    dio_value *copy = text ? dio_json_parse(n->arena, "config.json", text, strlen(text), err) : NULL;
-    return finish(n, copy && build(n, copy, kind, err) &&
-                         dio_walk_fits(4 * dio_walk_parameters(&n->walk), err) &&
-                         dio_walk_draw(&n->walk, seed, DIO_F32, 0, err), err);
+    dio_value *copy =
+        text ? dio_json_parse(n->arena, "config.json", text, strlen(text), err) : NULL;
+    return finish(n,
+                  copy && build(n, copy, kind, err) &&
+                      dio_walk_fits(4 * dio_walk_parameters(&n->walk), err) &&
+                      dio_walk_draw(&n->walk, seed, DIO_F32, 0, err),
+                  err);
 }
 
-bool dio_painter_net_save(const dio_painter_net *n, const char *dir, dio_dtype dtype, dio_error *err)
+bool dio_painter_net_save(const dio_painter_net *n, const char *dir, dio_dtype dtype,
+                          dio_error *err)
 {
     static const dio_weights_meta meta[] = {{"format", "pt"}};
     dio_arena *a = dio_arena_create();

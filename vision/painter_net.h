@@ -20,8 +20,8 @@ typedef struct dio_autoencoder_shape {
 
 typedef struct dio_autoencoder_ops {
     void (*shape)(const void *model, dio_autoencoder_shape *out);
-    /* x [B,4,H,W], -1..1, colours multiplied by alpha -> latents [B,C,H/scale,W/scale] within -3..3,
-     * of which the flow sees (z - mean) / spread. */
+    /* x [B,4,H,W], -1..1, colours multiplied by alpha -> latents [B,C,H/scale,W/scale] within
+     * -3..3, of which the flow sees (z - mean) / spread. */
     dio_val (*encode)(dio_graph *g, const void *model, dio_val x, unsigned wrap);
     /* Latents -> [B,4,..]; *large (or NULL): twice the size. */
     dio_val (*decode)(dio_graph *g, const void *model, dio_val z, unsigned wrap, dio_val *large);
@@ -30,9 +30,9 @@ typedef struct dio_autoencoder_ops {
 } dio_autoencoder_ops;
 
 typedef struct dio_flow_shape {
-    int channels; /* of latents */
-    int map;      /* numbers that say where a place is */
-    int wish;     /* numbers that say what is wanted */
+    int channels;         /* of latents */
+    int map;              /* numbers that say where a place is */
+    int wish;             /* numbers that say what is wanted */
     int tiles, tile_side; /* learned pictures of subjects: so many of so many places a side */
 } dio_flow_shape;
 

@@ -16,7 +16,8 @@ bool dio_painter_recipe_read(dio_painter_job *j, const dio_field *fields, dio_er
 {
     const dio_recipe_run *run = j->run;
     dio_painter_recipe *r = &j->recipe;
-    if (!dio_fields_read(fields, r, run->recipe, "recipe", DIO_FIELDS_STRICT, run->a, NULL, NULL, err))
+    if (!dio_fields_read(fields, r, run->recipe, "recipe", DIO_FIELDS_STRICT, run->a, NULL, NULL,
+                         err))
         return false;
     if (!is_map(r->model))
         return dio_value_fail(run->recipe, err, "model: a recipe says what config.json will hold");
@@ -24,8 +25,9 @@ bool dio_painter_recipe_read(dio_painter_job *j, const dio_field *fields, dio_er
         return dio_value_fail(dio_map_get(run->recipe, "save"), err, "save: f16 or f32, not \"%s\"",
                               r->save);
     if (!is_map(r->train))
-        return dio_value_fail(run->recipe, err, "train: a recipe says how many steps, as in "
-                                                "`train: {steps: 4000}`");
+        return dio_value_fail(run->recipe, err,
+                              "train: a recipe says how many steps, as in "
+                              "`train: {steps: 4000}`");
     j->root = dio_path_dir(run->a, run->path);
     return dio_fields_read(dio_train_fields, &j->options, r->train, "train", DIO_FIELDS_STRICT,
                            run->a, NULL, NULL, err);
@@ -71,7 +73,8 @@ static bool test(const dio_painter_job *j, const dio_train_task *task, double *o
     bool ok = p != NULL;
     double sum = 0;
     for (int i = 0; ok && i < j->recipe.test_batches; i++) {
-        ok = task->fill(task->user, p, j->options.eval_batches + i, false, err) && dio_plan_run(p, err);
+        ok = task->fill(task->user, p, j->options.eval_batches + i, false, err) &&
+             dio_plan_run(p, err);
         sum += ok ? *(const float *)dio_plan_output(p, 0, NULL) : 0;
     }
     dio_plan_destroy(p);

@@ -9,12 +9,12 @@ typedef struct dio_painter_recipe {
     const dio_value *model, *train, *data;
     int batch, test_batches;
     uint64_t seed;
-    const char *save;       /* "f16" or "f32" */
+    const char *save;        /* "f16" or "f32" */
     const char *autoencoder; /* flow: the folder of a trained one */
-    double noise;           /* autoencoder: added to latents in training */
-    double edges;           /* autoencoder: weight of differences between neighbours */
-    int scenes;             /* flow: how many scenes are drawn and kept as latents */
-    double sharpest;        /* flow: least 1 - t that the loss is divided by */
+    double noise;            /* autoencoder: added to latents in training */
+    double edges;            /* autoencoder: weight of differences between neighbours */
+    int scenes;              /* flow: how many scenes are drawn and kept as latents */
+    double sharpest;         /* flow: least 1 - t that the loss is divided by */
 } dio_painter_recipe;
 
 /* One training: a network, what of it is trained, where it goes. */

@@ -53,8 +53,8 @@ static dio_val difference(dio_graph *g, dio_val a, int axis)
     return dio_sub(g, dio_slice(g, a, axis, 1, n, 1), dio_slice(g, a, axis, 0, n, 1));
 }
 
-/* Charbonnier's: the absolute value, but even where errors are small already, so that what is learned
- * first are the subjects and not the walls. */
+/* Charbonnier's: the absolute value, but even where errors are small already, so that what is
+ * learned first are the subjects and not the walls. */
 static dio_val size_of(dio_graph *g, dio_val d)
 {
     const float soft = 0.1f;
@@ -76,7 +76,8 @@ static dio_val loss(void *user, dio_graph *g, bool training)
     struct work *k = j->user;
     const dio_gallery_shape *s = &k->gallery.shape;
     float edges = (float)j->recipe.edges;
-    dio_val large = dio_input(g, "pictures", dio_type_4d(DIO_F32, j->recipe.batch, s->channels, s->height, s->width));
+    dio_val large = dio_input(
+        g, "pictures", dio_type_4d(DIO_F32, j->recipe.batch, s->channels, s->height, s->width));
     dio_val small = dio_avg_pool(g, large, 2, 2, 0), more;
     dio_val z = ops_of(j)->encode(g, j->net->model, small, 0);
     if (training)
@@ -118,7 +119,8 @@ static bool check(dio_painter_job *j, struct work *k, dio_error *err)
     k->w = s->width / step;
     size_t batch = (size_t)j->recipe.batch;
     k->pixel_bytes = batch * 4 * (size_t)s->height * (size_t)s->width * sizeof(float);
-    k->noise_bytes = batch * (size_t)k->shape.channels * (size_t)k->h * (size_t)k->w * sizeof(float);
+    k->noise_bytes =
+        batch * (size_t)k->shape.channels * (size_t)k->h * (size_t)k->w * sizeof(float);
     k->pixels = malloc(k->pixel_bytes);
     k->noise = malloc(k->noise_bytes);
     return k->pixels && k->noise ? true : dio_fail_memory(err, "a training batch");
@@ -134,7 +136,8 @@ static bool measure(dio_painter_job *j, struct work *k, dio_error *err)
     dio_graph *g = dio_graph_create();
     if (!g)
         return dio_fail_memory(err, "the latents' moments");
-    dio_val large = dio_input(g, "pictures", dio_type_4d(DIO_F32, j->recipe.batch, s->channels, s->height, s->width));
+    dio_val large = dio_input(
+        g, "pictures", dio_type_4d(DIO_F32, j->recipe.batch, s->channels, s->height, s->width));
     dio_val z = ops_of(j)->encode(g, j->net->model, dio_avg_pool(g, large, 2, 2, 0), 0);
     dio_plan *p = dio_plan_create(g, &z, 1, false, j->run->device, NULL, err);
     bool ok = p != NULL;
@@ -166,10 +169,11 @@ static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *e
     dio_painter_job j = {.run = r, .user = &k};
     dio_train_task task = {.loss = loss, .fill = fill};
     *report = (dio_recipe_report){.test_loss = NAN};
-    bool ok = dio_painter_recipe_read(&j, fields, err) &&
-              dio_gallery_open(&k.gallery, r->recipe, j.recipe.data, j.root, j.recipe.seed, r->a, err) &&
-              dio_painter_job_open(&j, "autoencoder", "latents.", err) && check(&j, &k, err) &&
-              dio_painter_job_train(&j, &task, report, err);
+    bool ok =
+        dio_painter_recipe_read(&j, fields, err) &&
+        dio_gallery_open(&k.gallery, r->recipe, j.recipe.data, j.root, j.recipe.seed, r->a, err) &&
+        dio_painter_job_open(&j, "autoencoder", "latents.", err) && check(&j, &k, err) &&
+        dio_painter_job_train(&j, &task, report, err);
     if (ok && !report->run.cancelled)
         ok = measure(&j, &k, err) && dio_painter_job_save(&j, r->dir, report, err);
     free(k.pixels);

@@ -39,7 +39,8 @@ static const dio_field fields[] = {
     DIO_FIELD(pr, name, NULL, 1, 80, "the model's name"),
     DIO_FIELD(pr, licence, "unknown", 1, 80, "SPDX name of the trained weights' licence"),
     DIO_FIELD(pr, doc, "", 0, 2000, "what it is for"),
-    DIO_FIELD(pr, model, "null", 0, 0, "a fresh model's config.json, without the sizes of its guide"),
+    DIO_FIELD(pr, model, "null", 0, 0,
+              "a fresh model's config.json, without the sizes of its guide"),
     DIO_FIELD(pr, autoencoder, NULL, 1, 4000, "folder of a trained autoencoder, from the recipe's"),
     DIO_FIELD(pr, train, "null", 0, 0, "the optimiser's keys"),
     DIO_FIELD(pr, scenes, "30000", VALID + 1, 10000000, "how many are drawn"),
@@ -70,10 +71,12 @@ static void scene_at(uint64_t seed, int64_t index, dio_scene *s, dio_guide_windo
     dio_philox(seed, STREAM_SCENE, 2 * (uint64_t)index, r);
     dio_philox(seed, STREAM_SCENE, 2 * (uint64_t)index + 1, q);
     float u = (float)(r[0] >> 8) / 16777216, v = (float)(r[1] >> 8) / 16777216;
-    int shorter = u < 0.25f ? SIDE : (int)(SIDE * powf((float)LONGEST / SIDE, (u - 0.25f) / 0.75f) + 0.5f);
+    int shorter =
+        u < 0.25f ? SIDE : (int)(SIDE * powf((float)LONGEST / SIDE, (u - 0.25f) / 0.75f) + 0.5f);
     int longer = q[0] % 5 < 2 ? shorter : (int)((float)shorter * (1 + 0.78f * v) + 0.5f);
     bool wide = q[0] >> 31;
-    *w = (dio_guide_window){wide ? longer : shorter, wide ? shorter : longer, 0, 0, SIDE, SIDE, false, false};
+    *w = (dio_guide_window){
+        wide ? longer : shorter, wide ? shorter : longer, 0, 0, SIDE, SIDE, false, false};
     w->x = (int)(q[1] % (uint32_t)(w->full_w - SIDE + 1));
     w->y = (int)(q[2] % (uint32_t)(w->full_h - SIDE + 1));
     dio_scene_wish wish = dio_scene_any();
@@ -104,7 +107,8 @@ static void draw_one(void *user, int64_t item, int thread)
     size_t plane = (size_t)side * (size_t)side;
     uint8_t *rgba = d->bytes + (size_t)item * plane * 4;
     float *out = d->pixels + (size_t)item * plane * 4;
-    dio_atlas_draw(d->atlas, &s, &(dio_window){w.full_w * k, w.full_h * k, w.x * k, w.y * k, side, side}, rgba);
+    dio_atlas_draw(d->atlas, &s,
+                   &(dio_window){w.full_w * k, w.full_h * k, w.x * k, w.y * k, side, side}, rgba);
     for (size_t i = 0; i < plane; i++)
         for (size_t c = 0; c < 4; c++)
             out[c * plane + i] = (float)rgba[4 * i + c] * (1 / 127.5f) - 1;
@@ -130,14 +134,16 @@ static bool encode_some(struct work *k, dio_plan *p, struct drawing *d, FILE *fi
 {
     int16_t packed[64 * SIDE * SIDE];
     size_t numbers = k->record / sizeof *packed;
-    size_t bytes = (size_t)TOGETHER * 4 * (size_t)(SIDE * d->scale) * (size_t)(SIDE * d->scale) * sizeof(float);
+    size_t bytes = (size_t)TOGETHER * 4 * (size_t)(SIDE * d->scale) * (size_t)(SIDE * d->scale) *
+                   sizeof(float);
     dio_gang_steal(TOGETHER, draw_one, d);
     if (!dio_plan_set(p, "pictures", d->pixels, bytes, err) || !dio_plan_run(p, err))
         return false;
     const float *z = dio_plan_output(p, 0, NULL);
     for (int i = 0; i < TOGETHER; i++) {
         for (size_t n = 0; n < numbers; n++)
-            packed[n] = (int16_t)lrintf(fminf(fmaxf(z[(size_t)i * numbers + n], -7.9f), 7.9f) / unit);
+            packed[n] =
+                (int16_t)lrintf(fminf(fmaxf(z[(size_t)i * numbers + n], -7.9f), 7.9f) / unit);
         if (fwrite(packed, k->record, 1, file) != 1)
             return dio_fail_retry(err, "the file of latents cannot be written: is the disk full?");
     }
@@ -145,7 +151,8 @@ static bool encode_some(struct work *k, dio_plan *p, struct drawing *d, FILE *fi
 }
 
 /* Goes on where the file ends. */
-static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FILE *file, dio_error *err)
+static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FILE *file,
+                        dio_error *err)
 {
     struct drawing d = {.seed = j->recipe.seed, .scale = k->shape.scale};
     size_t pixels = (size_t)TOGETHER * 4 * (size_t)(SIDE * d.scale) * (size_t)(SIDE * d.scale);
@@ -162,7 +169,8 @@ static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FI
     ok = ok && (fseek(file, (long)d.first * (long)k->record, SEEK_SET) == 0);
     for (; ok && d.first < j->recipe.scenes && !*j->run->hooks->cancel; d.first += TOGETHER) {
         if (d.first % 1000 < TOGETHER)
-            dio_recipe_say(j->run, "drawing scenes: %lld of %d", (long long)d.first, j->recipe.scenes);
+            dio_recipe_say(j->run, "drawing scenes: %lld of %d", (long long)d.first,
+                           j->recipe.scenes);
         ok = encode_some(k, p, &d, file, err);
     }
     (void)path;
@@ -246,7 +254,8 @@ static void fill_row(void *user, int64_t row, int thread)
     size_t numbers = k->record / sizeof(int16_t), plane = SIDE * SIDE;
     (void)thread;
     int most = f->j->recipe.scenes - VALID;
-    index = f->training ? VALID + dio_below(seed, STREAM_PICK, (uint64_t)at, (uint32_t)most) : at % VALID;
+    index = f->training ? VALID + dio_below(seed, STREAM_PICK, (uint64_t)at, (uint32_t)most)
+                        : at % VALID;
     dio_scene s;
     dio_guide_window w;
     scene_at(f->j->recipe.seed, index, &s, &w);
@@ -264,7 +273,8 @@ static void fill_row(void *user, int64_t row, int thread)
     f->weight[row] = 1 / (away * away);
     dio_guide_wish(&s, &w, k->wish + row * k->flow.wish);
     dio_guide_map(&s, &w, k->map + (size_t)row * DIO_GUIDE_MAP * plane);
-    dio_guide_places(&s, &w, k->flow.tile_side, k->places + (size_t)row * plane * 4, k->shares + (size_t)row * plane * 4);
+    dio_guide_places(&s, &w, k->flow.tile_side, k->places + (size_t)row * plane * 4,
+                     k->shares + (size_t)row * plane * 4);
 }
 
 static bool fill(void *user, dio_plan *p, int64_t step, bool training, dio_error *err)
@@ -355,7 +365,8 @@ static bool save(const dio_painter_job *j, const struct work *k, const dio_recip
                  dio_error *err)
 {
     const char *dir = j->run->dir;
-    return dio_painter_net_save(k->autoencoder, dio_path_join(j->run->a, dir, "autoencoder"), DIO_F16, err) &&
+    return dio_painter_net_save(k->autoencoder, dio_path_join(j->run->a, dir, "autoencoder"),
+                                DIO_F16, err) &&
            dio_painter_job_save(j, dio_path_join(j->run->a, dir, "flow"), report, err);
 }
 

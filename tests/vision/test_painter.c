@@ -40,21 +40,25 @@ static int make_folder(void **state)
     (void)state;
     assert_non_null(mkdtemp(root));
     make_net("autoencoder",
-             "{\"model_type\":\"picture-autoencoder\",\"latent_channels\":6,\"encode_0\":8,\"encode_1\":8,"
-             "\"decode_0\":8,\"decode_1\":8,\"decode_large\":8,\"decode_blocks\":1}", 3);
-    snprintf(flow, sizeof flow,
-             "{\"model_type\":\"scene-flow\",\"latent_channels\":6,\"map_channels\":%d,\"wish_size\":%d,"
-             "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"tiles\":%d,\"tile_side\":4,"
-             "\"tile_channels\":4,\"widths\":[8,16]}",
-             DIO_GUIDE_MAP, dio_guide_wish_size(), dio_guide_tiles());
+             "{\"model_type\":\"picture-autoencoder\",\"latent_channels\":6,\"encode_0\":8,"
+             "\"encode_1\":8,"
+             "\"decode_0\":8,\"decode_1\":8,\"decode_large\":8,\"decode_blocks\":1}",
+             3);
+    snprintf(
+        flow, sizeof flow,
+        "{\"model_type\":\"scene-flow\",\"latent_channels\":6,\"map_channels\":%d,\"wish_size\":%d,"
+        "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"tiles\":%d,\"tile_side\":4,"
+        "\"tile_channels\":4,\"widths\":[8,16]}",
+        DIO_GUIDE_MAP, dio_guide_wish_size(), dio_guide_tiles());
     make_net("flow", flow, 4);
     return 0;
 }
 
 static int remove_folder(void **state)
 {
-    static const char *const files[] = {"autoencoder/config.json", "autoencoder/model.safetensors", "autoencoder",
-                                        "flow/config.json", "flow/model.safetensors", "flow"};
+    static const char *const files[] = {
+        "autoencoder/config.json", "autoencoder/model.safetensors", "autoencoder",
+        "flow/config.json",        "flow/model.safetensors",        "flow"};
     char path[256];
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -80,7 +84,8 @@ static dio_image *paint(const dio_painter_request *r, dio_error *err)
 static bool same(const dio_image *a, const dio_image *b)
 {
     return a->width == b->width && a->height == b->height &&
-           memcmp(dio_image_row(a, 0), dio_image_row(b, 0), dio_image_row_bytes(a) * (size_t)a->height) == 0;
+           memcmp(dio_image_row(a, 0), dio_image_row(b, 0),
+                  dio_image_row_bytes(a) * (size_t)a->height) == 0;
 }
 
 static void a_request_gives_its_picture(void **state)
@@ -88,7 +93,8 @@ static void a_request_gives_its_picture(void **state)
     (void)state;
     dio_error err = {0};
     static const uint8_t palette[2][3] = {{240, 230, 210}, {30, 60, 120}};
-    dio_painter_request r = {.prompt = "a bottle", .width = 256, .height = 304, .steps = 2, .seed = 5};
+    dio_painter_request r = {
+        .prompt = "a bottle", .width = 256, .height = 304, .steps = 2, .seed = 5};
     int threads = dio_gang_size();
     dio_gang_resize(1);
     dio_image *one = paint(&r, &err);
@@ -107,7 +113,8 @@ static void a_request_gives_its_picture(void **state)
     assert_true(same(one, two));
     assert_false(same(one, other));
     assert_false(same(other, coloured));
-    assert_non_null(strstr(dio_image_note(one, "Comment"), "house/painter, seed 5, 2 steps: bottle"));
+    assert_non_null(
+        strstr(dio_image_note(one, "Comment"), "house/painter, seed 5, 2 steps: bottle"));
     dio_image_unref(one);
     dio_image_unref(two);
     dio_image_unref(other);
@@ -118,7 +125,8 @@ static void alpha_comes_when_asked_for(void **state)
 {
     (void)state;
     dio_error err = {0};
-    dio_painter_request r = {.prompt = "a cup", .width = 384, .height = 352, .steps = 1, .alpha = true};
+    dio_painter_request r = {
+        .prompt = "a cup", .width = 384, .height = 352, .steps = 1, .alpha = true};
     dio_image *image = paint(&r, &err);
     assert_non_null(image);
     assert_int_equal(image->form.channels, 4);
@@ -132,7 +140,8 @@ static void tiles_join(void **state)
     (void)state;
     dio_error err = {0};
     dio_seam seam;
-    dio_painter_request r = {.prompt = "stars", .width = 256, .height = 256, .steps = 2, .tile_x = true, .tile_y = true};
+    dio_painter_request r = {
+        .prompt = "stars", .width = 256, .height = 256, .steps = 2, .tile_x = true, .tile_y = true};
     dio_image *image = paint(&r, &err);
     assert_non_null(image);
     assert_true(dio_image_seam(image, &seam, &err));
@@ -152,13 +161,17 @@ static void wrong_requests_are_refused(void **state)
 {
     (void)state;
     refuse(&(dio_painter_request){.prompt = "x", .width = 255, .height = 300},
-           "size: 255x300; house/painter paints 256 to 768 pixels a side: upscale what is to be larger");
+           "size: 255x300; house/painter paints 256 to 768 pixels a side: upscale what is to be "
+           "larger");
     refuse(&(dio_painter_request){.prompt = "x", .width = 300, .height = 1 << 30},
-           "size: 300x1073741824; house/painter paints 256 to 768 pixels a side: upscale what is to be larger");
+           "size: 300x1073741824; house/painter paints 256 to 768 pixels a side: upscale what is "
+           "to be larger");
     refuse(&(dio_painter_request){.prompt = "x", .steps = 65}, "steps: 65 is outside 1 to 64");
     refuse(&(dio_painter_request){.prompt = "x", .steps = -1}, "steps: -1 is outside 1 to 64");
-    refuse(&(dio_painter_request){.prompt = "x", .colours = 6}, "palette: 6 colours; 1 to 5 are heard");
-    refuse(&(dio_painter_request){.prompt = NULL}, "prompt: a text of at most 65536 bytes is needed");
+    refuse(&(dio_painter_request){.prompt = "x", .colours = 6},
+           "palette: 6 colours; 1 to 5 are heard");
+    refuse(&(dio_painter_request){.prompt = NULL},
+           "prompt: a text of at most 65536 bytes is needed");
 }
 
 static bool stop(void *user, int i, int n)
@@ -173,7 +186,8 @@ static void it_stops_when_told(void **state)
     dio_error err = {0};
     int after = 2;
     volatile sig_atomic_t cancel = 1;
-    dio_painter_request r = {.prompt = "x", .width = 256, .height = 256, .steps = 5, .progress = stop, .user = &after};
+    dio_painter_request r = {
+        .prompt = "x", .width = 256, .height = 256, .steps = 5, .progress = stop, .user = &after};
     assert_null(paint(&r, &err));
     assert_int_equal(err.kind, DIO_ERROR_NONE);
     r = (dio_painter_request){.prompt = "x", .width = 256, .height = 256, .cancel = &cancel};
@@ -192,9 +206,12 @@ static void a_strange_folder_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_gives_its_picture), cmocka_unit_test(alpha_comes_when_asked_for),
-        cmocka_unit_test(tiles_join),                  cmocka_unit_test(wrong_requests_are_refused),
-        cmocka_unit_test(it_stops_when_told),          cmocka_unit_test(a_strange_folder_is_refused),
+        cmocka_unit_test(a_request_gives_its_picture),
+        cmocka_unit_test(alpha_comes_when_asked_for),
+        cmocka_unit_test(tiles_join),
+        cmocka_unit_test(wrong_requests_are_refused),
+        cmocka_unit_test(it_stops_when_told),
+        cmocka_unit_test(a_strange_folder_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,5 @@
-/* test_scenes.c: composed pictures: the same for the same seed, whole or in windows, at any size and
- * from several threads; and what prompts mean. */
+/* test_scenes.c: composed pictures: the same for the same seed, whole or in windows, at any size
+ * and from several threads; and what prompts mean. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +75,8 @@ static void draw_one(void *user, int64_t item, int thread)
     (void)thread;
     wish.alpha = item % 4 == 0;
     dio_scene_plan(&s, &wish, 1, (uint64_t)item + 50);
-    dio_atlas_draw(d->atlas, &s, &(dio_window){SIDE, SIDE, 0, 0, SIDE, SIDE}, d->rgba + item * SIDE * SIDE * 4);
+    dio_atlas_draw(d->atlas, &s, &(dio_window){SIDE, SIDE, 0, 0, SIDE, SIDE},
+                   d->rgba + item * SIDE * SIDE * 4);
 }
 
 static void threads_change_nothing(void **state)
@@ -106,7 +107,8 @@ static void a_window_is_a_part_of_the_whole(void **state)
         dio_atlas_draw(atlas, &s, &(dio_window){SIDE, SIDE, 0, 0, SIDE, SIDE}, whole);
         dio_atlas_draw(atlas, &s, &(dio_window){SIDE, SIDE, 31, 47, 40, 30}, part);
         for (int y = 0; y < 30; y++)
-            assert_memory_equal(part + (size_t)y * 40 * 4, whole + ((size_t)(y + 47) * SIDE + 31) * 4, 40 * 4);
+            assert_memory_equal(part + (size_t)y * 40 * 4,
+                                whole + ((size_t)(y + 47) * SIDE + 31) * 4, 40 * 4);
     }
 }
 
@@ -123,10 +125,12 @@ static void sizes_agree(void **state)
         double sum = 0;
         dio_scene_plan(&s, &wish, 1, seed + 300);
         dio_atlas_draw(atlas, &s, &(dio_window){SIDE, SIDE, 0, 0, SIDE, SIDE}, small);
-        dio_atlas_draw(atlas, &s, &(dio_window){2 * SIDE, 2 * SIDE, 0, 0, 2 * SIDE, 2 * SIDE}, large);
+        dio_atlas_draw(atlas, &s, &(dio_window){2 * SIDE, 2 * SIDE, 0, 0, 2 * SIDE, 2 * SIDE},
+                       large);
         for (int y = 0; y < SIDE; y++)
             for (int i = 0; i < SIDE * 4; i++) {
-                const uint8_t *p = large + ((size_t)(2 * y) * 2 * SIDE + (size_t)(i / 4) * 2) * 4 + i % 4;
+                const uint8_t *p =
+                    large + ((size_t)(2 * y) * 2 * SIDE + (size_t)(i / 4) * 2) * 4 + i % 4;
                 int mean = (p[0] + p[4] + p[2 * SIDE * 4] + p[2 * SIDE * 4 + 4]) / 4;
                 sum += abs(mean - small[(size_t)y * SIDE * 4 + (size_t)i]);
             }
@@ -179,7 +183,8 @@ static void a_guide_of_a_window_is_a_part_of_the_whole(void **state)
 {
     (void)state;
     enum { FULL = 20, PART = 8, X = 7, Y = 9 };
-    static float whole[DIO_GUIDE_MAP * FULL * FULL], part[DIO_GUIDE_MAP * PART * PART], shares[FULL * FULL * 4];
+    static float whole[DIO_GUIDE_MAP * FULL * FULL], part[DIO_GUIDE_MAP * PART * PART],
+        shares[FULL * FULL * 4];
     static int32_t places[FULL * FULL * 4];
     for (uint64_t seed = 0; seed < 10; seed++) {
         dio_scene_wish wish = dio_scene_any();
@@ -189,8 +194,10 @@ static void a_guide_of_a_window_is_a_part_of_the_whole(void **state)
         dio_guide_map(&s, &(dio_guide_window){FULL, FULL, X, Y, PART, PART, false, false}, part);
         for (int k = 0; k < DIO_GUIDE_MAP; k++)
             for (int y = 0; y < PART; y++)
-                assert_memory_equal(part + (k * PART + y) * PART, whole + (k * FULL + y + Y) * FULL + X, PART * sizeof(float));
-        dio_guide_places(&s, &(dio_guide_window){FULL, FULL, 0, 0, FULL, FULL, false, false}, 16, places, shares);
+                assert_memory_equal(part + (k * PART + y) * PART,
+                                    whole + (k * FULL + y + Y) * FULL + X, PART * sizeof(float));
+        dio_guide_places(&s, &(dio_guide_window){FULL, FULL, 0, 0, FULL, FULL, false, false}, 16,
+                         places, shares);
         for (int i = 0; i < FULL * FULL * 4; i++) {
             assert_in_range(places[i], 0, dio_guide_tiles() * 256 - 1);
             assert_true(shares[i] >= 0 && shares[i] <= 1);
@@ -207,12 +214,17 @@ static void prompts_are_understood(void **state)
         const char *prompt, *subject;
         int material, light, frame, backdrop, style;
     } cases[] = {
-        {"A glass bottle on a podium, rim light", "bottle", -1, DIO_LIGHT_RIM, -1, DIO_BACKDROP_PODIUM, -1},
-        {"a cup of black coffee with steam on a windowsill at dawn, low warm light and long shadows",
+        {"A glass bottle on a podium, rim light", "bottle", -1, DIO_LIGHT_RIM, -1,
+         DIO_BACKDROP_PODIUM, -1},
+        {"a cup of black coffee with steam on a windowsill at dawn, low warm light and long "
+         "shadows",
          "coffee", -1, DIO_LIGHT_GOLDEN, -1, DIO_BACKDROP_WINDOW, -1},
-        {"Red tomatoes, close-up, SCREEN PRINT", "tomato", -1, -1, DIO_FRAME_CLOSE, -1, DIO_STYLE_PRINT},
-        {"chrome headphones floating, neon", "headphones", DIO_MATERIAL_METAL, DIO_LIGHT_NEON, DIO_FRAME_FLOAT, -1, -1},
-        {"running shoes on wet asphalt. off-centre to the right with room for text on the left", "sneaker", -1, -1, DIO_FRAME_RIGHT, -1, -1},
+        {"Red tomatoes, close-up, SCREEN PRINT", "tomato", -1, -1, DIO_FRAME_CLOSE, -1,
+         DIO_STYLE_PRINT},
+        {"chrome headphones floating, neon", "headphones", DIO_MATERIAL_METAL, DIO_LIGHT_NEON,
+         DIO_FRAME_FLOAT, -1, -1},
+        {"running shoes on wet asphalt. off-centre to the right with room for text on the left",
+         "sneaker", -1, -1, DIO_FRAME_RIGHT, -1, -1},
         {"an unheard-of thing", "shapes", -1, -1, -1, -1, -1},
         {"", "shapes", -1, -1, -1, -1, -1},
     };
@@ -224,7 +236,8 @@ static void prompts_are_understood(void **state)
         dio_lexicon_read(l, cases[i].prompt, &w, NULL);
         assert_string_equal(dio_subject_at(w.subject)->name, cases[i].subject);
         const int got[] = {w.material, w.light, w.frame, w.backdrop, w.style};
-        const int want[] = {cases[i].material, cases[i].light, cases[i].frame, cases[i].backdrop, cases[i].style};
+        const int want[] = {cases[i].material, cases[i].light, cases[i].frame, cases[i].backdrop,
+                            cases[i].style};
         for (int k = 0; k < 5; k++)
             if (want[k] >= 0)
                 assert_int_equal(got[k], want[k]);
@@ -266,7 +279,8 @@ static void captions_are_understood(void **state)
         dio_arena_destroy(a);
     }
     dio_lexicon_close(l);
-    print_message("of %d captions: subject %d, backdrop %d, light %d understood\n", n, subject, backdrop, light);
+    print_message("of %d captions: subject %d, backdrop %d, light %d understood\n", n, subject,
+                  backdrop, light);
     assert_true(subject > n * 9 / 10 && backdrop > n * 8 / 10 && light > n * 8 / 10);
 }
 
@@ -280,7 +294,11 @@ static void hostile_prompts_are_read(void **state)
     assert_non_null(l);
     for (int kind = 0; kind < 5; kind++) {
         for (int i = 0; i < LONG; i++)
-            text[i] = kind == 0 ? 'a' : kind == 1 ? (i % 2 ? ' ' : 's') : kind == 2 ? (char)(1 + i * 7919 % 255) : kind == 3 ? ',' : '\xff';
+            text[i] = kind == 0   ? 'a'
+                      : kind == 1 ? (i % 2 ? ' ' : 's')
+                      : kind == 2 ? (char)(1 + i * 7919 % 255)
+                      : kind == 3 ? ','
+                                  : '\xff';
         text[LONG] = 0;
         dio_scene_wish w = dio_scene_any();
         dio_lexicon_read(l, text, &w, NULL);

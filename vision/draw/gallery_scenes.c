@@ -62,7 +62,8 @@ static int64_t count(void *source, dio_split split)
 static int cut(const uint32_t r, int full, int size, float middle, bool near)
 {
     float u = (float)(r >> 8) * (1.0f / 16777216);
-    float at = near ? middle * (float)full - (float)size * (0.2f + 0.6f * u) : u * (float)(full - size);
+    float at =
+        near ? middle * (float)full - (float)size * (0.2f + 0.6f * u) : u * (float)(full - size);
     int most = full - size, to = (int)at;
     return to < 0 ? 0 : to > most ? most : to;
 }
@@ -76,7 +77,8 @@ static bool picture(void *source, dio_split split, int64_t index, dio_picture *o
     dio_philox(s->seed, STREAM + (uint64_t)split, 2 * (uint64_t)index + 1, q);
     dio_scene_wish wish = dio_scene_any();
     wish.alpha = (double)r[0] < s->p.alpha * 4294967296.0;
-    int w = s->p.full, h = s->p.full, longer = s->p.full + (int)(r[1] % (uint32_t)(s->p.full * 4 / 5));
+    int w = s->p.full, h = s->p.full,
+        longer = s->p.full + (int)(r[1] % (uint32_t)(s->p.full * 4 / 5));
     if (r[1] >> 30 == 1)
         w = longer;
     if (r[1] >> 30 == 2)
@@ -84,8 +86,12 @@ static bool picture(void *source, dio_split split, int64_t index, dio_picture *o
     dio_scene scene;
     dio_scene_plan(&scene, &wish, (float)w / (float)h, (uint64_t)r[2] << 32 | r[3]);
     bool near = q[0] < 0xb0000000u;
-    dio_window window = {w, h, cut(q[1], w, s->p.size, scene.item[0].x, near),
-                         cut(q[2], h, s->p.size, scene.item[0].y - 0.15f, near), s->p.size, s->p.size};
+    dio_window window = {w,
+                         h,
+                         cut(q[1], w, s->p.size, scene.item[0].x, near),
+                         cut(q[2], h, s->p.size, scene.item[0].y - 0.15f, near),
+                         s->p.size,
+                         s->p.size};
     size_t plane = (size_t)s->p.size * (size_t)s->p.size;
     uint8_t *rgba = dio_arena_try(a, plane * 4);
     if (!rgba)

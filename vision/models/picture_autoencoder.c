@@ -15,8 +15,9 @@
  * scenes drawn at twice the size that the encoder saw: it adds edges, not detail.
  *
  * `levels` says how often it halves: 2 as drawn, 3 for latents of a sixteenth (which took ten times
- * the steps to the same error). That four of the numbers are the picture in small makes training three times shorter (measured:
- * half the error after 300 steps), and keeps colours and alpha where the flow puts them.
+ * the steps to the same error). That four of the numbers are the picture in small makes training
+ * three times shorter (measured: half the error after 300 steps), and keeps colours and alpha where
+ * the flow puts them.
  *
  * mean and spread are the latents' moments over training pictures; no gradient moves them.
  */
@@ -34,7 +35,8 @@ struct config {
 };
 
 static const dio_field fields[] = {
-    DIO_FIELD(struct config, levels, "2", 1, LEVELS, "1: latents of a quarter; 2: an eighth; 3: a sixteenth"),
+    DIO_FIELD(struct config, levels, "2", 1, LEVELS,
+              "1: latents of a quarter; 2: an eighth; 3: a sixteenth"),
     DIO_FIELD(struct config, latent_channels, "8", COARSE + 1, 64, "numbers a latent"),
     DIO_FIELD(struct config, encode_0, "64", 8, MAX_WIDTH, "encoder's channels at a quarter"),
     DIO_FIELD(struct config, encode_1, "96", 8, MAX_WIDTH, "at an eighth"),
@@ -43,8 +45,10 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, decode_1, "96", 8, MAX_WIDTH, "at an eighth"),
     DIO_FIELD(struct config, decode_2, "128", 8, MAX_WIDTH, "at a sixteenth"),
     DIO_FIELD(struct config, decode_large, "48", 8, MAX_WIDTH, "at half the small picture's size"),
-    DIO_FIELD(struct config, encode_blocks, "1", 1, BLOCKS, "residual blocks a level; one more last"),
-    DIO_FIELD(struct config, decode_blocks, "2", 1, BLOCKS, "residual blocks a level; one more first"),
+    DIO_FIELD(struct config, encode_blocks, "1", 1, BLOCKS,
+              "residual blocks a level; one more last"),
+    DIO_FIELD(struct config, decode_blocks, "2", 1, BLOCKS,
+              "residual blocks a level; one more first"),
     DIO_FIELD(struct config, large_blocks, "1", 1, BLOCKS, "of the large picture"),
     {0},
 };
@@ -92,9 +96,11 @@ static void walk_level(dio_walk *w, struct level *l, const char *name, int in, i
     dio_nn_conv2d_walk(w, &l->change, "change", in, width, 3, DIO_NN_BIAS, he(in, 0.7f));
     for (int i = 0; i < l->blocks; i++) {
         dio_walk_enter(w, "blocks.%d", i);
-        dio_nn_conv2d_walk(w, &l->block[i].conv1, "conv1", width, width, 3, DIO_NN_BIAS, he(width, 1));
+        dio_nn_conv2d_walk(w, &l->block[i].conv1, "conv1", width, width, 3, DIO_NN_BIAS,
+                           he(width, 1));
         /* Small at first, so that a deep stack begins as its skips. */
-        dio_nn_conv2d_walk(w, &l->block[i].conv2, "conv2", width, width, 3, DIO_NN_BIAS, he(width, 0.3f));
+        dio_nn_conv2d_walk(w, &l->block[i].conv2, "conv2", width, width, 3, DIO_NN_BIAS,
+                           he(width, 0.3f));
         dio_walk_leave(w);
     }
     dio_walk_leave(w);
@@ -112,8 +118,9 @@ static void walk(dio_walk *w, void *model)
         snprintf(name, sizeof name, "encoder.%d", i);
         walk_level(w, &m->encode[i], name, i ? encode[i - 1] : pixels, encode[i]);
     }
-    dio_nn_conv2d_walk(w, &m->encode_out, "encoder.out", encode[m->levels - 1], c->latent_channels - COARSE, 3,
-                       DIO_NN_BIAS, he(encode[m->levels - 1], 0.7f));
+    dio_nn_conv2d_walk(w, &m->encode_out, "encoder.out", encode[m->levels - 1],
+                       c->latent_channels - COARSE, 3, DIO_NN_BIAS,
+                       he(encode[m->levels - 1], 0.7f));
     for (int i = 0; i < m->levels; i++) {
         snprintf(name, sizeof name, "decoder.%d", i);
         walk_level(w, &m->decode[i], name, i ? decode[1 - i] : c->latent_channels, decode[-i]);

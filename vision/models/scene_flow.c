@@ -10,10 +10,10 @@
  *
  * Ours. What an advertisement's picture needs is not variety but obedience: so the network is told
  * not only what is wanted but where (map: coordinates within the subject's own square, the horizon,
- * the picture's edges), and it keeps a small picture of every subject, a texture of learned numbers,
- * which is laid where the subject stands, turned and scaled, by bilinear sampling. What is left to
- * learn is how materials and lights change it. It gives the clean latents, not the noise: a small
- * network knows them far better (arXiv:2511.13720).
+ * the picture's edges), and it keeps a small picture of every subject, a texture of learned
+ * numbers, which is laid where the subject stands, turned and scaled, by bilinear sampling. What is
+ * left to learn is how materials and lights change it. It gives the clean latents, not the noise: a
+ * small network knows them far better (arXiv:2511.13720).
  *
  * Sizes are free; where one is odd, halving rounds up and the way back cuts what is too much.
  */
@@ -37,7 +37,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, wish_size, NULL, 1, 4096, "numbers that say what is wanted"),
     DIO_FIELD(struct config, embed, "128", 8, 4096, "width of wish and time together"),
     DIO_FIELD(struct config, groups, "8", 1, 256, "channels are normalised in so many"),
-    DIO_FIELD(struct config, blocks, "2", 1, BLOCKS, "residual blocks a level; one more on the way up"),
+    DIO_FIELD(struct config, blocks, "2", 1, BLOCKS,
+              "residual blocks a level; one more on the way up"),
     DIO_FIELD(struct config, middle_blocks, "2", 1, BLOCKS, "at the smallest size"),
     DIO_FIELD(struct config, tiles, NULL, 1, 65536, "learned pictures of subjects"),
     DIO_FIELD(struct config, tile_side, "16", 2, 64, "places a side of one"),
@@ -73,7 +74,8 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     const dio_value *list = m->c.widths;
     (void)a;
     if (!list || list->kind != DIO_LIST || list->list.count < 1 || list->list.count > LEVELS)
-        return dio_value_fail(list ? list : json, err, "widths: a list of 1 to %d channel counts", LEVELS);
+        return dio_value_fail(list ? list : json, err, "widths: a list of 1 to %d channel counts",
+                              LEVELS);
     m->levels = list->list.count;
     for (int i = 0; i < m->levels; i++) {
         const dio_value *v = list->list.items[i];
@@ -109,7 +111,8 @@ static void walk_block(dio_walk *w, const struct model *m, struct block *b, int 
     walk_film(w, &b->film2, "film2", m->c.embed, out);
     dio_nn_conv2d_walk(w, &b->conv2, "conv2", out, out, 3, DIO_NN_BIAS, he(out, 0.25f));
     if (in != out)
-        dio_nn_conv2d_walk(w, &b->skip, "skip", in, out, 1, 0, dio_init_normal(1 / sqrtf((float)in)));
+        dio_nn_conv2d_walk(w, &b->skip, "skip", in, out, 1, 0,
+                           dio_init_normal(1 / sqrtf((float)in)));
 }
 
 static void walk_blocks(dio_walk *w, struct model *m)
@@ -162,8 +165,8 @@ static void walk(dio_walk *w, void *model)
     dio_nn_conv2d_walk(w, &m->conv_in, "conv_in", in, m->width[0], 3, DIO_NN_BIAS, he(in, 0.7f));
     walk_blocks(w, m);
     dio_nn_group_norm_walk(w, &m->norm_out, "norm_out", m->width[0]);
-    dio_nn_conv2d_walk(w, &m->conv_out, "conv_out", m->width[0], c->latent_channels, 3,
-                       DIO_NN_BIAS, he(m->width[0], 0.2f));
+    dio_nn_conv2d_walk(w, &m->conv_out, "conv_out", m->width[0], c->latent_channels, 3, DIO_NN_BIAS,
+                       he(m->width[0], 0.2f));
 }
 
 static dio_val film(dio_graph *g, const struct film *f, dio_val x, dio_val e)
@@ -175,8 +178,8 @@ static dio_val film(dio_graph *g, const struct film *f, dio_val x, dio_val e)
     return dio_add(g, x, dio_slice(g, y, 1, width, width, 1));
 }
 
-static dio_val block(dio_graph *g, const struct model *m, const struct block *b, dio_val x, dio_val e,
-                     unsigned wrap)
+static dio_val block(dio_graph *g, const struct model *m, const struct block *b, dio_val x,
+                     dio_val e, unsigned wrap)
 {
     dio_val h = dio_nn_group_norm_forward(g, &b->norm1, x, m->c.groups, 1e-5f);
     h = dio_nn_conv2d_forward(g, &b->conv1, dio_silu(g, film(g, &b->film1, h, e)), 1, 1, wrap);
@@ -190,7 +193,8 @@ static dio_val lay(dio_graph *g, const struct model *m, const dio_flow_io *io)
 {
     int64_t batch = dio_dim(g, io->x, 0), h = dio_dim(g, io->x, 2), w = dio_dim(g, io->x, 3);
     int64_t a = m->c.tile_channels;
-    dio_val at = dio_nn_embedding_forward(g, &m->tiles, dio_reshape2(g, io->places, batch, h * w * 4));
+    dio_val at =
+        dio_nn_embedding_forward(g, &m->tiles, dio_reshape2(g, io->places, batch, h * w * 4));
     at = dio_mul(g, dio_reshape4(g, at, batch, h * w, 4, a),
                  dio_reshape4(g, io->shares, batch, h * w, 4, 1));
     at = dio_transpose(g, dio_sum(g, at, 1u << 2, false), 1, 2); /* [B,A,h*w] */
@@ -240,7 +244,8 @@ static void forward(dio_graph *g, const void *model, dio_flow_io *io)
 static void shape(const void *model, dio_flow_shape *out)
 {
     const struct config *c = &((const struct model *)model)->c;
-    *out = (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size, c->tiles, c->tile_side};
+    *out =
+        (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size, c->tiles, c->tile_side};
 }
 
 static const dio_flow_ops ops = {shape, forward};
@@ -255,10 +260,10 @@ const dio_model dio_model_scene_flow = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
-    .tiny =
-        (const char *const[]){
-            "{\"model_type\":\"scene-flow\",\"latent_channels\":4,\"map_channels\":5,\"wish_size\":9,"
-            "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"tiles\":3,\"tile_side\":4,"
-            "\"tile_channels\":4,\"widths\":[8,16]}",
-            NULL},
+    .tiny = (const char *const[]){"{\"model_type\":\"scene-flow\",\"latent_channels\":4,\"map_"
+                                  "channels\":5,\"wish_size\":9,"
+                                  "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,"
+                                  "\"tiles\":3,\"tile_side\":4,"
+                                  "\"tile_channels\":4,\"widths\":[8,16]}",
+                                  NULL},
 };

@@ -65,7 +65,8 @@ static void table(const stage *t, float x, float y, float rgb[3])
         scale3(wood, 1 - 0.22f * (1 - smooth(0, 0.035f, fminf(at, 1 - at))));
     }
     put_floor(t, y, 0, wood, rgb);
-    float under = smooth(0.05f, 0, y - t->horizon) * (y > t->horizon); /* the far edge catches light */
+    float under =
+        smooth(0.05f, 0, y - t->horizon) * (y > t->horizon); /* the far edge catches light */
     towards_white(rgb, 0.10f * under);
 }
 
@@ -75,7 +76,8 @@ static void podium(const stage *t, float x, float y, float rgb[3])
     sweep(t, x, y, rgb);
     float cx = 0.5f * (t->left + t->right), r = fmaxf(0.62f * (t->right - t->left), 0.24f) + 0.05f;
     const actor *a = &t->actor[t->actors - 1];
-    float top = a->standing ? a->foot : fmaxf(a->foot + 0.07f, t->horizon + 0.05f), ry = r * 0.20f, high = 0.06f + 0.12f * t->scene->number[0];
+    float top = a->standing ? a->foot : fmaxf(a->foot + 0.07f, t->horizon + 0.05f), ry = r * 0.20f,
+          high = 0.06f + 0.12f * t->scene->number[0];
     float dx = (x - cx) / r;
     if (fabsf(dx) > 1.4f || y < top - 2 * ry)
         return;
@@ -89,11 +91,13 @@ static void podium(const stage *t, float x, float y, float rgb[3])
         side[i] = base * (0.74f + 0.22f * lamp * clampf(dx, -1, 1));
         lid[i] = base * 1.04f;
     }
-    float body = fminf(edge(t, (1 - fabsf(dx)) * r), fminf(edge(t, y - top), edge(t, top + high + curve - y)));
+    float body = fminf(edge(t, (1 - fabsf(dx)) * r),
+                       fminf(edge(t, y - top), edge(t, top + high + curve - y)));
     mix3(rgb, side, body);
     float on = sqrtf(dx * dx + (y - top) * (y - top) / (ry * ry));
     mix3(rgb, lid, edge(t, (1 - on) * ry));
-    towards_white(rgb, 0.25f * smooth(0.07f, 0.02f, fabsf(on - 0.985f)) * (y > top) * edge(t, (1 - on) * ry));
+    towards_white(rgb, 0.25f * smooth(0.07f, 0.02f, fabsf(on - 0.985f)) * (y > top) *
+                           edge(t, (1 - on) * ry));
 }
 
 static void arch(const stage *t, float x, float y, float rgb[3])
@@ -104,12 +108,14 @@ static void arch(const stage *t, float x, float y, float rgb[3])
     float inside = y < middle ? w - hypotf(x - cx, y - middle) : w - fabsf(x - cx);
     const float *panel = t->palette[n[2] < 0.35f ? DIO_ROLE_ACCENT : DIO_ROLE_FLOOR];
     float lamp = t->scene->direction[0] < 0 ? -1 : 1, in[3];
-    float shade = y < middle ? w - hypotf(x - cx - 0.03f * lamp, y - middle - 0.03f) : w - fabsf(x - cx - 0.03f * lamp);
+    float shade = y < middle ? w - hypotf(x - cx - 0.03f * lamp, y - middle - 0.03f)
+                             : w - fabsf(x - cx - 0.03f * lamp);
     for (int i = 0; i < 3; i++)
         in[i] = panel[i] * (1 - 0.28f * smooth(0.06f, -0.03f, shade));
     if (y < t->horizon)
         mix3(rgb, in, edge(t, inside));
-    put_floor(t, y, n[3] < 0.5f ? 0 : 0.02f, t->palette[n[2] < 0.35f ? DIO_ROLE_FLOOR : DIO_ROLE_GROUND], rgb);
+    put_floor(t, y, n[3] < 0.5f ? 0 : 0.02f,
+              t->palette[n[2] < 0.35f ? DIO_ROLE_FLOOR : DIO_ROLE_GROUND], rgb);
     scale3(rgb, 1 - 0.10f * smooth(0.05f, 0, y - t->horizon) * (y > t->horizon));
 }
 
@@ -139,15 +145,18 @@ static void leaves(const stage *t, float x, float y, float rgb[3])
         put_floor(t, y, 0.05f, t->palette[DIO_ROLE_FLOOR], rgb);
     float lamp = t->scene->direction[0] < 0 ? -1 : 1, dark = 0;
     for (int branch = 0; branch < 2; branch++) {
-        float bx = (0.5f + lamp * (0.42f - 0.25f * (float)branch)) * t->wide, by = -0.12f + 0.25f * (float)branch * t->tall;
-        float turn = 1.15f + 0.5f * n[branch] + 0.2f * (float)branch, c = cosf(turn), s = sinf(turn);
-        float px = (x - bx) * -lamp, py = y - by, along = px * c + py * s, across = -px * s + py * c;
+        float bx = (0.5f + lamp * (0.42f - 0.25f * (float)branch)) * t->wide,
+              by = -0.12f + 0.25f * (float)branch * t->tall;
+        float turn = 1.15f + 0.5f * n[branch] + 0.2f * (float)branch, c = cosf(turn),
+              s = sinf(turn);
+        float px = (x - bx) * -lamp, py = y - by, along = px * c + py * s,
+              across = -px * s + py * c;
         across += 0.22f * along * along * (n[2 + branch] - 0.3f);
         for (int leaf = 0; leaf < 9; leaf++) {
             float side = leaf % 2 ? 1 : -1, base = 0.12f + 0.085f * (float)leaf;
             float length = 0.34f - 0.02f * (float)leaf, ca = 0.80f, sa = 0.6f * side;
             float lx = (along - base) * ca + across * sa, ly = -(along - base) * sa + across * ca;
-            float w = 0.055f * sqrtf(fmaxf(lx * (length - lx), 0)) / (0.5f * length) ;
+            float w = 0.055f * sqrtf(fmaxf(lx * (length - lx), 0)) / (0.5f * length);
             if (lx > 0 && lx < length)
                 dark = fmaxf(dark, smooth(-0.014f, 0.016f, w - fabsf(ly)));
         }
@@ -165,10 +174,13 @@ static void bokeh(const stage *t, float x, float y, float rgb[3])
         float r = 0.035f + 0.09f * q * q, d = hypotf(x - u * t->wide, y - v * t->horizon * 1.05f);
         if (d > r + 0.02f)
             continue;
-        const float *c = t->palette[i % 3 == 0 ? DIO_ROLE_ACCENT : i % 3 == 1 ? DIO_ROLE_FLOOR : DIO_ROLE_SECOND];
-        float in = smooth(r + 0.008f, r - 0.008f, d) * (0.16f + 0.26f * (1 - q)) * (0.75f + 0.25f * smooth(0.5f * r, r, d));
+        const float *c = t->palette[i % 3 == 0   ? DIO_ROLE_ACCENT
+                                    : i % 3 == 1 ? DIO_ROLE_FLOOR
+                                                 : DIO_ROLE_SECOND];
+        float in = smooth(r + 0.008f, r - 0.008f, d) * (0.16f + 0.26f * (1 - q)) *
+                   (0.75f + 0.25f * smooth(0.5f * r, r, d));
         for (int k = 0; k < 3; k++)
-            rgb[k] += in * (0.75f * c[k] + 0.12f) ;
+            rgb[k] += in * (0.75f * c[k] + 0.12f);
     }
     if (t->floor)
         put_floor(t, y, 0.03f, t->palette[DIO_ROLE_FLOOR], rgb);
@@ -179,7 +191,8 @@ static void hills(const stage *t, float x, float y, float rgb[3])
     const float *n = t->scene->number;
     float v = clampf(y / t->horizon, 0, 1), sun[3], layer[3];
     towards_white(rgb, 0.42f * v * v);
-    float sx = (0.2f + 0.6f * n[0]) * t->wide, sy = t->horizon * (0.35f + 0.4f * n[1]), r = 0.09f + 0.06f * n[2];
+    float sx = (0.2f + 0.6f * n[0]) * t->wide, sy = t->horizon * (0.35f + 0.4f * n[1]),
+          r = 0.09f + 0.06f * n[2];
     for (int i = 0; i < 3; i++)
         sun[i] = 0.75f * t->palette[DIO_ROLE_ACCENT][i] + 0.25f;
     float d = hypotf(x - sx, y - sy);
@@ -187,16 +200,19 @@ static void hills(const stage *t, float x, float y, float rgb[3])
     mix3(rgb, sun, edge(t, r - d));
     for (int k = 0; k < 3; k++) {
         float f = (float)k, base = t->horizon + (f - 1.6f) * 0.11f + 0.03f;
-        float a = x * (2.6f - 0.5f * f) + 6.28f * n[3 + k], crest = base - 0.045f * sinf(a) - 0.018f * sinf(2.3f * a + 1);
+        float a = x * (2.6f - 0.5f * f) + 6.28f * n[3 + k],
+              crest = base - 0.045f * sinf(a) - 0.018f * sinf(2.3f * a + 1);
         for (int i = 0; i < 3; i++)
             layer[i] = rgb[i];
         const float *floor = t->palette[DIO_ROLE_FLOOR];
         float far = 0.55f - 0.27f * f;
         for (int i = 0; i < 3; i++) {
             float deep = floor[i] * (0.72f + 0.14f * f);
-            layer[i] = deep + (0.5f * t->palette[DIO_ROLE_GROUND][i] + 0.5f * sun[i] - deep) * far * 0.6f;
+            layer[i] =
+                deep + (0.5f * t->palette[DIO_ROLE_GROUND][i] + 0.5f * sun[i] - deep) * far * 0.6f;
         }
-        scale3(rgb, 1 - 0.18f * smooth(-0.07f, 0, y - crest)); /* a hill's shadow on what is behind */
+        scale3(rgb,
+               1 - 0.18f * smooth(-0.07f, 0, y - crest)); /* a hill's shadow on what is behind */
         scale3(layer, 1.05f - 0.25f * clampf((y - crest) / 0.5f, 0, 1));
         mix3(rgb, layer, edge(t, y - crest));
     }
@@ -209,10 +225,14 @@ static void sky(const stage *t, float x, float y, float rgb[3])
     towards_white(rgb, 0.45f * y / t->tall);
     int salt = (int)(t->scene->number[0] * 977);
     for (int i = 0; i < 5; i++) {
-        float cx = (lattice(i, salt, 5) * 0.5f + 0.5f) * t->wide, size = 0.10f + 0.07f * lattice(i, salt, 7);
-        float cy = (0.08f + 0.84f * ((float)i + 0.5f + 0.5f * lattice(i, salt, 6)) / 5) * t->tall, in = -1;
+        float cx = (lattice(i, salt, 5) * 0.5f + 0.5f) * t->wide,
+              size = 0.10f + 0.07f * lattice(i, salt, 7);
+        float cy = (0.08f + 0.84f * ((float)i + 0.5f + 0.5f * lattice(i, salt, 6)) / 5) * t->tall,
+              in = -1;
         for (int b = 0; b < 5; b++) {
-            float bx = cx + ((float)b - 2) * size * 0.75f, br = size * (1 - 0.2f * fabsf((float)b - 2) + 0.25f * lattice(b, i, (uint32_t)salt));
+            float bx = cx + ((float)b - 2) * size * 0.75f,
+                  br = size *
+                       (1 - 0.2f * fabsf((float)b - 2) + 0.25f * lattice(b, i, (uint32_t)salt));
             in = fmaxf(in, br - hypotf(x - bx, (y - cy) * 1.15f));
         }
         in = fminf(in, cy + 0.32f * size - y);
@@ -246,7 +266,8 @@ static void dots(const stage *t, float x, float y, float rgb[3])
     float period = 0.11f + 0.07f * t->scene->number[0], row = floorf(y / period);
     float u = x / period + 0.5f * fmodf(row, 2), v = y / period;
     float d = hypotf(u - floorf(u) - 0.5f, v - row - 0.5f) * period;
-    mix3(rgb, t->palette[DIO_ROLE_FLOOR], edge(t, period * (0.18f + 0.14f * t->scene->number[1]) - d));
+    mix3(rgb, t->palette[DIO_ROLE_FLOOR],
+         edge(t, period * (0.18f + 0.14f * t->scene->number[1]) - d));
 }
 
 static void waves(const stage *t, float x, float y, float rgb[3])
@@ -255,7 +276,8 @@ static void waves(const stage *t, float x, float y, float rgb[3])
     const int layers = 5;
     for (int k = 0; k < layers; k++) {
         float f = (float)(k + 1) / layers, base = (0.10f + 0.80f * f) * t->tall - 0.02f, sheet[3];
-        float a = x * (3.2f + 1.5f * n[k]) + 6.28f * n[5 + k], crest = base - 0.055f * sinf(a) - 0.02f * sinf(1.9f * a);
+        float a = x * (3.2f + 1.5f * n[k]) + 6.28f * n[5 + k],
+              crest = base - 0.055f * sinf(a) - 0.02f * sinf(1.9f * a);
         scale3(rgb, 1 - 0.24f * smooth(-0.055f, 0, y - crest) * (y < crest + t->pixel));
         for (int i = 0; i < 3; i++)
             sheet[i] = t->palette[DIO_ROLE_GROUND][i];
@@ -268,7 +290,8 @@ static void waves(const stage *t, float x, float y, float rgb[3])
 
 static void gradient(const stage *t, float x, float y, float rgb[3])
 {
-    float turn = 6.2831853f * (0.125f + 0.25f * t->scene->number[0]), c = cosf(turn), s = sinf(turn);
+    float turn = 6.2831853f * (0.125f + 0.25f * t->scene->number[0]), c = cosf(turn),
+          s = sinf(turn);
     float u = (x / t->wide - 0.5f) * c + (y / t->tall - 0.5f) * s;
     mix3(rgb, t->palette[DIO_ROLE_FLOOR], smooth(-0.5f, 0.55f, u));
 }
@@ -280,7 +303,7 @@ static void plain(const stage *t, float x, float y, float rgb[3])
 
 typedef void backdrop_fn(const stage *t, float x, float y, float rgb[3]);
 static backdrop_fn *const backdrops[DIO_BACKDROPS] = {
-    plain, gradient, sweep,    podium, arch,  window, bokeh, hills,
+    plain, gradient, sweep,    podium, arch,  window, bokeh,  hills,
     sky,   stripes,  sunburst, dots,   waves, table,  leaves,
 };
 
@@ -303,13 +326,16 @@ static void lamp(const stage *t, float x, float y, float rgb[3])
     case DIO_LIGHT_GOLDEN:
         for (int i = 0; i < 3; i++) {
             float warm = smooth(0.9f, -0.2f, hypotf(u - 0.6f * side, v + 0.35f));
-            rgb[i] = rgb[i] * (1 + warm * (const float[]){0.16f, 0.06f, -0.08f}[i]) + 0.05f * warm * (const float[]){1, 0.6f, 0.2f}[i];
+            rgb[i] = rgb[i] * (1 + warm * (const float[]){0.16f, 0.06f, -0.08f}[i]) +
+                     0.05f * warm * (const float[]){1, 0.6f, 0.2f}[i];
         }
         break;
     case DIO_LIGHT_NEON:
         for (int i = 0; i < 3; i++) {
-            float l = smooth(0.85f, 0, hypotf(u - 0.5f * side, v)), r = smooth(0.85f, 0, hypotf(u + 0.5f * side, v + 0.1f));
-            rgb[i] = rgb[i] * 0.7f + 0.30f * l * t->palette[DIO_ROLE_ACCENT][i] + 0.22f * r * t->palette[DIO_ROLE_SECOND][i];
+            float l = smooth(0.85f, 0, hypotf(u - 0.5f * side, v)),
+                  r = smooth(0.85f, 0, hypotf(u + 0.5f * side, v + 0.1f));
+            rgb[i] = rgb[i] * 0.7f + 0.30f * l * t->palette[DIO_ROLE_ACCENT][i] +
+                     0.22f * r * t->palette[DIO_ROLE_SECOND][i];
         }
         break;
     case DIO_LIGHT_SPOT:

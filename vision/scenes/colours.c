@@ -64,11 +64,18 @@ void scene_colours(dio_scene *s, const dio_scene_wish *wish, int first)
     for (int i = 0; i < 16; i++)
         u[i] = dio_uniform(s->seed, stream_colours, (uint64_t)(first + i));
     /* The ground: light, middle or dark. Lights that need darkness get it. */
-    bool night = s->light == DIO_LIGHT_RIM || s->light == DIO_LIGHT_NEON || s->light == DIO_LIGHT_SPOT;
-    float kind = u[0] * (night ? 0.45f : 1) + (night ? 0 : s->backdrop == DIO_BACKDROP_SKY ? 0.3f : 0);
+    bool night =
+        s->light == DIO_LIGHT_RIM || s->light == DIO_LIGHT_NEON || s->light == DIO_LIGHT_SPOT;
+    float kind = u[0] * (night ? 0.45f : 1) + (night                             ? 0
+                                               : s->backdrop == DIO_BACKDROP_SKY ? 0.3f
+                                                                                 : 0);
     float *g = lch[DIO_ROLE_GROUND];
-    g[0] = kind < 0.2f ? 0.24f + 0.12f * u[1] : kind < 0.6f ? 0.48f + 0.28f * u[1] : 0.84f + 0.10f * u[1];
-    g[1] = kind < 0.2f ? 0.05f * u[2] + 0.02f : kind < 0.6f ? 0.07f + 0.09f * u[2] : 0.02f + 0.06f * u[2];
+    g[0] = kind < 0.2f   ? 0.24f + 0.12f * u[1]
+           : kind < 0.6f ? 0.48f + 0.28f * u[1]
+                         : 0.84f + 0.10f * u[1];
+    g[1] = kind < 0.2f   ? 0.05f * u[2] + 0.02f
+           : kind < 0.6f ? 0.07f + 0.09f * u[2]
+                         : 0.02f + 0.06f * u[2];
     g[2] = s->backdrop == DIO_BACKDROP_SKY ? 0.62f + 0.1f * (u[3] - 0.5f) : u[3];
     /* Dark yellow is mud: such grounds turn to orange or green, or pale. */
     float turn = g[2] - floorf(g[2]);
@@ -81,7 +88,10 @@ void scene_colours(dio_scene *s, const dio_scene_wish *wish, int first)
     bool light = g[0] > 0.66f;
     float *a = lch[DIO_ROLE_SUBJECT];
     a[2] = other_hue(g[2], u[4], u[5]);
-    a[0] = light ? 0.42f + 0.22f * u[6] : g[0] < 0.42f ? 0.66f + 0.2f * u[6] : u[7] < 0.5f ? 0.86f + 0.06f * u[6] : 0.30f + 0.1f * u[6];
+    a[0] = light          ? 0.42f + 0.22f * u[6]
+           : g[0] < 0.42f ? 0.66f + 0.2f * u[6]
+           : u[7] < 0.5f  ? 0.86f + 0.06f * u[6]
+                          : 0.30f + 0.1f * u[6];
     a[1] = 0.09f + 0.10f * u[8];
     turn = a[2] - floorf(a[2]);
     if (a[0] < 0.66f && turn > 0.22f && turn < 0.36f)
@@ -94,7 +104,10 @@ void scene_colours(dio_scene *s, const dio_scene_wish *wish, int first)
     b[1] = within(0.03f, 0.14f, a[1] * (0.4f + 0.5f * u[11]));
     float *f = lch[DIO_ROLE_FLOOR];
     f[2] = g[2] + 0.12f * (u[12] - 0.5f);
-    f[0] = within(0.16f, 0.95f, g[0] + (light ? -0.06f - 0.1f * u[13] : g[0] < 0.42f ? 0.05f + 0.08f * u[13] : (u[13] - 0.5f) * 0.26f));
+    f[0] = within(0.16f, 0.95f,
+                  g[0] + (light          ? -0.06f - 0.1f * u[13]
+                          : g[0] < 0.42f ? 0.05f + 0.08f * u[13]
+                                         : (u[13] - 0.5f) * 0.26f));
     f[1] = within(0.015f, 0.15f, g[1] * (0.8f + 0.8f * u[14]));
     float *c = lch[DIO_ROLE_ACCENT];
     c[2] = other_hue(a[2], u[15], u[5]);

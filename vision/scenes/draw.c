@@ -181,7 +181,8 @@ static void draw_pixel(const stage *t, float x, float y, float rgba[4])
         if (cover <= 0)
             continue;
         for (int k = 0; k < 3; k++) { /* the actor's colour alone, over what is there */
-            float alone = t->palette[DIO_ROLE_GROUND][k] + (under[k] - t->palette[DIO_ROLE_GROUND][k]) / cover;
+            float alone = t->palette[DIO_ROLE_GROUND][k] +
+                          (under[k] - t->palette[DIO_ROLE_GROUND][k]) / cover;
             rgba[k] = rgba[k] * (1 - cover) + alone * cover;
         }
         rgba[3] = rgba[3] * (1 - cover) + cover;
@@ -196,7 +197,8 @@ void dio_atlas_draw(const dio_atlas *a, const dio_scene *s, const dio_window *w,
         for (int x = 0; x < w->w; x++) {
             float p[4];
             uint8_t *to = rgba + ((size_t)y * (size_t)w->w + (size_t)x) * 4;
-            draw_pixel(&t, ((float)(w->x + x) + 0.5f) * t.pixel, ((float)(w->y + y) + 0.5f) * t.pixel, p);
+            draw_pixel(&t, ((float)(w->x + x) + 0.5f) * t.pixel,
+                       ((float)(w->y + y) + 0.5f) * t.pixel, p);
             for (int k = 0; k < 3; k++) {
                 /* Above 0.9 light gives way softly instead of being cut. */
                 float v = p[3] > 0 ? p[k] / p[3] : 0;

@@ -215,8 +215,7 @@ static void emboss(shape *s, float (*lab)[3], float depth)
         }
 }
 
-bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands,
-                dio_error *err)
+bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands, dio_error *err)
 {
     FT_UInt index = FT_Get_Char_Index(g->face, code);
     if (!index || FT_Load_Glyph(g->face, index, FT_LOAD_COLOR) != 0 ||

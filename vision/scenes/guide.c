@@ -53,7 +53,8 @@ void dio_guide_wish(const dio_scene *s, const dio_guide_window *w, float *to)
     to = one_of(to, s->frame, DIO_FRAMES);
     to = one_of(to, s->backdrop, DIO_BACKDROPS);
     to = one_of(to, s->style, DIO_STYLES);
-    const float switches[SWITCHES] = {s->painted, s->alpha, dio_scene_stands(s), w->wrap_x, w->wrap_y};
+    const float switches[SWITCHES] = {s->painted, s->alpha, dio_scene_stands(s), w->wrap_x,
+                                      w->wrap_y};
     memcpy(to, switches, sizeof switches);
     to += SWITCHES;
     for (int i = 0; i < DIO_ROLES; i++)
@@ -63,10 +64,11 @@ void dio_guide_wish(const dio_scene *s, const dio_guide_window *w, float *to)
     for (int i = 0; i < DIO_SCENE_NUMBERS; i++)
         *to++ = 2 * s->number[i] - 1;
     int shorter = w->full_w < w->full_h ? w->full_w : w->full_h;
-    const float places[PLACES] = {cosf(it->angle), sinf(it->angle), it->flip ? -1 : 1,
-                                  2 * it->size - 1, 2 * it->x - 1, 2 * it->y - 1,
-                                  2 * s->horizon - 1, logf(s->aspect), log2f((float)shorter / 32),
-                                  (float)(s->items > 1), s->item[0].tone, (float)(it->form % 4) / 2 - 1};
+    const float places[PLACES] = {
+        cosf(it->angle),       sinf(it->angle), it->flip ? -1 : 1,
+        2 * it->size - 1,      2 * it->x - 1,   2 * it->y - 1,
+        2 * s->horizon - 1,    logf(s->aspect), log2f((float)shorter / 32),
+        (float)(s->items > 1), s->item[0].tone, (float)(it->form % 4) / 2 - 1};
     memcpy(to, places, sizeof places);
 }
 
@@ -82,8 +84,13 @@ static struct canvas canvas_of(const dio_scene *s, const dio_guide_window *w)
 {
     float shorter = (float)(w->full_w < w->full_h ? w->full_w : w->full_h);
     bool pattern = s->frame == DIO_FRAME_PATTERN; /* which goes on at the other side anyway */
-    struct canvas c = {s, (float)w->full_w / shorter, (float)w->full_h / shorter, 1 / shorter,
-                       dio_scene_stands(s), w->wrap_x || pattern, w->wrap_y || pattern};
+    struct canvas c = {s,
+                       (float)w->full_w / shorter,
+                       (float)w->full_h / shorter,
+                       1 / shorter,
+                       dio_scene_stands(s),
+                       w->wrap_x || pattern,
+                       w->wrap_y || pattern};
     return c;
 }
 
@@ -93,7 +100,8 @@ static float round_way(float d, float length, bool wraps)
     return wraps ? d - length * floorf(d / length + 0.5f) : d;
 }
 
-static void to_local(const struct canvas *c, const dio_scene_item *it, float x, float y, float *u, float *v)
+static void to_local(const struct canvas *c, const dio_scene_item *it, float x, float y, float *u,
+                     float *v)
 {
     float half = 0.5f * it->size, cy = it->y * c->tall - (c->stands ? DIO_SCENE_FOOT * half : 0);
     float dx = round_way(x - it->x * c->wide, c->wide, c->wrap_x) / half;
@@ -103,7 +111,8 @@ static void to_local(const struct canvas *c, const dio_scene_item *it, float x, 
     *v = -dx * sine + dy * cosine;
 }
 
-/* The item that a place belongs to: the nearest in its own measure, those in front a little more. */
+/* The item that a place belongs to: the nearest in its own measure, those in front a little more.
+ */
 static int owner(const struct canvas *c, float x, float y, float *u, float *v)
 {
     int best = 0;
@@ -124,6 +133,21 @@ static int owner(const struct canvas *c, float x, float y, float *u, float *v)
     return best;
 }
 
+/* The palette's colours as pictures have them, -1..1: what is behind (ground, or floor below the
+ * horizon; nothing in a cut-out), the item's first and second colour. */
+static void put_hints(const dio_scene *s, float below, float inside, float to[9])
+{
+    bool painted = s->painted || !dio_subject_at(s->subject)->glyph;
+    float floor = dio_scene_floor(s) ? clamp(below, 0, 1) : 0;
+    for (int i = 0; i < 3; i++) {
+        float ground = s->palette[DIO_ROLE_GROUND][i];
+        ground += (s->palette[DIO_ROLE_FLOOR][i] - ground) * floor;
+        to[i] = s->alpha ? -1 : 2 * ground - 1;
+        to[3 + i] = painted ? inside * (2 * s->palette[DIO_ROLE_SUBJECT][i] - 1) : 0;
+        to[6 + i] = painted ? inside * (2 * s->palette[DIO_ROLE_SECOND][i] - 1) : 0;
+    }
+}
+
 void dio_guide_map(const dio_scene *s, const dio_guide_window *w, float *out)
 {
     struct canvas c = canvas_of(s, w);
@@ -131,24 +155,39 @@ void dio_guide_map(const dio_scene *s, const dio_guide_window *w, float *out)
     const float pi = 3.14159265f;
     for (int j = 0; j < w->h; j++)
         for (int i = 0; i < w->w; i++) {
-            float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell, u = 0, v = 0;
+            float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell,
+                  u = 0, v = 0;
             const dio_scene_item *it = &s->item[owner(&c, x, y, &u, &v)];
             float inside = clamp(8 * (1.1f - fmaxf(fabsf(u), fabsf(v))), 0, 1);
             float foot = it->y * c.tall + (c.stands ? 0 : DIO_SCENE_FOOT * 0.5f * it->size);
-            float dx = (x - it->x * c.wide) / (0.5f * it->size), dy = (y - foot) / (0.15f * it->size);
+            float dx = (x - it->x * c.wide) / (0.5f * it->size),
+                  dy = (y - foot) / (0.15f * it->size);
             float below = y - s->horizon * c.tall;
             u = clamp(u, -2, 2);
             v = clamp(v, -2, 2);
-            const float at[DIO_GUIDE_MAP] = {
-                u, v, inside, expf(-2 * (u * u + v * v)),
-                sinf(pi * u), cosf(pi * u), sinf(pi * v), cosf(pi * v),
-                sinf(2 * pi * u), cosf(2 * pi * u), sinf(2 * pi * v), cosf(2 * pi * v),
-                w->wrap_x ? 0 : x - 0.5f * c.wide, w->wrap_y ? 0 : y - 0.5f * c.tall,
-                w->wrap_x ? 0 : 2 * (x / c.wide - 0.5f), w->wrap_y ? 0 : 2 * (y / c.tall - 0.5f),
+            float at[DIO_GUIDE_MAP] = {
+                u,
+                v,
+                inside,
+                expf(-2 * (u * u + v * v)),
+                sinf(pi * u),
+                cosf(pi * u),
+                sinf(pi * v),
+                cosf(pi * v),
+                sinf(2 * pi * u),
+                cosf(2 * pi * u),
+                sinf(2 * pi * v),
+                cosf(2 * pi * v),
+                w->wrap_x ? 0 : x - 0.5f * c.wide,
+                w->wrap_y ? 0 : y - 0.5f * c.tall,
+                w->wrap_x ? 0 : 2 * (x / c.wide - 0.5f),
+                w->wrap_y ? 0 : 2 * (y / c.tall - 0.5f),
                 dio_scene_floor(s) ? clamp(4 * below, -1.5f, 1.5f) : 0,
                 dio_scene_floor(s) ? clamp(below / c.cell + 0.5f, 0, 1) : 0,
-                expf(-(dx * dx + dy * dy)), 5 * (1 - it->tone),
+                expf(-(dx * dx + dy * dy)),
+                5 * (1 - it->tone),
             };
+            put_hints(s, below / c.cell + 0.5f, inside, at + DIO_GUIDE_MAP - 9);
             for (int k = 0; k < DIO_GUIDE_MAP; k++)
                 out[(size_t)k * plane + (size_t)j * (size_t)w->w + (size_t)i] = at[k];
         }
@@ -176,12 +215,15 @@ void dio_guide_places(const dio_scene *s, const dio_guide_window *w, int side, i
     int first = first_tile(s->subject);
     for (int j = 0; j < w->h; j++)
         for (int i = 0; i < w->w; i++) {
-            float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell, u = 0, v = 0;
+            float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell,
+                  u = 0, v = 0;
             const dio_scene_item *it = &s->item[owner(&c, x, y, &u, &v)];
             int tile = first + (dio_subject_at(s->subject)->glyph ? 0 : it->form);
             float inside = clamp(8 * (tile_reach - fmaxf(fabsf(u), fabsf(v))), 0, 1);
-            float fu = clamp((u / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
-            float fv = clamp((v / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
+            float fu =
+                clamp((u / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
+            float fv =
+                clamp((v / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
             int a = (int)fu, b = (int)fv, at = (tile * side + b) * side + a;
             float p = fu - (float)a, q = fv - (float)b;
             const int32_t four[4] = {at, at + 1, at + side, at + side + 1};

@@ -2,12 +2,13 @@
 /* guide.h: a scene in numbers: what the painter's flow is told. Private to vision/.
  *
  * The wish is one vector: what was chosen, the palette, the lamp. The map says of every latent
- * where it is: in the square of the item that is there, against the horizon, in the picture. Places
- * and shares say which learned picture of a subject lies there, and which part of it.
+ * where it is: in the square of the item that is there, against the horizon, in the picture; and
+ * which colours of the palette belong there. Places and shares say which learned picture of a
+ * subject lies there, and which part of it.
  */
 #include "vision/scenes/scene.h"
 
-enum { DIO_GUIDE_MAP = 20 };
+enum { DIO_GUIDE_MAP = 29 };
 
 /* Numbers of the wish; learned pictures: one a glyph, DIO_SUBJECT_FORMS a product. */
 int dio_guide_wish_size(void);

@@ -12,8 +12,8 @@
 enum { LONGEST = 6, WORD = 40, PHRASE = 200, FILE_LIMIT = 4 << 20 };
 
 enum what { SUBJECT, MATERIAL, LIGHT, FRAME, BACKDROP, STYLE, COLOUR, KINDS };
-static const char *const sections[KINDS] = {"subjects", "materials", "lights", "frames",
-                                            "backdrops", "styles", "colours"};
+static const char *const sections[KINDS] = {"subjects",  "materials", "lights", "frames",
+                                            "backdrops", "styles",    "colours"};
 
 struct entry {
     const char *phrase;
@@ -29,8 +29,10 @@ struct dio_lexicon {
 
 static int name_index(int what, const char *name)
 {
-    const char *const *names[KINDS] = {[MATERIAL] = dio_material_names, [LIGHT] = dio_light_names,
-                                       [FRAME] = dio_frame_names, [BACKDROP] = dio_backdrop_names,
+    const char *const *names[KINDS] = {[MATERIAL] = dio_material_names,
+                                       [LIGHT] = dio_light_names,
+                                       [FRAME] = dio_frame_names,
+                                       [BACKDROP] = dio_backdrop_names,
                                        [STYLE] = dio_style_names};
     if (what == SUBJECT)
         return dio_scene_subject(name);
@@ -40,7 +42,8 @@ static int name_index(int what, const char *name)
     return -1;
 }
 
-static bool add(dio_lexicon *l, const char *phrase, int what, int value, const float *rgb, dio_error *err)
+static bool add(dio_lexicon *l, const char *phrase, int what, int value, const float *rgb,
+                dio_error *err)
 {
     if (!dio_arena_grow(l->a, &l->entries, l->count, &l->cap, sizeof *l->entries))
         return dio_fail_memory(err, "the painter's words");
@@ -62,11 +65,13 @@ static bool add_colour(dio_lexicon *l, const char *name, const dio_value *v, dio
     return add(l, name, COLOUR, 0, rgb, err);
 }
 
-static bool add_name(dio_lexicon *l, int what, const dio_value *key, const dio_value *list, dio_error *err)
+static bool add_name(dio_lexicon *l, int what, const dio_value *key, const dio_value *list,
+                     dio_error *err)
 {
     int value = name_index(what, key->string.text);
     if (value < 0)
-        return dio_value_fail(key, err, "%s: the painter knows no \"%s\"", sections[what], key->string.text);
+        return dio_value_fail(key, err, "%s: the painter knows no \"%s\"", sections[what],
+                              key->string.text);
     if (list->kind != DIO_LIST)
         return dio_value_fail(list, err, "%s: a list of phrases", key->string.text);
     for (int i = 0; i < list->list.count; i++) {
@@ -84,7 +89,8 @@ static bool fill(dio_lexicon *l, const dio_value *file, dio_error *err)
     for (int what = 0; what < KINDS; what++) {
         const dio_value *section = dio_map_get(file, sections[what]);
         if (!section || section->kind != DIO_MAP)
-            return dio_value_fail(section ? section : file, err, "%s: is missing or no map", sections[what]);
+            return dio_value_fail(section ? section : file, err, "%s: is missing or no map",
+                                  sections[what]);
         for (int i = 0; i < section->map.count; i++) {
             const dio_value *key = section->map.keys[i], *item = section->map.items[i];
             if (what == COLOUR ? !add_colour(l, key->string.text, item, err)
@@ -204,7 +210,8 @@ static const struct entry *longest(const dio_lexicon *l, const struct words *w, 
 
 static bool says(const dio_lexicon *l, const struct entry *e, int what)
 {
-    for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0; i++)
+    for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0;
+         i++)
         if (i->what == what)
             return true;
     return false;
@@ -212,12 +219,14 @@ static bool says(const dio_lexicon *l, const struct entry *e, int what)
 
 /* The entries that share a phrase all speak, a fruit's and its colour's; but what is subject and
  * material is a material before a subject ("a glass bottle"), a subject elsewhere ("a glass"). */
-static void apply(const dio_lexicon *l, const struct entry *e, bool before_subject, dio_scene_wish *wish,
-                  int *colours, float named[DIO_ROLES][3])
+static void apply(const dio_lexicon *l, const struct entry *e, bool before_subject,
+                  dio_scene_wish *wish, int *colours, float named[DIO_ROLES][3])
 {
     bool either = says(l, e, SUBJECT) && says(l, e, MATERIAL);
-    int *slots[KINDS] = {&wish->subject, &wish->material, &wish->light, &wish->frame, &wish->backdrop, &wish->style, NULL};
-    for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0; i++) {
+    int *slots[KINDS] = {&wish->subject,  &wish->material, &wish->light, &wish->frame,
+                         &wish->backdrop, &wish->style,    NULL};
+    for (const struct entry *i = e; i < l->entries + l->count && strcmp(i->phrase, e->phrase) == 0;
+         i++) {
         if (either && i->what == (before_subject ? SUBJECT : MATERIAL))
             continue;
         if (i->what == COLOUR) {
@@ -232,7 +241,8 @@ static void apply(const dio_lexicon *l, const struct entry *e, bool before_subje
 /* Of named colours the first is the subject's, the next the ground's. */
 static void take_colours(dio_scene_wish *wish, int n, float named[DIO_ROLES][3])
 {
-    static const int roles[DIO_ROLES] = {DIO_ROLE_SUBJECT, DIO_ROLE_GROUND, DIO_ROLE_SECOND, DIO_ROLE_FLOOR, DIO_ROLE_ACCENT};
+    static const int roles[DIO_ROLES] = {DIO_ROLE_SUBJECT, DIO_ROLE_GROUND, DIO_ROLE_SECOND,
+                                         DIO_ROLE_FLOOR, DIO_ROLE_ACCENT};
     if (n < 2 || wish->colours > 0)
         return;
     for (int i = 0; i < n; i++)

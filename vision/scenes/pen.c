@@ -25,7 +25,8 @@ static void colour(float *t, const brush *b, float cover)
 }
 
 /* `inside`: distance from the edge, in units of the square. */
-static void put(shape *s, int x, int y, float inside, const brush *b, float nx, float ny, float height)
+static void put(shape *s, int x, int y, float inside, const brush *b, float nx, float ny,
+                float height)
 {
     float cover = clamp(inside / shape_texel(s) + 0.5f, 0, 1);
     if (cover <= 0)
@@ -65,8 +66,8 @@ void pen_lathe(shape *s, const brush *b, float cx, const point *p, int n)
 {
     for (int y = 0; y < s->side[0]; y++) {
         float at = shape_place(s, y), edge = fminf(at - p[0].y, p[n - 1].y - at), w, slope;
-        if (edge < -shape_texel(s) ||
-            !profile(p, n, clamp(at, p[0].y, p[n - 1].y), &w, &slope) || w <= 0)
+        if (edge < -shape_texel(s) || !profile(p, n, clamp(at, p[0].y, p[n - 1].y), &w, &slope) ||
+            w <= 0)
             continue;
         slope = clamp(slope, -3, 3);
         for (int x = 0; x < s->side[0]; x++) {
@@ -114,7 +115,8 @@ void pen_tube(shape *s, const brush *b, const point *p, int n, float r)
             float best = 1e9f, bx = 0, by = 0, px = shape_place(s, x), py = shape_place(s, y);
             for (int i = 0; i + 1 < n; i++) {
                 float ex = p[i + 1].x - p[i].x, ey = p[i + 1].y - p[i].y;
-                float t = ((px - p[i].x) * ex + (py - p[i].y) * ey) / fmaxf(ex * ex + ey * ey, 1e-9f);
+                float t =
+                    ((px - p[i].x) * ex + (py - p[i].y) * ey) / fmaxf(ex * ex + ey * ey, 1e-9f);
                 t = clamp(t, 0, 1);
                 float dx = px - p[i].x - t * ex, dy = py - p[i].y - t * ey, d = dx * dx + dy * dy;
                 if (d < best)

@@ -27,7 +27,6 @@ enum {
 };
 static const uint64_t stream_plan = 0x7363656e65000001;
 
-
 static float at(uint64_t seed, int place, float lo, float hi)
 {
     return lo + (hi - lo) * dio_uniform(seed, stream_plan, (uint64_t)place);
@@ -86,11 +85,13 @@ static void choose(dio_scene *s, const dio_scene_wish *w)
     static const float styles[DIO_STYLES] = {5, 1.2f, 1.6f, 1.2f, 3};
     static const float materials[DIO_MATERIALS] = {5, 2, 2, 1.3f, 1.3f, 1.5f, 1, 1};
     static const float lights[DIO_LIGHTS] = {4, 2, 1.2f, 1.6f, 1, 1.2f};
-    float backdrops[DIO_BACKDROPS] = {2, 1.5f, 2.4f, 2, 1.6f, 1.8f, 1.4f, 1.4f,
-                                      0.9f, 0.8f, 1, 0.7f, 1, 1.8f, 1.4f};
+    float backdrops[DIO_BACKDROPS] = {2,    1.5f, 2.4f, 2,    1.6f, 1.8f, 1.4f, 1.4f,
+                                      0.9f, 0.8f, 1,    0.7f, 1,    1.8f, 1.4f};
     uint64_t seed = s->seed;
-    s->subject = w->subject >= 0 ? w->subject : (int)at(seed, AT_SUBJECT, 0, (float)dio_subject_count());
-    s->material = w->material >= 0 ? w->material : weighted(seed, AT_MATERIAL, materials, DIO_MATERIALS);
+    s->subject =
+        w->subject >= 0 ? w->subject : (int)at(seed, AT_SUBJECT, 0, (float)dio_subject_count());
+    s->material =
+        w->material >= 0 ? w->material : weighted(seed, AT_MATERIAL, materials, DIO_MATERIALS);
     s->light = w->light >= 0 ? w->light : weighted(seed, AT_LIGHT, lights, DIO_LIGHTS);
     s->frame = w->frame >= 0 ? w->frame : weighted(seed, AT_FRAME, frames, DIO_FRAMES);
     s->style = w->style >= 0 ? w->style : weighted(seed, AT_STYLE, styles, DIO_STYLES);
@@ -106,8 +107,10 @@ static void choose(dio_scene *s, const dio_scene_wish *w)
         if (s->light == DIO_LIGHT_NEON && is_scenic(i))
             backdrops[i] = 0;
     }
-    s->backdrop = w->backdrop >= 0 ? w->backdrop : weighted(seed, AT_BACKDROP, backdrops, DIO_BACKDROPS);
-    s->painted = s->material != DIO_MATERIAL_NATURAL || w->colours >= 3 || at(seed, AT_PAINTED, 0, 1) < 0.15f;
+    s->backdrop =
+        w->backdrop >= 0 ? w->backdrop : weighted(seed, AT_BACKDROP, backdrops, DIO_BACKDROPS);
+    s->painted = s->material != DIO_MATERIAL_NATURAL || w->colours >= 3 ||
+                 at(seed, AT_PAINTED, 0, 1) < 0.15f;
 }
 
 /* Where things are. Parts of the picture; sizes are parts of its shorter side. */
@@ -173,7 +176,9 @@ static void place_group(dio_scene *s)
         if (n == 2 && !last)
             out = 0.62f;
         it->x += side * out * (n == 3 ? 0.40f : 0.34f) * first.size / wide;
-        it->size *= last ? 1 : i == 0 ? at(seed, AT_ITEMS + 2, 0.68f, 0.84f) : at(seed, AT_ITEMS + 3, 0.56f, 0.72f);
+        it->size *= last     ? 1
+                    : i == 0 ? at(seed, AT_ITEMS + 2, 0.68f, 0.84f)
+                             : at(seed, AT_ITEMS + 3, 0.56f, 0.72f);
         it->y -= last ? 0 : 0.035f;
         it->form = (first.form + i) % DIO_SUBJECT_FORMS;
         it->flip = first.flip != (i % 2 == 1);
@@ -188,7 +193,12 @@ static void place_pattern(dio_scene *s)
 {
     uint64_t seed = s->seed;
     dio_scene_item first = s->item[0];
-    int columns = s->aspect > 1.3f ? 6 : s->aspect < 0.8f ? 3 : 4, rows = s->aspect > 1.3f ? 4 : s->aspect < 0.8f ? 6 : 4;
+    int columns = s->aspect > 1.3f   ? 6
+                  : s->aspect < 0.8f ? 3
+                                     : 4,
+        rows = s->aspect > 1.3f   ? 4
+               : s->aspect < 0.8f ? 6
+                                  : 4;
     float tilt = at(seed, AT_ITEMS, -0.5f, 0.5f), cell = 1.0f / 4.2f;
     s->items = 0;
     for (int r = 0; r < rows; r++)
@@ -208,8 +218,9 @@ static void place(dio_scene *s)
     s->items = 1;
     place_one(s, &s->item[0]);
     bool standing = s->item[0].y > 0.69f;
-    s->horizon = standing ? fminf(fmaxf(s->item[0].y - at(s->seed, AT_LIFT, 0.10f, 0.2f), 0.45f), 0.85f)
-                          : at(s->seed, AT_LIFT, 0.62f, 0.78f);
+    s->horizon = standing
+                     ? fminf(fmaxf(s->item[0].y - at(s->seed, AT_LIFT, 0.10f, 0.2f), 0.45f), 0.85f)
+                     : at(s->seed, AT_LIFT, 0.62f, 0.78f);
     if (s->frame == DIO_FRAME_GROUP)
         place_group(s);
     if (s->frame == DIO_FRAME_PATTERN)
@@ -218,9 +229,9 @@ static void place(dio_scene *s)
 
 static void light(dio_scene *s)
 {
-    static const float lamps[DIO_LIGHTS][3] = {{-0.42f, -0.55f, 0.72f}, {-0.86f, -0.35f, 0.36f},
+    static const float lamps[DIO_LIGHTS][3] = {{-0.42f, -0.55f, 0.72f},  {-0.86f, -0.35f, 0.36f},
                                                {-0.55f, -0.72f, -0.25f}, {-0.88f, -0.26f, 0.42f},
-                                               {-0.85f, -0.15f, 0.45f}, {-0.10f, -0.82f, 0.55f}};
+                                               {-0.85f, -0.15f, 0.45f},  {-0.10f, -0.82f, 0.55f}};
     float side = at(s->seed, AT_LAMP, 0, 1) < 0.6f ? 1 : -1, sum = 0;
     for (int i = 0; i < 3; i++) {
         s->direction[i] = lamps[s->light][i] + at(s->seed, AT_LAMP + 1 + i, -0.1f, 0.1f);

@@ -48,10 +48,10 @@ typedef enum dio_light {
 
 typedef enum dio_frame {
     DIO_FRAME_CENTRE,
-    DIO_FRAME_LEFT,  /* the subject; space for words on the right */
+    DIO_FRAME_LEFT, /* the subject; space for words on the right */
     DIO_FRAME_RIGHT,
-    DIO_FRAME_LOW,   /* space above */
-    DIO_FRAME_TOP,   /* laid flat, seen from above */
+    DIO_FRAME_LOW, /* space above */
+    DIO_FRAME_TOP, /* laid flat, seen from above */
     DIO_FRAME_FLOAT,
     DIO_FRAME_CLOSE,
     DIO_FRAME_WIDE,
@@ -80,7 +80,7 @@ typedef enum dio_backdrop {
 } dio_backdrop;
 
 typedef enum dio_style {
-    DIO_STYLE_SOFT,  /* soft 3D */
+    DIO_STYLE_SOFT, /* soft 3D */
     DIO_STYLE_FLAT,
     DIO_STYLE_PAPER, /* paper cut */
     DIO_STYLE_PRINT, /* screen print */
@@ -123,9 +123,9 @@ enum { DIO_SCENE_ANY = -1, DIO_SCENE_ITEMS = 24, DIO_SCENE_NUMBERS = 16, DIO_SUB
 
 typedef struct dio_scene_wish {
     int subject, material, light, frame, backdrop, style; /* DIO_SCENE_ANY: the seed decides */
-    int colours; /* how many of palette are given */
-    float palette[DIO_ROLES][3]; /* sRGB, 0..1 */
-    bool alpha;                  /* the subject alone */
+    int colours;                                          /* how many of palette are given */
+    float palette[DIO_ROLES][3];                          /* sRGB, 0..1 */
+    bool alpha;                                           /* the subject alone */
 } dio_scene_wish;
 dio_scene_wish dio_scene_any(void);
 
@@ -142,12 +142,12 @@ typedef struct dio_scene {
     uint64_t seed;
     float aspect; /* width over height */
     int subject, material, light, frame, backdrop, style;
-    bool alpha, painted; /* painted: in the palette's colours, not the subject's own */
+    bool alpha, painted;         /* painted: in the palette's colours, not the subject's own */
     float palette[DIO_ROLES][3]; /* sRGB, 0..1 */
     dio_scene_item item[DIO_SCENE_ITEMS];
     int items;
-    float horizon;    /* part of the height; where wall and floor meet */
-    float direction[3]; /* towards the light: x right, y down, z to the viewer */
+    float horizon;                   /* part of the height; where wall and floor meet */
+    float direction[3];              /* towards the light: x right, y down, z to the viewer */
     float number[DIO_SCENE_NUMBERS]; /* 0..1: what a backdrop's details are drawn by */
 } dio_scene;
 

@@ -14,14 +14,17 @@ struct surface {
 static void sample(const shape *s, int m, float u, float w, float out[TEXELS])
 {
     float half = ((float)s->side[0] * 0.5f - SHAPE_RIM) / (float)(1 << m);
-    float fx = u * half + (float)s->side[m] * 0.5f - 0.5f, fy = w * half + (float)s->side[m] * 0.5f - 0.5f;
+    float fx = u * half + (float)s->side[m] * 0.5f - 0.5f,
+          fy = w * half + (float)s->side[m] * 0.5f - 0.5f;
     fx = clampf(fx, 0, (float)s->side[m] - 1.001f);
     fy = clampf(fy, 0, (float)s->side[m] - 1.001f);
     int x = (int)fx, y = (int)fy;
     float a = fx - (float)x, b = fy - (float)y;
-    const float *p = s->texel[m] + ((long)y * s->side[m] + x) * TEXELS, *q = p + (long)s->side[m] * TEXELS;
+    const float *p = s->texel[m] + ((long)y * s->side[m] + x) * TEXELS,
+                *q = p + (long)s->side[m] * TEXELS;
     for (int k = 0; k < TEXELS; k++)
-        out[k] = (p[k] * (1 - a) + p[TEXELS + k] * a) * (1 - b) + (q[k] * (1 - a) + q[TEXELS + k] * a) * b;
+        out[k] = (p[k] * (1 - a) + p[TEXELS + k] * a) * (1 - b) +
+                 (q[k] * (1 - a) + q[TEXELS + k] * a) * b;
 }
 
 static float sample_shade(const shape *s, float level, float u, float w)
@@ -33,7 +36,8 @@ static float sample_shade(const shape *s, float level, float u, float w)
     float a = fx - (float)x, b = fy - (float)y, t = clampf(level - (float)l, 0, 1);
     for (int i = 0; i < 2; i++) {
         const float *p = s->shade[l + i] + y * SHADE_SIDE + x;
-        out[i] = (p[0] * (1 - a) + p[1] * a) * (1 - b) + (p[SHADE_SIDE] * (1 - a) + p[SHADE_SIDE + 1] * a) * b;
+        out[i] = (p[0] * (1 - a) + p[1] * a) * (1 - b) +
+                 (p[SHADE_SIDE] * (1 - a) + p[SHADE_SIDE + 1] * a) * b;
     }
     return out[0] + (out[1] - out[0]) * t;
 }
@@ -63,13 +67,16 @@ float stage_shadow(const stage *t, const actor *a, float x, float y)
         return 1;
     if (!a->standing && t->floor) { /* it hovers: a soft pool on the ground below */
         float ground = fmaxf(a->foot + 0.07f, t->horizon + 0.05f);
-        float px = (x - a->x + s->direction[0] * 0.05f) / (0.62f * a->half), py = (y - ground) / (0.12f * a->half);
+        float px = (x - a->x + s->direction[0] * 0.05f) / (0.62f * a->half),
+              py = (y - ground) / (0.12f * a->half);
         return 1 - t->shadow * 0.75f * expf(-1.2f * (px * px + py * py));
     }
     if (!a->standing) { /* on the wall or table behind it */
         float high = s->frame == DIO_FRAME_FLOAT ? 0.20f : 0.07f;
-        to_local(t, a, x + s->direction[0] * high * a->half * 1.4f, y + s->direction[1] * high * a->half * 1.4f, &u, &w);
-        return 1 - t->shadow * 0.8f * sample_shade(a->shape, s->frame == DIO_FRAME_FLOAT ? 1.6f : 0.6f, u, w);
+        to_local(t, a, x + s->direction[0] * high * a->half * 1.4f,
+                 y + s->direction[1] * high * a->half * 1.4f, &u, &w);
+        return 1 - t->shadow * 0.8f *
+                       sample_shade(a->shape, s->frame == DIO_FRAME_FLOAT ? 1.6f : 0.6f, u, w);
     }
     /* What touches the ground is darkest. */
     float middle = a->x + 0.5f * (a->shape->left + a->shape->right) * a->half * a->sign;
@@ -103,7 +110,8 @@ static float pane(const stage *t, const struct surface *f, float size, float sof
     if (along < 0)
         return 0;
     (void)across;
-    return smooth(size + soft, size - soft, fabsf(right)) * smooth(size * 1.3f + soft, size * 1.3f - soft, fabsf(down));
+    return smooth(size + soft, size - soft, fabsf(right)) *
+           smooth(size * 1.3f + soft, size * 1.3f - soft, fabsf(down));
 }
 
 static void diffuse(const stage *t, const struct surface *f, float wrap, float rgb[3])
@@ -113,7 +121,8 @@ static void diffuse(const stage *t, const struct surface *f, float wrap, float r
     float up = 0.5f - 0.5f * f->n[1];
     lit = lit > 0 ? lit : 0;
     for (int i = 0; i < 3; i++)
-        rgb[i] = f->albedo[i] * (t->strength * lit * t->key[i] + t->bounce[i] * (1 - up) + t->sky[i] * up);
+        rgb[i] = f->albedo[i] *
+                 (t->strength * lit * t->key[i] + t->bounce[i] * (1 - up) + t->sky[i] * up);
 }
 
 /* From behind: an edge of light, in the lamp's colour or (neon) in the palette's. */
@@ -123,14 +132,16 @@ static void add_rim(const stage *t, const struct surface *f, float rgb[3])
     float edge = 1 - f->n[2], side = f->n[0] * d[0] + f->n[1] * d[1];
     edge *= edge;
     if (t->scene->light == DIO_LIGHT_RIM) {
-        float k = 1.5f * edge * smooth(-0.1f, 0.6f, side) + 0.5f * edge * edge * smooth(0.1f, 0.8f, -f->n[0] * d[0]);
+        float k = 1.5f * edge * smooth(-0.1f, 0.6f, side) +
+                  0.5f * edge * edge * smooth(0.1f, 0.8f, -f->n[0] * d[0]);
         for (int i = 0; i < 3; i++)
             rgb[i] += k * t->key[i];
     }
     if (t->scene->light == DIO_LIGHT_NEON)
         for (int i = 0; i < 3; i++)
-            rgb[i] += 1.1f * edge * (t->palette[DIO_ROLE_ACCENT][i] * smooth(0, 0.7f, side) +
-                                     t->palette[DIO_ROLE_SECOND][i] * smooth(0, 0.7f, -side));
+            rgb[i] += 1.1f * edge *
+                      (t->palette[DIO_ROLE_ACCENT][i] * smooth(0, 0.7f, side) +
+                       t->palette[DIO_ROLE_SECOND][i] * smooth(0, 0.7f, -side));
 }
 
 static float fresnel(const struct surface *f)
@@ -143,7 +154,8 @@ static void glossy(const stage *t, const struct surface *f, float shine, float r
 {
     diffuse(t, f, t->wrap, rgb);
     float lamp = t->scene->direction[0] < 0 ? -1 : 1, strip = f->n[0] * -lamp - 0.86f;
-    float k = 0.75f * shine * pane(t, f, 0.24f, 0.05f) + shine * 0.22f * expf(-strip * strip / 0.004f) + shine * fresnel(f) * 0.6f;
+    float k = 0.75f * shine * pane(t, f, 0.24f, 0.05f) +
+              shine * 0.22f * expf(-strip * strip / 0.004f) + shine * fresnel(f) * 0.6f;
     for (int i = 0; i < 3; i++)
         rgb[i] += k * (t->key[i] - rgb[i] * 0.4f);
 }
@@ -152,10 +164,12 @@ static void glossy(const stage *t, const struct surface *f, float shine, float r
 static void metal(const stage *t, const struct surface *f, float rgb[3])
 {
     float y = f->mirror[1] + 0.25f * f->mirror[0] * (t->scene->direction[0] < 0 ? 1 : -1);
-    float e = 0.24f + 0.95f * smooth(0.16f, -0.30f, y) - 0.42f * smooth(-0.50f, -0.95f, y) + 0.40f * smooth(0.42f, 0.85f, y);
+    float e = 0.24f + 0.95f * smooth(0.16f, -0.30f, y) - 0.42f * smooth(-0.50f, -0.95f, y) +
+              0.40f * smooth(0.42f, 0.85f, y);
     for (int i = 0; i < 3; i++) {
         float tint = f->albedo[i] * 1.15f + 0.06f;
-        rgb[i] = tint * e * (0.35f + 0.65f * (t->sky[i] + t->strength * 0.62f)) + 0.85f * pane(t, f, 0.22f, 0.08f) * t->key[i];
+        rgb[i] = tint * e * (0.35f + 0.65f * (t->sky[i] + t->strength * 0.62f)) +
+                 0.85f * pane(t, f, 0.22f, 0.08f) * t->key[i];
     }
 }
 
@@ -173,13 +187,15 @@ static void clay(const stage *t, const struct surface *f, float rgb[3])
 static void felt(const stage *t, const struct surface *f, float rgb[3])
 {
     diffuse(t, f, 0.5f, rgb);
-    float fibre = 0.07f * stage_noise(f->u * 16, f->w * 16, 31) + 0.05f * stage_noise(f->u * 34, f->w * 9, 32);
+    float fibre = 0.07f * stage_noise(f->u * 16, f->w * 16, 31) +
+                  0.05f * stage_noise(f->u * 34, f->w * 9, 32);
     float edge = (1 - f->n[2]) * (1 - f->n[2]) * 0.30f;
     for (int i = 0; i < 3; i++)
         rgb[i] = rgb[i] * (1 + fibre) + edge * (0.6f * f->albedo[i] + 0.2f);
 }
 
-static void glass(const stage *t, const actor *a, const struct surface *f, float x, float y, float rgb[3])
+static void glass(const stage *t, const actor *a, const struct surface *f, float x, float y,
+                  float rgb[3])
 {
     float bent[3], rim = (1 - f->n[2]) * (1 - f->n[2]);
     float k = 0.34f * a->half;
@@ -188,7 +204,8 @@ static void glass(const stage *t, const actor *a, const struct surface *f, float
     for (int i = 0; i < 3; i++) {
         float tint = 0.25f + 0.9f * f->albedo[i];
         rgb[i] = bent[i] * (1 + (tint - 1) * thick) * (1 - 0.35f * rim) + 0.16f * f->albedo[i];
-        rgb[i] += 0.95f * pane(t, f, 0.20f, 0.03f) * t->key[i] + 0.32f * rim * rim * (t->sky[i] + 0.3f);
+        rgb[i] +=
+            0.95f * pane(t, f, 0.20f, 0.03f) * t->key[i] + 0.32f * rim * rim * (t->sky[i] + 0.3f);
     }
     float lamp = t->scene->direction[0] < 0 ? -1 : 1, strip = f->n[0] * -lamp - 0.80f;
     for (int i = 0; i < 3; i++)
@@ -210,7 +227,8 @@ static void paper(const stage *t, const actor *a, const struct surface *f, float
     }
     float grain = 0.02f * stage_noise(f->u * 28, f->w * 28, 41);
     for (int i = 0; i < 3; i++)
-        rgb[i] = f->albedo[i] * (0.82f + 0.09f * level + grain) * (1 - 0.26f * dark) + 0.012f * level;
+        rgb[i] =
+            f->albedo[i] * (0.82f + 0.09f * level + grain) * (1 - 0.26f * dark) + 0.012f * level;
 }
 
 /* Two tones and no more. */
@@ -225,7 +243,8 @@ static void flat(const stage *t, const struct surface *f, bool print, float rgb[
         rgb[i] = f->albedo[i] * tone;
 }
 
-static void lit_by_material(const stage *t, const actor *a, const struct surface *f, float x, float y, float rgb[3])
+static void lit_by_material(const stage *t, const actor *a, const struct surface *f, float x,
+                            float y, float rgb[3])
 {
     int material = t->scene->material, style = t->scene->style;
     float own = f->v[TEXEL_OWN];

@@ -192,7 +192,8 @@ static void put_shades(shape *s, float *row)
     float *first = s->shade[0];
     for (int y = 0; y < n; y++)
         for (int x = 0; x < n; x++) {
-            int i = (int)((shape_place(s, x) + 2) / cell), j = (int)((shape_place(s, y) + 2) / cell);
+            int i = (int)((shape_place(s, x) + 2) / cell),
+                j = (int)((shape_place(s, y) + 2) / cell);
             first[j * SHADE_SIDE + i] += s->cover[y * n + x];
         }
     float per_cell = cell / shape_texel(s);
@@ -253,7 +254,8 @@ static void relax(const float *mask, float *phi, int n, float cell, int times)
                 int i = y * n + x;
                 if (mask[i] < 0.5f)
                     continue;
-                float mean = 0.25f * (phi[i - 1] + phi[i + 1] + phi[i - n] + phi[i + n] + cell * cell);
+                float mean =
+                    0.25f * (phi[i - 1] + phi[i + 1] + phi[i - n] + phi[i + n] + cell * cell);
                 phi[i] += omega * (mean - phi[i]);
             }
 }
@@ -273,7 +275,8 @@ bool shape_inflate(shape *s, float height, dio_error *err)
     for (int y = 0; y < n; y++)
         for (int x = 0; x < n; x++)
             if (s->cover[y * n + x] >= 0.5f)
-                phi[y * n + x] = coarse[(y / 4 < c ? y / 4 : c - 1) * c + (x / 4 < c ? x / 4 : c - 1)];
+                phi[y * n + x] =
+                    coarse[(y / 4 < c ? y / 4 : c - 1) * c + (x / 4 < c ? x / 4 : c - 1)];
     relax(s->cover, phi, n, shape_texel(s), 40);
     for (int i = 0; i < n * n; i++)
         s->texel[0][(long)i * TEXELS + TEXEL_HEIGHT] = 2 * sqrtf(fmaxf(phi[i], 0)) * height;

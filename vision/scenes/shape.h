@@ -11,7 +11,8 @@ enum {
     TEXEL_RED, /* its own colour, linear light */
     TEXEL_GREEN,
     TEXEL_BLUE,
-    TEXEL_SECOND, /* share of the second role's colour, and of the accent's; the rest is the first */
+    TEXEL_SECOND, /* share of the second role's colour, and of the accent's; the rest is the first
+                   */
     TEXEL_ACCENT,
     TEXEL_TONE,     /* -1 dark .. 1 light, within its role */
     TEXEL_DISTANCE, /* to the outline, inside positive; half the square's side is 1 */
@@ -26,12 +27,12 @@ enum {
 enum { SHAPE_RIM = 8, SHAPE_MIPS = 4, SHADE_SIDE = 64, SHADE_LEVELS = 4 };
 
 typedef struct shape {
-    int side[SHAPE_MIPS];     /* texels; the first has a rim of SHAPE_RIM around -1..1 */
-    float *texel[SHAPE_MIPS]; /* [side,side,TEXELS] */
-    float *cover;             /* [side,side] while it is drawn */
-    float *shade[SHADE_LEVELS]; /* the outline blurred more and more, over -2..2: for shadows */
+    int side[SHAPE_MIPS];         /* texels; the first has a rim of SHAPE_RIM around -1..1 */
+    float *texel[SHAPE_MIPS];     /* [side,side,TEXELS] */
+    float *cover;                 /* [side,side] while it is drawn */
+    float *shade[SHADE_LEVELS];   /* the outline blurred more and more, over -2..2: for shadows */
     float left, right, top, foot; /* extents, and where it touches the ground */
-    bool painted; /* has no colours of its own */
+    bool painted;                 /* has no colours of its own */
 } shape;
 
 extern const float shade_blur[SHADE_LEVELS]; /* sigma; half the square's side is 1 */
@@ -52,8 +53,7 @@ void product_draw(shape *s, int draw, int form);
 typedef struct glyphs glyphs;
 glyphs *glyphs_open(dio_error *err);
 void glyphs_close(glyphs *g);
-bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands,
-                dio_error *err);
+bool glyph_draw(glyphs *g, shape *s, const char *name, uint32_t code, bool stands, dio_error *err);
 
 static inline float *shape_at(const shape *s, int x, int y)
 {

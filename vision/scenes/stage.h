@@ -9,12 +9,12 @@
 /* An item where it stands. */
 typedef struct actor {
     const shape *shape;
-    float x, y, half;  /* middle of its square, half its side */
+    float x, y, half; /* middle of its square, half its side */
     float cos, sin;
-    float sign;        /* -1: mirrored */
+    float sign; /* -1: mirrored */
     float tone;
     bool standing;
-    float foot;        /* y of the ground under it */
+    float foot;         /* y of the ground under it */
     float colour[3][3]; /* of its roles: first, second, accent */
 } actor;
 

@@ -4,14 +4,14 @@
 
 #include "vision/scenes/scene.h"
 
-const char *const dio_material_names[] = {"natural", "matte", "glossy", "metal", "glass", "clay",
-                                          "felt", "paper", NULL};
+const char *const dio_material_names[] = {"natural", "matte", "glossy", "metal", "glass",
+                                          "clay",    "felt",  "paper",  NULL};
 const char *const dio_light_names[] = {"soft", "side", "rim", "golden", "neon", "spot", NULL};
-const char *const dio_frame_names[] = {"centre", "left", "right", "low", "top", "float", "close",
-                                       "wide", "group", "pattern", NULL};
-const char *const dio_backdrop_names[] = {"plain", "gradient", "sweep", "podium", "arch", "window",
-                                          "bokeh", "hills", "sky", "stripes", "sunburst", "dots",
-                                          "waves", "table", "leaves", NULL};
+const char *const dio_frame_names[] = {"centre", "left", "right", "low",     "top", "float",
+                                       "close",  "wide", "group", "pattern", NULL};
+const char *const dio_backdrop_names[] = {
+    "plain", "gradient", "sweep",    "podium", "arch",  "window", "bokeh",  "hills",
+    "sky",   "stripes",  "sunburst", "dots",   "waves", "table",  "leaves", NULL};
 const char *const dio_style_names[] = {"soft", "flat", "paper", "print", "studio", NULL};
 
 enum {
