@@ -70,16 +70,15 @@ static void plan_blobs(dio_ground *g, dio_rng *rng)
     /* The bright cloud is weak: it may pass behind a text. */
     const float weight[BLOBS] = {0.75f, 0.12f, 0.6f};
     for (int i = 0; i < BLOBS; i++) {
-        g->blob[i] = (struct blob){
-            .x = 0.15f + 0.7f * dio_rng_uniform(rng),
-            .y = 0.10f + 0.5f * dio_rng_uniform(rng),
-            .radius = 0.28f + 0.14f * dio_rng_uniform(rng),
-            .swing = 0.10f + 0.08f * dio_rng_uniform(rng),
-            .period = 11 + 6 * dio_rng_uniform(rng),
-            .phase = 6.2832f * dio_rng_uniform(rng),
-            .lab = dio_colour_lab(colour[i]),
-            .weight = weight[i],
-        };
+        struct blob *b = &g->blob[i];
+        b->x = 0.15f + 0.7f * dio_rng_uniform(rng);
+        b->y = 0.10f + 0.5f * dio_rng_uniform(rng);
+        b->radius = 0.28f + 0.14f * dio_rng_uniform(rng);
+        b->swing = 0.10f + 0.08f * dio_rng_uniform(rng);
+        b->period = 11 + 6 * dio_rng_uniform(rng);
+        b->phase = 6.2832f * dio_rng_uniform(rng);
+        b->lab = dio_colour_lab(colour[i]);
+        b->weight = weight[i];
     }
 }
 

@@ -132,17 +132,21 @@ static char *one_name(const struct dio_copy_corpus *c, dio_rng *rng, const char 
         return numbered(c, rng, a);
     if (shape < 84) {
         *has_noun = chance(rng, 45);
-        return dio_arena_printf(a, "%s's %s", draw(rng, &c->names.people),
-                                *has_noun ? title(a, noun) : draw(rng, &c->names.seconds));
+        const char *last = *has_noun ? title(a, noun) : draw(rng, &c->names.seconds);
+        return dio_arena_printf(a, "%s's %s", draw(rng, &c->names.people), last);
     }
-    if (shape < 88)
-        return upper(
-            a, dio_arena_printf(a, "%s%s", draw(rng, &c->names.starts), draw(rng, &c->names.ends)));
+    if (shape < 88) {
+        const char *end = draw(rng, &c->names.ends);
+        return upper(a, dio_arena_printf(a, "%s%s", draw(rng, &c->names.starts), end));
+    }
     if (shape < 92)
         return lower(a, chance(rng, 60) ? invented(c, rng, a) : evocative(c, rng, a));
-    if (shape < 96)
-        return dio_arena_printf(a, "%s %s", invented(c, rng, a), invented(c, rng, a));
-    return dio_arena_printf(a, "%s & %s", draw(rng, &c->names.people), draw(rng, &c->names.people));
+    if (shape < 96) {
+        const char *last = invented(c, rng, a);
+        return dio_arena_printf(a, "%s %s", invented(c, rng, a), last);
+    }
+    const char *partner = draw(rng, &c->names.people);
+    return dio_arena_printf(a, "%s & %s", draw(rng, &c->names.people), partner);
 }
 
 /* Brands are listed as they are written, so names are looked up with capitals. */

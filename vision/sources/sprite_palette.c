@@ -90,14 +90,25 @@ static float draw(dio_rng *r, float lo, float hi)
     return lo + (hi - lo) * dio_rng_uniform(r);
 }
 
+/* A colour at random in a box of OKLCH: hue, chroma, lightness are drawn one after the other, for
+ * C leaves the order of a call's arguments to the compiler. */
+static dio_tint draw_tint(dio_rng *r, const float l[2], const float c[2], float h, float spread)
+{
+    const float hue = spread > 0 ? h + draw(r, -spread, spread) : h;
+    const float chroma = draw(r, c[0], c[1]);
+    return tint_of(draw(r, l[0], l[1]), chroma, hue);
+}
+
 static void free_harmony(dio_rng *r, dio_tint out[3])
 {
     static const float turns[5][2] = {{30, 180}, {-40, 150}, {180, 60}, {120, 240}, {20, 200}};
     const float *t = turns[dio_rng_below(r, 5)];
     float h = draw(r, 0, 360);
-    out[0] = tint_of(draw(r, 0.50f, 0.84f), draw(r, 0.04f, 0.20f), h);
-    out[1] = tint_of(draw(r, 0.38f, 0.86f), draw(r, 0.03f, 0.16f), h + t[0] + draw(r, -15, 15));
-    out[2] = tint_of(draw(r, 0.60f, 0.92f), draw(r, 0.08f, 0.20f), h + t[1] + draw(r, -15, 15));
+    static const float light[3][2] = {{0.50f, 0.84f}, {0.38f, 0.86f}, {0.60f, 0.92f}};
+    static const float chroma[3][2] = {{0.04f, 0.20f}, {0.03f, 0.16f}, {0.08f, 0.20f}};
+    out[0] = draw_tint(r, light[0], chroma[0], h, 0);
+    out[1] = draw_tint(r, light[1], chroma[1], h + t[0], 15);
+    out[2] = draw_tint(r, light[2], chroma[2], h + t[1], 15);
 }
 
 void dio_sprite_palette(const char *name, uint64_t seed, uint64_t index, bool usual,
@@ -110,8 +121,9 @@ void dio_sprite_palette(const char *name, uint64_t seed, uint64_t index, bool us
             continue;
         for (int k = 0; k < 3; k++) {
             const struct lch *c = &natural[i].colour[k];
-            out[k] = tint_of(c->l + draw(&r, -0.07f, 0.06f), c->c * draw(&r, 0.75f, 1.15f),
-                             c->h + draw(&r, -c->spread, c->spread));
+            const float hue = c->h + draw(&r, -c->spread, c->spread);
+            const float chroma = c->c * draw(&r, 0.75f, 1.15f);
+            out[k] = tint_of(c->l + draw(&r, -0.07f, 0.06f), chroma, hue);
         }
         return;
     }
