@@ -5,6 +5,8 @@
  * module's models.def. From these come the loader, `diorama models`, the documentation, the tests
  * on tiny random weights and what `probe` can run.
  *
+ * A model that is built, with its weights, is a dio_network (network.h).
+ *
  * What a kind of model can do (a language model: tokens in, scores out) is a table of functions
  * that its module declares; `ops` points at it. See text/lm.h for kind "lm".
  */
@@ -16,6 +18,7 @@
 #include "base/field.h"
 #include "base/value.h"
 #include "tensor/walk.h"
+#include "tensor/weights.h"
 
 typedef struct dio_model {
     const char *name;         /* "llama" */
@@ -29,7 +32,13 @@ typedef struct dio_model {
     bool (*setup)(void *model, const dio_value *json, dio_arena *a, dio_error *err);
     dio_walk_fn *walk;
     const void *ops;
-    const char *const *tiny; /* config.json texts of small models for tests; NULL-terminated */
+    /* The config.json that a file's tensors imply, for files that come without one; false, without
+     * a message, when the file is not of this family. NULL: config.json is needed. */
+    bool (*infer)(const dio_weights *from, dio_arena *a, dio_value **config, dio_error *err);
+    /* Computes from the weights what is the same in every run; NULL: nothing. */
+    bool (*prepare)(void *model, dio_error *err);
+    void (*close)(void *model); /* gives back what prepare made; NULL: nothing */
+    const char *const *tiny;    /* config.json texts of small models for tests; NULL-terminated */
 } dio_model;
 
 /* A module's families, made from its models.def. */
