@@ -119,7 +119,7 @@ static double decode_bytes(const struct job *j)
     const struct shape *s = j->shape;
     double unread = 2.0 * (s->positions - 1) * s->width;
     double length = (double)s->prefix + ((double)s->count + 1) / 2;
-    return (double)dio_walk_bytes(&j->lm->walk) - unread + cache_bytes(s, length);
+    return (double)dio_walk_bytes(&j->lm->net.walk) - unread + cache_bytes(s, length);
 }
 
 static bool run_decode(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
@@ -148,7 +148,7 @@ static bool run_memory(dio_bench_run *r, const dio_bench *b, double *value, doub
     bool ok = begin(&j, r, b, room, err) &&
               dio_session_feed(j.session, j.ids, s->prefix, NULL, err) && decode(&j, err);
     if (ok) {
-        double known = (double)dio_walk_bytes(&j.lm->walk) + cache_bytes(s, (double)room);
+        double known = (double)dio_walk_bytes(&j.lm->net.walk) + cache_bytes(s, (double)room);
         *value = dio_memory_peak_mb() - known / 1e6;
         *reached = 0;
     }

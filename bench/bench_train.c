@@ -56,7 +56,7 @@ static bool open_model(struct job *j, dio_bench_run *r, dio_error *err)
     j->lm = dio_lm_create(config, 1, DIO_F32, err);
     if (!j->lm)
         return false;
-    const dio_walk *w = &j->lm->walk;
+    const dio_walk *w = &j->lm->net.walk;
     j->weights = dio_arena_try(a, (size_t)(w->count + 1) * sizeof *j->weights);
     size_t ids = (size_t)j->batch * (size_t)j->length * sizeof *j->ids;
     j->ids = dio_arena_try(a, ids);
@@ -109,11 +109,11 @@ static bool is_matrix(const dio_type *t)
 
 static double step_flops(const struct job *j)
 {
-    const dio_value *c = j->lm->config;
+    const dio_value *c = j->lm->net.config;
     double linear = 0, tokens = (double)j->batch * j->length;
-    for (int i = 0; i < j->lm->walk.count; i++)
-        if (is_matrix(&j->lm->walk.items[i].type))
-            linear += (double)dio_type_count(&j->lm->walk.items[i].type);
+    for (int i = 0; i < j->lm->net.walk.count; i++)
+        if (is_matrix(&j->lm->net.walk.items[i].type))
+            linear += (double)dio_type_count(&j->lm->net.walk.items[i].type);
     double heads = (double)number(c, "num_attention_heads", 0) * (double)number(c, "head_dim", 0);
     double pairs = tokens * (j->length + 1) / 2;
     return 6 * linear * tokens + 12 * heads * pairs * j->lm->shape.layers;

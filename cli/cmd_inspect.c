@@ -77,7 +77,7 @@ static bool print_model(dio_cli *cli, const char *path)
     }
     if (!cli->common.json)
         printf("%s: family %s, %d layers of width %d, %d tokens, %lld positions\n", path,
-               lm->family->name, lm->shape.layers, lm->shape.width, lm->shape.vocab,
+               lm->net.family->name, lm->shape.layers, lm->shape.width, lm->shape.vocab,
                (long long)lm->shape.positions);
     dio_lm_close(lm);
     return true;

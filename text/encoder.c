@@ -3,58 +3,29 @@
 
 #include <string.h>
 
-#include "base/file.h"
+#include "tensor/network.h"
 #include "tensor/ops.h"
 
-enum { CONFIG_LIMIT = 16 << 20 };
-
 struct dio_text_encoder {
-    const dio_model *family;
+    dio_network net;
     const dio_text_encoder_ops *ops;
-    void *model; /* the family's struct */
     dio_text_encoder_shape shape;
-    dio_walk walk;
-    dio_arena *arena;
 };
 
 /* --- opening and closing --- */
 
-static dio_text_encoder *start(dio_error *err)
+static void ready(void *owner)
 {
-    dio_arena *a = dio_arena_create();
-    if (!a) {
-        dio_fail_memory(err, "a text encoder");
-        return NULL;
-    }
-    dio_text_encoder *e = dio_arena_alloc(a, sizeof *e);
-    e->arena = a;
-    return e;
+    dio_text_encoder *e = owner;
+    e->ops = e->net.family->ops;
+    e->ops->shape(e->net.model, &e->shape);
 }
 
-static dio_text_encoder *finish(dio_text_encoder *e, bool ok, dio_error *err)
-{
-    if (dio_arena_failed(e->arena)) {
-        dio_error_clear(err);
-        ok = dio_fail_memory(err, "a text encoder");
-    }
-    if (ok)
-        return e;
-    dio_text_encoder_close(e);
-    return NULL;
-}
-
-static bool build(dio_text_encoder *e, const dio_value *config, dio_error *err)
-{
-    e->family = dio_model_find(dio_text_encoders, config, err);
-    if (!e->family)
-        return false;
-    e->ops = e->family->ops;
-    e->model = dio_model_build(e->family, config, e->arena, err);
-    if (!e->model)
-        return false;
-    e->ops->shape(e->model, &e->shape);
-    return dio_walk_init(&e->walk, e->family->walk, e->model, NULL, err);
-}
+static const dio_network_kind kind = {.what = "a text encoder",
+                                      .kind = "text-encoder",
+                                      .families = &dio_text_encoders,
+                                      .size = sizeof(dio_text_encoder),
+                                      .ready = ready};
 
 /* The config, with the class that the weights speak for where it names none. */
 static const dio_value *with_class(const dio_value *config, const dio_weights *from, dio_arena *a)
@@ -77,51 +48,40 @@ static const dio_value *with_class(const dio_value *config, const dio_weights *f
 static bool build_from(dio_text_encoder *e, const dio_value *config, const dio_weights *from,
                        dio_dtype keep, dio_error *err)
 {
-    return build(e, with_class(config, from, e->arena), err) &&
-           dio_walk_load(&e->walk, from, keep, 0, "", NULL, err);
+    return dio_network_make(&e->net, with_class(config, from, e->net.arena), err) &&
+           dio_network_list(&e->net, err) && dio_network_load(&e->net, from, keep, err);
 }
 
 dio_text_encoder *dio_text_encoder_open(const char *dir, dio_dtype keep, dio_error *err)
 {
-    dio_text_encoder *e = start(err);
+    dio_text_encoder *e = dio_network_begin(&kind, err);
     if (!e)
         return NULL;
-    const char *path = dio_path_join(e->arena, dir, "config.json");
-    const dio_value *config = dio_value_read(e->arena, path, CONFIG_LIMIT, err);
+    const dio_value *config = dio_network_config(&e->net, dir, err);
     /* A wrong config is refused before any weights are looked for. */
     bool ok = config && dio_model_find(dio_text_encoders, config, err);
     dio_weights *from = ok ? dio_weights_open(dir, err) : NULL;
     ok = from && build_from(e, config, from, keep, err);
     dio_weights_close(from);
-    return finish(e, ok, err);
+    return dio_network_end(e, ok, err);
 }
 
 dio_text_encoder *dio_text_encoder_build(const dio_value *config, const dio_weights *from,
                                          dio_dtype keep, dio_error *err)
 {
-    dio_text_encoder *e = start(err);
-    return e ? finish(e, build_from(e, config, from, keep, err), err) : NULL;
+    dio_text_encoder *e = dio_network_begin(&kind, err);
+    return e ? dio_network_end(e, build_from(e, config, from, keep, err), err) : NULL;
 }
 
 dio_text_encoder *dio_text_encoder_create(const dio_value *config, uint64_t seed, dio_dtype keep,
                                           dio_error *err)
 {
-    dio_text_encoder *e = start(err);
-    if (!e)
-        return NULL;
-    bool ok = build(e, config, err) &&
-              dio_walk_fits(dio_walk_parameters(&e->walk) * (keep == DIO_BF16 ? 2 : 4), err) &&
-              dio_walk_draw(&e->walk, seed, keep, 0, err);
-    return finish(e, ok, err);
+    return dio_network_create(&kind, config, seed, keep, err);
 }
 
 void dio_text_encoder_close(dio_text_encoder *e)
 {
-    if (!e)
-        return;
-    dio_walk_clear(&e->walk);
-    dio_walk_deinit(&e->walk);
-    dio_arena_destroy(e->arena);
+    dio_network_close(e);
 }
 
 /* --- what it is --- */
@@ -133,12 +93,12 @@ dio_text_encoder_shape dio_text_encoder_shape_get(const dio_text_encoder *e)
 
 const dio_model *dio_text_encoder_family(const dio_text_encoder *e)
 {
-    return e->family;
+    return e->net.family;
 }
 
 dio_walk *dio_text_encoder_walk(dio_text_encoder *e)
 {
-    return &e->walk;
+    return &e->net.walk;
 }
 
 int32_t dio_text_encoder_end(const dio_text_encoder *e, const int32_t *ids, int64_t count)
@@ -158,7 +118,7 @@ int32_t dio_text_encoder_end(const dio_text_encoder *e, const int32_t *ids, int6
 bool dio_text_encoder_extend(dio_text_encoder *e, const dio_tensor *rows, int32_t *first,
                              dio_error *err)
 {
-    dio_tensor **slot = e->ops->table(e->model), *old = *slot;
+    dio_tensor **slot = e->ops->table(e->net.model), *old = *slot;
     char text[DIO_TYPE_TEXT];
     if (rows->type.dtype != DIO_F32 || rows->type.nd != 2 || rows->type.dim[1] != e->shape.width)
         return dio_fail(err, "vectors of %s: a text encoder %d wide takes f32[n,%d]",
@@ -178,9 +138,9 @@ bool dio_text_encoder_extend(dio_text_encoder *e, const dio_tensor *rows, int32_
         *first = e->shape.vocab;
         e->shape.vocab = (int)type.dim[0];
         *slot = table;
-        for (int i = 0; i < e->walk.count; i++)
-            if (e->walk.items[i].slot == slot)
-                e->walk.items[i].type.dim[0] = type.dim[0];
+        for (int i = 0; i < e->net.walk.count; i++)
+            if (e->net.walk.items[i].slot == slot)
+                e->net.walk.items[i].type.dim[0] = type.dim[0];
         dio_tensor_unref(old);
     }
     dio_tensor_unref(kept);
@@ -216,5 +176,5 @@ void dio_text_encoder_forward(dio_graph *g, const dio_text_encoder *e, dio_text_
 {
     io->hidden = io->pooled = DIO_NONE;
     if (check(g, e, io))
-        e->ops->forward(g, e->model, io);
+        e->ops->forward(g, e->net.model, io);
 }

@@ -2,111 +2,44 @@
 #include "text/lm.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "tensor/ops.h"
 
-enum { CONFIG_LIMIT = 16 << 20, IGNORED_TARGET = -100 };
+enum { IGNORED_TARGET = -100 };
 
 /* --- opening and closing --- */
 
-static dio_lm *start(dio_error *err)
+static void ready(void *owner)
 {
-    dio_arena *a = dio_arena_create();
-    if (!a) {
-        dio_fail_memory(err, "a language model");
-        return NULL;
-    }
-    dio_lm *lm = dio_arena_alloc(a, sizeof *lm);
-    lm->arena = a;
-    return lm;
+    dio_lm *lm = owner;
+    lm->ops = lm->net.family->ops;
+    lm->ops->shape(lm->net.model, &lm->shape);
 }
 
-/* The model, or NULL. Once its arena has run dry, what was read and what was said may be torn. */
-static dio_lm *finish(dio_lm *lm, bool ok, dio_error *err)
-{
-    if (dio_arena_failed(lm->arena)) {
-        dio_error_clear(err);
-        ok = dio_fail_memory(err, "a language model");
-    }
-    if (ok)
-        return lm;
-    dio_lm_close(lm);
-    return NULL;
-}
-
-static bool build(dio_lm *lm, const dio_value *config, dio_error *err)
-{
-    lm->config = config;
-    lm->family = dio_model_find(dio_text_models, config, err);
-    if (!lm->family)
-        return false;
-    lm->ops = lm->family->ops;
-    lm->model = dio_model_build(lm->family, config, lm->arena, err);
-    if (!lm->model)
-        return false;
-    lm->ops->shape(lm->model, &lm->shape);
-    return dio_walk_init(&lm->walk, lm->family->walk, lm->model, NULL, err);
-}
-
-static bool load(dio_lm *lm, dio_dtype dtype, dio_error *err)
-{
-    dio_weights *w = dio_weights_open(lm->dir, err);
-    if (!w)
-        return false;
-    bool ok = dio_walk_load(&lm->walk, w, dtype, 0, "", NULL, err);
-    dio_weights_close(w);
-    return ok;
-}
+static const dio_network_kind kind = {.what = "a language model",
+                                      .kind = "lm",
+                                      .families = &dio_text_models,
+                                      .size = sizeof(dio_lm),
+                                      .ready = ready};
 
 dio_lm *dio_lm_open(const char *dir, const dio_lm_options *options, dio_error *err)
 {
     dio_lm_options o = options ? *options : (dio_lm_options){0};
-    dio_lm *lm = start(err);
+    dio_lm *lm = dio_network_open(&kind, dir, o.dtype, err);
     if (!lm)
         return NULL;
-    lm->dir = dio_arena_strdup(lm->arena, dir);
-    const char *path = dio_path_join(lm->arena, dir, "config.json");
-    dio_value *config = dio_value_read(lm->arena, path, CONFIG_LIMIT, err);
-    bool ok = config && build(lm, config, err) && load(lm, o.dtype, err) &&
-              (!o.adapter || dio_lm_load_lora(lm, o.adapter, err));
-    return finish(lm, ok, err);
-}
-
-/* A config can ask for more than the machine has; the kernel would find out by killing us. */
-static bool fits(const dio_lm *lm, dio_dtype dtype, dio_error *err)
-{
-    double need = (double)dio_walk_parameters(&lm->walk) * (dtype == DIO_BF16 ? 2 : 4);
-    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    return need < have ||
-           dio_fail(err,
-                    "a model of this config has %lld parameters, %.1f GB; this machine has %.1f "
-                    "GB of memory",
-                    (long long)dio_walk_parameters(&lm->walk), need / 1e9, have / 1e9);
+    lm->dir = dio_arena_strdup(lm->net.arena, dir);
+    return dio_network_end(lm, !o.adapter || dio_lm_load_lora(lm, o.adapter, err), err);
 }
 
 dio_lm *dio_lm_create(const dio_value *config, uint64_t seed, dio_dtype dtype, dio_error *err)
 {
-    dio_lm *lm = start(err);
-    if (!lm)
-        return NULL;
-    /* A copy by way of text, so that what is saved later is what JSON can say. */
-    char *text = dio_json_write(lm->arena, config, 0);
-    dio_value *copy =
-        text ? dio_json_parse(lm->arena, "config.json", text, strlen(text), err) : NULL;
-    bool ok = copy && build(lm, copy, err) && fits(lm, dtype, err) &&
-              dio_walk_draw(&lm->walk, seed, dtype, 0, err);
-    return finish(lm, ok, err);
+    return dio_network_create(&kind, config, seed, dtype, err);
 }
 
 void dio_lm_close(dio_lm *lm)
 {
-    if (!lm)
-        return;
-    dio_walk_clear(&lm->walk);
-    dio_walk_deinit(&lm->walk);
-    dio_arena_destroy(lm->arena);
+    dio_network_close(lm);
 }
 
 /* --- saving --- */
@@ -117,23 +50,23 @@ static const char *torch_name(dio_dtype t)
 }
 
 /* What most of the weights are in, when they stay as they are. */
-static dio_dtype dtype_of(const dio_lm *lm, dio_dtype asked)
+static dio_dtype dtype_of(const dio_walk *w, dio_dtype asked)
 {
-    for (int i = 0; asked == DIO_DTYPES && i < lm->walk.count; i++) {
-        const dio_tensor *t = *lm->walk.items[i].slot;
+    for (int i = 0; asked == DIO_DTYPES && i < w->count; i++) {
+        const dio_tensor *t = *w->items[i].slot;
         if (t && t->type.nd > 1)
             return t->type.dtype;
     }
     return asked;
 }
 
-static char *config_text(const dio_lm *lm, dio_dtype dtype, dio_arena *a)
+static char *config_text(const dio_value *config, dio_dtype dtype, dio_arena *a)
 {
     dio_value *map = dio_value_map(a);
-    for (int i = 0; i < lm->config->map.count; i++) {
-        const char *key = lm->config->map.keys[i]->string.text;
+    for (int i = 0; i < config->map.count; i++) {
+        const char *key = config->map.keys[i]->string.text;
         if (strcmp(key, "torch_dtype") != 0 && strcmp(key, "dtype") != 0)
-            dio_map_set(a, map, key, lm->config->map.items[i]);
+            dio_map_set(a, map, key, config->map.items[i]);
     }
     dio_map_set(a, map, "torch_dtype", dio_value_string(a, torch_name(dtype)));
     return dio_json_write(a, map, 2);
@@ -141,15 +74,11 @@ static char *config_text(const dio_lm *lm, dio_dtype dtype, dio_arena *a)
 
 bool dio_lm_save(const dio_lm *lm, const char *dir, dio_dtype dtype, dio_error *err)
 {
-    static const dio_weights_meta meta[] = {{"format", "pt"}};
     dio_arena *a = dio_arena_create();
     if (!a)
         return dio_fail_memory(err, "saving a model");
-    char *text = config_text(lm, dtype_of(lm, dtype), a);
-    bool ok = (text || dio_fail_memory(err, "config.json")) && dio_dir_make(dir, err) &&
-              dio_walk_save(&lm->walk, dio_path_join(a, dir, "model.safetensors"), dtype, 0, "",
-                            meta, 1, err) &&
-              dio_file_write(dio_path_join(a, dir, "config.json"), text, strlen(text), err);
+    char *text = config_text(lm->net.config, dtype_of(&lm->net.walk, dtype), a);
+    bool ok = dio_network_save_as(&lm->net, text, dir, dtype, err);
     dio_arena_destroy(a);
     return ok;
 }
@@ -200,14 +129,14 @@ void dio_lm_forward(dio_graph *g, const dio_lm *lm, dio_lm_io *io)
         io->carry_out[i] = DIO_NONE;
     if (!check(g, lm, io))
         return;
-    lm->ops->forward(g, lm->model, io);
+    lm->ops->forward(g, lm->net.model, io);
     if (io->want == DIO_LM_HIDDEN)
         return;
     dio_val hidden = io->hidden;
     int64_t count = dio_dim(g, io->ids, 1);
     if (io->want == DIO_LM_LAST && count > 1)
         hidden = dio_slice(g, hidden, 1, count - 1, 1, 1);
-    io->logits = lm->ops->scores(g, lm->model, hidden);
+    io->logits = lm->ops->scores(g, lm->net.model, hidden);
     dio_tap(g, io->logits, "logits");
 }
 

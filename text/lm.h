@@ -18,8 +18,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 
 enum { DIO_LM_MAX_CARRY = 64, DIO_LM_MAX_ENDS = 16 };
 
@@ -73,15 +72,11 @@ typedef struct dio_lm_options {
 } dio_lm_options;
 
 typedef struct dio_lm {
-    const dio_model *family;
+    dio_network net;
     const dio_lm_ops *ops;
-    void *model;             /* the family's struct */
-    const dio_value *config; /* config.json */
     dio_lm_shape shape;
-    dio_walk walk;      /* every weight: names, slots, kinds */
     dio_lora_spec lora; /* rank 0: none */
-    dio_arena *arena;
-    const char *dir; /* the folder it came from, or NULL */
+    const char *dir;    /* the folder it came from, or NULL */
 } dio_lm;
 
 extern const dio_model_set dio_text_models;

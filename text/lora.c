@@ -37,18 +37,18 @@ static const dio_field fields[] = {
 static bool walk_again(dio_lm *lm, int rank, float alpha, const char *const *targets, int n,
                        dio_error *err)
 {
-    const char **kept = dio_arena_alloc(lm->arena, (size_t)n * sizeof *kept);
+    const char **kept = dio_arena_alloc(lm->net.arena, (size_t)n * sizeof *kept);
     for (int i = 0; i < n; i++)
-        kept[i] = dio_arena_strdup(lm->arena, targets[i]);
+        kept[i] = dio_arena_strdup(lm->net.arena, targets[i]);
     lm->lora = (dio_lora_spec){.rank = rank, .alpha = alpha, .targets = kept, .n_targets = n};
     dio_walk fresh;
-    if (!dio_walk_init(&fresh, lm->family->walk, lm->model, &lm->lora, err))
+    if (!dio_walk_init(&fresh, lm->net.family->walk, lm->net.model, &lm->lora, err))
         return false;
     int wrapped = 0;
     for (int i = 0; i < fresh.count; i++)
         wrapped += (fresh.items[i].flags & DIO_WEIGHT_LORA) != 0;
-    dio_walk_deinit(&lm->walk);
-    lm->walk = fresh;
+    dio_walk_deinit(&lm->net.walk);
+    lm->net.walk = fresh;
     return wrapped || dio_fail(err,
                                "adapter: none of the target modules (\"%.60s\"%s) is a layer of "
                                "this model",
@@ -64,7 +64,7 @@ bool dio_lm_add_lora(dio_lm *lm, int rank, float alpha, const char *const *targe
         return dio_fail(err, "adapter: a rank of 1 or more and 1 to %d target modules are needed",
                         MAX_TARGETS);
     return walk_again(lm, rank, alpha, targets, n_targets, err) &&
-           dio_walk_draw(&lm->walk, seed, DIO_F32, DIO_WEIGHT_LORA, err);
+           dio_walk_draw(&lm->net.walk, seed, DIO_F32, DIO_WEIGHT_LORA, err);
 }
 
 static bool read_config(struct config *c, const char *path, const char **targets, int *n,
@@ -96,7 +96,7 @@ bool dio_lm_load_lora(dio_lm *lm, const char *dir, dio_error *err)
     struct config c = {0};
     const char *targets[MAX_TARGETS];
     int n = 0;
-    dio_arena *a = lm->arena;
+    dio_arena *a = lm->net.arena;
     if (lm->lora.rank)
         return dio_fail(err, "adapter: this model has one already");
     if (!read_config(&c, dio_path_join(a, dir, "adapter_config.json"), targets, &n, a, err) ||
@@ -105,7 +105,7 @@ bool dio_lm_load_lora(dio_lm *lm, const char *dir, dio_error *err)
     dio_weights *w = dio_weights_open(dio_path_join(a, dir, "adapter_model.safetensors"), err);
     if (!w)
         return false;
-    bool ok = dio_walk_load(&lm->walk, w, DIO_F32, DIO_WEIGHT_LORA, PREFIX, NULL, err);
+    bool ok = dio_walk_load(&lm->net.walk, w, DIO_F32, DIO_WEIGHT_LORA, PREFIX, NULL, err);
     dio_weights_close(w);
     return ok;
 }
@@ -137,8 +137,8 @@ bool dio_lm_save_lora(const dio_lm *lm, const char *dir, dio_error *err)
         return dio_fail_memory(err, "saving an adapter");
     char *text = config_text(lm, a);
     bool ok = (text || dio_fail_memory(err, "adapter_config.json")) && dio_dir_make(dir, err) &&
-              dio_walk_save(&lm->walk, dio_path_join(a, dir, "adapter_model.safetensors"), DIO_F32,
-                            DIO_WEIGHT_LORA, PREFIX, meta, 1, err) &&
+              dio_walk_save(&lm->net.walk, dio_path_join(a, dir, "adapter_model.safetensors"),
+                            DIO_F32, DIO_WEIGHT_LORA, PREFIX, meta, 1, err) &&
               dio_file_write(dio_path_join(a, dir, "adapter_config.json"), text, strlen(text), err);
     dio_arena_destroy(a);
     return ok;

@@ -13,7 +13,7 @@
 
 static bool list_weights(dio_train_job *j, dio_error *err)
 {
-    const dio_walk *w = &j->lm->walk;
+    const dio_walk *w = &j->lm->net.walk;
     unsigned chosen = j->recipe.adapter.rank ? DIO_WEIGHT_LORA : 0;
     j->weights = dio_arena_try(j->a, (size_t)(w->count + 1) * sizeof *j->weights);
     if (!j->weights)
@@ -167,7 +167,7 @@ static bool train(dio_train_job *j, dio_recipe_report *report, dio_error *err)
         .loss = loss,
         .fill = fill,
     };
-    report->parameters = dio_walk_parameters(&j->lm->walk);
+    report->parameters = dio_walk_parameters(&j->lm->net.walk);
     report->items_per_step = task.items;
     dio_recipe_say(run, "%s: %.2f M parameters, %lld tokens a step, on %s", j->recipe.name,
                    (double)report->parameters / 1e6, (long long)task.items, run->device->name);

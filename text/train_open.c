@@ -174,7 +174,7 @@ bool dio_train_open_model(dio_train_job *j, dio_error *err)
         const dio_value *config = complete_config(j, dio_tokenizer_size(j->tokenizer));
         j->lm = dio_lm_create(config, j->recipe.seed, DIO_F32, err);
     }
-    if (!j->lm || !dio_walk_convert(&j->lm->walk, DIO_F32, err))
+    if (!j->lm || !dio_walk_convert(&j->lm->net.walk, DIO_F32, err))
         return false;
     if (j->lm->shape.vocab < dio_tokenizer_size(j->tokenizer))
         return dio_fail(err,

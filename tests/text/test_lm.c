@@ -122,7 +122,7 @@ static void make_targets(const int32_t *ids, int32_t *targets)
 static void check_gradients(struct golden *g)
 {
     dio_error err = {0};
-    int n = g->lm->walk.count;
+    int n = g->lm->net.walk.count;
     const dio_tensor *want_loss = dio_weights_find(g->w, "loss");
     if (!want_loss)
         return;
@@ -134,7 +134,7 @@ static void check_gradients(struct golden *g)
     dio_val target = dio_input(graph, "targets", dio_type_2d(DIO_I32, B, T));
     outputs[0] = dio_lm_loss(graph, g->lm, &io, target, 0);
     for (int i = 0; i < n; i++)
-        wrt[i] = dio_param(graph, *g->lm->walk.items[i].slot);
+        wrt[i] = dio_param(graph, *g->lm->net.walk.items[i].slot);
     dio_backward(graph, outputs[0], wrt, n, outputs + 1);
     dio_plan *p = dio_plan_create(graph, outputs, n + 1, false, g->device,
                                   &(dio_plan_options){.train = true}, &err);
@@ -149,7 +149,7 @@ static void check_gradients(struct golden *g)
     for (int i = 0; i < n; i++) {
         char name[600];
         double scale;
-        snprintf(name, sizeof name, "grad.%s", g->lm->walk.items[i].name);
+        snprintf(name, sizeof name, "grad.%s", g->lm->net.walk.items[i].name);
         const dio_tensor *want = dio_weights_find(g->w, name);
         if (!want)
             fail_msg("%s: the golden has no %s", g->dir, name);
@@ -195,9 +195,9 @@ static void check_stepped(struct golden *g)
 {
     double worst_step = 0;
     int64_t compared = 0, passed_over = 0;
-    for (int i = 0; i < g->lm->walk.count; i++) {
+    for (int i = 0; i < g->lm->net.walk.count; i++) {
         char name[600];
-        const dio_weight *w = &g->lm->walk.items[i];
+        const dio_weight *w = &g->lm->net.walk.items[i];
         snprintf(name, sizeof name, "step.%s", w->name);
         const float *want = dio_tensor_data(dio_weights_find(g->w, name));
         snprintf(name, sizeof name, "grad.%s", w->name);
@@ -223,17 +223,17 @@ static void check_step(struct golden *g)
 {
     dio_error err = {0};
     char dir[] = "/tmp/dio_step_XXXXXX", command[128];
-    int n = g->lm->walk.count;
+    int n = g->lm->net.walk.count;
     dio_train_result result;
     char first[600];
-    snprintf(first, sizeof first, "step.%s", g->lm->walk.items[0].name);
+    snprintf(first, sizeof first, "step.%s", g->lm->net.walk.items[0].name);
     if (!dio_weights_find(g->w, first))
         return;
-    must(dio_walk_convert(&g->lm->walk, DIO_F32, &err), &err);
+    must(dio_walk_convert(&g->lm->net.walk, DIO_F32, &err), &err);
     dio_train_weight *weights = malloc((size_t)n * sizeof *weights);
     for (int i = 0; i < n; i++) /* the golden's optimiser decays everything */
         weights[i] =
-            (dio_train_weight){g->lm->walk.items[i].name, *g->lm->walk.items[i].slot, true};
+            (dio_train_weight){g->lm->net.walk.items[i].name, *g->lm->net.walk.items[i].slot, true};
     dio_train_task task = {.user = g,
                            .weights = weights,
                            .n_weights = n,
@@ -279,7 +279,7 @@ static void check_bf16(void **state)
 {
     struct golden g;
     open_golden(&g, *state, DIO_DTYPES);
-    assert_int_equal((*g.lm->walk.items[0].slot)->type.dtype, DIO_BF16);
+    assert_int_equal((*g.lm->net.walk.items[0].slot)->type.dtype, DIO_BF16);
     check_taps(&g);
     check_greedy(&g);
     close_golden(&g);

@@ -11,9 +11,9 @@ static void test_bin(void **state)
     must(bin != NULL, &err);
     dio_lm *lm = dio_lm_open("tests/golden/lm/llama3-bf16", &options, &err);
     must(lm != NULL, &err);
-    assert_int_equal(bin->walk.count, lm->walk.count);
-    for (int i = 0; i < lm->walk.count; i++) {
-        const dio_tensor *a = *bin->walk.items[i].slot, *b = *lm->walk.items[i].slot;
+    assert_int_equal(bin->net.walk.count, lm->net.walk.count);
+    for (int i = 0; i < lm->net.walk.count; i++) {
+        const dio_tensor *a = *bin->net.walk.items[i].slot, *b = *lm->net.walk.items[i].slot;
         assert_true(dio_type_equal(&a->type, &b->type));
         assert_memory_equal(dio_tensor_data(a), dio_tensor_data(b), dio_type_bytes(&b->type));
     }

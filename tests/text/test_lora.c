@@ -47,8 +47,8 @@ static float *logits_of(const dio_lm *lm, int64_t *n)
 /* Fills b, which starts at zero, so that the adapter does something. */
 static void stir(dio_lm *lm)
 {
-    for (int i = 0; i < lm->walk.count; i++) {
-        const dio_weight *w = &lm->walk.items[i];
+    for (int i = 0; i < lm->net.walk.count; i++) {
+        const dio_weight *w = &lm->net.walk.items[i];
         if (dio_walk_chosen(w, DIO_WEIGHT_LORA))
             dio_normal(8, (uint64_t)i, 0, dio_tensor_data(*w->slot),
                        (size_t)dio_type_count(&w->type));
@@ -59,9 +59,9 @@ static dio_tensor *weight_of(dio_lm *lm, const char *layer, const char *end)
 {
     char name[512];
     snprintf(name, sizeof name, "%s.%s", layer, end);
-    for (int i = 0; i < lm->walk.count; i++)
-        if (strcmp(lm->walk.items[i].name, name) == 0)
-            return *lm->walk.items[i].slot;
+    for (int i = 0; i < lm->net.walk.count; i++)
+        if (strcmp(lm->net.walk.items[i].name, name) == 0)
+            return *lm->net.walk.items[i].slot;
     fail_msg("no weight %s", name);
     return NULL;
 }
@@ -96,9 +96,9 @@ static void check(const char *json, const char *const *targets, int n_targets, i
     stir(with);
     float *got = logits_of(with, &n);
     int count = 0;
-    for (int i = 0; i < with->walk.count; i++) {
+    for (int i = 0; i < with->net.walk.count; i++) {
         char layer[512];
-        const char *name = with->walk.items[i].name, *end = strstr(name, ".lora_A.weight");
+        const char *name = with->net.walk.items[i].name, *end = strstr(name, ".lora_A.weight");
         if (!end)
             continue;
         snprintf(layer, sizeof layer, "%.*s", (int)(end - name), name);
