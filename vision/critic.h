@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 
 typedef struct dio_critic_shape {
     int channels, size; /* of the pictures, which are squares */
@@ -25,13 +24,9 @@ typedef struct dio_critic_ops {
 } dio_critic_ops;
 
 typedef struct dio_critic {
-    const dio_model *family;
+    dio_network net;
     const dio_critic_ops *ops;
-    void *model;
-    const dio_value *config;
     dio_critic_shape shape;
-    dio_walk walk;
-    dio_arena *arena;
 } dio_critic;
 
 /* A fresh one with drawn weights in f32. `config` is copied. NULL with a message. */

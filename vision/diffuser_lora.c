@@ -20,7 +20,8 @@ static int targets_of(dio_diffuser *d, dio_lora_target *targets)
 {
     int n = 0;
     dio_walk *walk;
-    targets[n++] = (dio_lora_target){"unet", &d->unet->walk, d->unet->family->walk, d->unet->model};
+    targets[n++] = (dio_lora_target){"unet", &d->unet->net.walk, d->unet->net.family->walk,
+                                     d->unet->net.model};
     const char *part;
     for (int i = 0; (walk = diffuser_reader_walk(d, i, &part)); i++)
         targets[n++] = (dio_lora_target){.part = part, .walk = walk};

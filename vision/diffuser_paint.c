@@ -257,7 +257,8 @@ static bool name_culprit(const dio_diffuser *d, dio_error *err)
 {
     dio_error found = {0};
     const char *part;
-    bool clean = dio_walk_finite(&d->unet->walk, &found) && dio_walk_finite(&d->vae->walk, &found);
+    bool clean =
+        dio_walk_finite(&d->unet->net.walk, &found) && dio_walk_finite(&d->vae->net.walk, &found);
     for (int i = 0; clean && diffuser_reader_walk(d, i, &part); i++)
         clean = dio_walk_finite(diffuser_reader_walk(d, i, &part), &found);
     if (!clean)

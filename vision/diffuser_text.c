@@ -162,7 +162,8 @@ static bool encode(dio_diffuser *d, const dio_diffuser_request *r, bool guided, 
  * of changes is merged into all of its parts at once. */
 static bool short_of_memory(const dio_diffuser *d)
 {
-    return !d->n_loras && dio_room_memory() < (size_t)dio_walk_bytes(&d->unet->walk) + SPARE_BYTES;
+    return !d->n_loras &&
+           dio_room_memory() < (size_t)dio_walk_bytes(&d->unet->net.walk) + SPARE_BYTES;
 }
 
 static void set_words(const dio_prompt_result *e, int64_t row, diffuser_words *out)

@@ -5,159 +5,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/rng.h"
 #include "tensor/plan.h"
 #include "vision/models.h"
 
-enum { CONFIG_LIMIT = 16 << 20, Z_LIMIT = 1 << 16 };
-
 /* --- opening and closing --- */
 
-static dio_generator *start(dio_error *err)
+static void ready(void *owner)
 {
-    dio_arena *a = dio_arena_create();
-    if (!a) {
-        dio_fail_memory(err, "a generator");
-        return NULL;
-    }
-    dio_generator *n = dio_arena_alloc(a, sizeof *n);
-    n->arena = a;
-    return n;
+    dio_generator *n = owner;
+    n->ops = n->net.family->ops;
+    n->ops->shape(n->net.model, &n->shape);
 }
 
-/* The generator, or NULL. Once its arena has run dry, what was said may be torn. */
-static dio_generator *finish(dio_generator *n, bool ok, dio_error *err)
-{
-    if (dio_arena_failed(n->arena)) {
-        dio_error_clear(err);
-        ok = dio_fail_memory(err, "a generator");
-    }
-    if (ok)
-        return n;
-    dio_generator_close(n);
-    return NULL;
-}
+static const char *const configs[] = {"config.json", "stylegan2.json", NULL};
 
-static bool build(dio_generator *n, const dio_value *config, dio_error *err)
-{
-    n->config = config;
-    const dio_model *family = dio_model_find(dio_vision_models, config, err);
-    if (!family)
-        return false;
-    if (strcmp(family->kind, "generator") != 0)
-        return dio_value_fail(config, err, "%s is a model of kind %s, not a generator",
-                              family->name, family->kind);
-    n->family = family;
-    n->ops = family->ops;
-    n->model = dio_model_build(family, config, n->arena, err);
-    if (!n->model)
-        return false;
-    n->ops->shape(n->model, &n->shape);
-    return dio_walk_init(&n->walk, family->walk, n->model, NULL, err);
-}
-
-static bool load(dio_generator *n, const dio_weights *from, dio_error *err)
-{
-    return dio_walk_load(&n->walk, from, DIO_F32, 0, "", NULL, err) &&
-           dio_walk_finite(&n->walk, err) && (!n->ops->prepare || n->ops->prepare(n->model, err));
-}
-
-/* The config that a file without one implies, by the first family that knows its names. */
-static bool infer(dio_generator *n, const dio_weights *from, dio_value **config, dio_error *err)
-{
-    for (int i = 0; i < dio_vision_models.count; i++) {
-        const dio_model *m = dio_vision_models.items[i];
-        if (strcmp(m->kind, "generator") != 0)
-            continue;
-        const dio_generator_ops *ops = m->ops;
-        if (ops->infer && ops->infer(from, n->arena, config, err))
-            return true;
-        if (err->kind != DIO_ERROR_NONE)
-            return false;
-    }
-    return dio_fail(err,
-                    "%s: no generator is known by these tensors alone: a folder with config.json "
-                    "and the weights is needed",
-                    dio_weights_path(from));
-}
-
-/* config.json or stylegan2.json in the folder; NULL without a message when there is neither. */
-static const char *config_path(dio_generator *n, const char *dir)
-{
-    static const char *const names[] = {"config.json", "stylegan2.json"};
-    for (int i = 0; i < 2; i++) {
-        const char *path = dio_path_join(n->arena, dir, names[i]);
-        if (dio_file_exists(path))
-            return path;
-    }
-    return NULL;
-}
+static const dio_network_kind kind = {
+    .what = "a generator",
+    .kind = "generator",
+    .families = &dio_vision_models,
+    .size = sizeof(dio_generator),
+    .ready = ready,
+    .finite = true,
+    .configs = configs,
+    .unknown = "no generator is known by these tensors alone: a folder with config.json and the "
+               "weights is needed",
+};
 
 dio_generator *dio_generator_open(const char *path, dio_error *err)
 {
-    dio_generator *n = start(err);
-    if (!n)
-        return NULL;
-    const char *named = config_path(n, path);
-    dio_value *config = named ? dio_value_read(n->arena, named, CONFIG_LIMIT, err) : NULL;
-    dio_weights *from = named && !config ? NULL : dio_weights_open(path, err);
-    bool ok = from && (config || infer(n, from, &config, err)) && build(n, config, err) &&
-              load(n, from, err);
-    dio_weights_close(from);
-    return finish(n, ok, err);
-}
-
-/* A copy by way of text, so that what is saved later is what JSON can say. */
-static dio_value *copy_config(dio_arena *a, const dio_value *config, dio_error *err)
-{
-    char *text = dio_json_write(a, config, 0);
-    return text ? dio_json_parse(a, "config.json", text, strlen(text), err) : NULL;
+    return dio_network_open(&kind, path, DIO_F32, err);
 }
 
 dio_generator *dio_generator_build(const dio_value *config, const dio_weights *from,
                                    dio_error *err)
 {
-    dio_generator *n = start(err);
-    dio_value *copy = n ? copy_config(n->arena, config, err) : NULL;
-    return n ? finish(n, copy && build(n, copy, err) && load(n, from, err), err) : NULL;
+    return dio_network_build(&kind, config, from, DIO_F32, err);
 }
 
 dio_generator *dio_generator_create(const dio_value *config, uint64_t seed, dio_error *err)
 {
-    dio_generator *n = start(err);
-    dio_value *copy = n ? copy_config(n->arena, config, err) : NULL;
-    bool ok = copy && build(n, copy, err) &&
-              dio_walk_fits(4 * dio_walk_parameters(&n->walk), err) &&
-              dio_walk_draw(&n->walk, seed, DIO_F32, 0, err) &&
-              (!n->ops->prepare || n->ops->prepare(n->model, err));
-    return n ? finish(n, ok, err) : NULL;
+    return dio_network_create(&kind, config, seed, DIO_F32, err);
 }
 
 bool dio_generator_save(const dio_generator *n, const char *dir, dio_dtype dtype, dio_error *err)
 {
-    static const dio_weights_meta meta[] = {{"format", "pt"}};
-    dio_arena *a = dio_arena_create();
-    if (!a)
-        return dio_fail_memory(err, "saving a model");
-    char *text = dio_json_write(a, n->config, 2);
-    bool ok = (text || dio_fail_memory(err, "config.json")) && dio_dir_make(dir, err) &&
-              dio_walk_save(&n->walk, dio_path_join(a, dir, "model.safetensors"), dtype, 0, "",
-                            meta, 1, err) &&
-              dio_file_write(dio_path_join(a, dir, "config.json"), text, strlen(text), err);
-    dio_arena_destroy(a);
-    return ok;
+    return dio_network_save(&n->net, dir, dtype, err);
 }
 
 void dio_generator_close(dio_generator *n)
 {
-    if (!n)
-        return;
-    if (n->model && n->ops->close)
-        n->ops->close(n->model);
-    dio_walk_clear(&n->walk);
-    dio_walk_deinit(&n->walk);
-    dio_arena_destroy(n->arena);
+    dio_network_close(n);
 }
 
 /* --- in a graph --- */
@@ -180,7 +78,7 @@ void dio_generator_forward(dio_graph *g, const dio_generator *n, dio_generator_i
     int64_t batch = dio_dim(g, io->z, 0);
     if (check(g, "z", io->z, batch, n->shape.z) &&
         (!n->shape.labels || check(g, "label", io->label, batch, n->shape.labels)))
-        n->ops->forward(g, n->model, io);
+        n->ops->forward(g, n->net.model, io);
 }
 
 /* --- the picture of a seed --- */

@@ -16,8 +16,7 @@
 #include "base/value.h"
 #include "tensor/device.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 #include "vision/image.h"
 
 /* How a seed becomes z. */
@@ -72,22 +71,12 @@ typedef struct dio_generator_ops {
     void (*shape)(const void *model, dio_generator_shape *out);
     /* Fills io->out (and running). Taps under the official names. */
     void (*forward)(dio_graph *g, const void *model, dio_generator_io *io);
-    /* Numbers of a config.json that a file's tensors imply, for files that come without one; false
-     * when the file is not of this family. NULL: config.json is needed. */
-    bool (*infer)(const dio_weights *from, dio_arena *a, dio_value **config, dio_error *err);
-    /* Computes from the weights what is the same in every run; NULL: nothing. */
-    bool (*prepare)(void *model, dio_error *err);
-    void (*close)(void *model); /* gives back what prepare made; NULL: nothing */
 } dio_generator_ops;
 
 typedef struct dio_generator {
-    const dio_model *family;
+    dio_network net;
     const dio_generator_ops *ops;
-    void *model; /* the family's struct */
-    const dio_value *config;
     dio_generator_shape shape;
-    dio_walk walk; /* every weight: names, slots, kinds */
-    dio_arena *arena;
 } dio_generator;
 
 /* A folder with config.json (or stylegan2.json) and weights, or the weights' file of a family that

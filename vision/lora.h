@@ -9,7 +9,7 @@
  *
  *     dio_lora *l = dio_lora_open("style.safetensors", err);
  *     dio_lora_use use = {l, 0.8f};
- *     dio_lora_target t = {"unet", &unet->walk, unet->family->walk, unet->model};
+ *     dio_lora_target t = {"unet", &unet->net.walk, unet->net.family->walk, unet->net.model};
  *     if (!dio_lora_merge(&use, 1, &t, 1, err)) ...
  */
 #include <stdbool.h>

@@ -26,7 +26,7 @@ enum {
 };
 
 struct dio_painter {
-    dio_painter_net *autoencoder, *flow;
+    dio_network *autoencoder, *flow;
     dio_autoencoder_shape shape;
     dio_flow_shape guide;
     dio_lexicon *lexicon;
@@ -60,17 +60,19 @@ dio_painter *dio_painter_open(const char *dir, dio_dtype keep, dio_error *err)
     const char *assets = ok ? dio_assets_dir(a, err) : NULL;
     if (assets) {
         p->lexicon = dio_lexicon_open(dio_path_join(a, assets, "scenes/words.yaml"), err);
-        p->autoencoder = p->lexicon ? dio_painter_net_open(dio_path_join(a, dir, "autoencoder"),
-                                                           "autoencoder", keep, err)
-                                    : NULL;
-        p->flow = p->autoencoder
-                      ? dio_painter_net_open(dio_path_join(a, dir, "flow"), "flow", keep, err)
-                      : NULL;
+        p->autoencoder = p->lexicon
+                             ? dio_network_open(&dio_painter_autoencoder,
+                                                dio_path_join(a, dir, "autoencoder"), keep, err)
+                             : NULL;
+        p->flow = p->autoencoder ? dio_network_open(&dio_painter_flow,
+                                                    dio_path_join(a, dir, "flow"), keep, err)
+                                 : NULL;
     }
     ok = assets && p->flow;
     if (ok) {
-        ((const dio_autoencoder_ops *)p->autoencoder->ops)->shape(p->autoencoder->model, &p->shape);
-        ((const dio_flow_ops *)p->flow->ops)->shape(p->flow->model, &p->guide);
+        ((const dio_autoencoder_ops *)p->autoencoder->family->ops)
+            ->shape(p->autoencoder->model, &p->shape);
+        ((const dio_flow_ops *)p->flow->family->ops)->shape(p->flow->model, &p->guide);
         ok = check_guide(p, dir, err);
     }
     dio_arena_destroy(a);
@@ -85,8 +87,8 @@ void dio_painter_close(dio_painter *p)
     if (!p)
         return;
     dio_lexicon_close(p->lexicon);
-    dio_painter_net_close(p->autoencoder);
-    dio_painter_net_close(p->flow);
+    dio_network_close(p->autoencoder);
+    dio_network_close(p->flow);
     free(p);
 }
 
@@ -170,7 +172,7 @@ static bool draw_noise(struct job *j)
 
 static dio_plan *step_plan(struct job *j)
 {
-    const dio_flow_ops *ops = j->p->flow->ops;
+    const dio_flow_ops *ops = j->p->flow->family->ops;
     const dio_flow_shape *f = &j->p->guide;
     int64_t w = j->window.w, h = j->window.h;
     dio_graph *g = dio_graph_create();
@@ -241,7 +243,7 @@ static bool flow(struct job *j)
 
 static dio_plan *decode_plan(struct job *j)
 {
-    const dio_autoencoder_ops *ops = j->p->autoencoder->ops;
+    const dio_autoencoder_ops *ops = j->p->autoencoder->family->ops;
     dio_tensor *mean, *spread;
     int64_t c = j->p->shape.channels;
     dio_graph *g = dio_graph_create();

@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 
 typedef struct dio_autoencoder_shape {
     int channels; /* of latents */
@@ -53,20 +52,5 @@ typedef struct dio_flow_ops {
     void (*forward)(dio_graph *g, const void *model, dio_flow_io *io);
 } dio_flow_ops;
 
-typedef struct dio_painter_net {
-    const dio_model *family;
-    const void *ops; /* by kind */
-    void *model;
-    const dio_value *config;
-    dio_walk walk;
-    dio_arena *arena;
-} dio_painter_net;
-
-/* `kind` is "autoencoder" or "flow". Weights are kept in `keep` (DIO_DTYPES: as they are). */
-dio_painter_net *dio_painter_net_open(const char *dir, const char *kind, dio_dtype keep,
-                                      dio_error *err);
-dio_painter_net *dio_painter_net_create(const dio_value *config, const char *kind, uint64_t seed,
-                                        dio_error *err);
-bool dio_painter_net_save(const dio_painter_net *n, const char *dir, dio_dtype dtype,
-                          dio_error *err);
-void dio_painter_net_close(dio_painter_net *n); /* NULL is fine */
+/* Each is a dio_network and no more: family->ops are the functions above. */
+extern const dio_network_kind dio_painter_autoencoder, dio_painter_flow;

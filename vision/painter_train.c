@@ -40,11 +40,12 @@ static bool identify(dio_painter_job *j, dio_error *err)
                 : dio_fail_memory(err, "the recipe");
 }
 
-bool dio_painter_job_open(dio_painter_job *j, const char *kind, const char *leave, dio_error *err)
+bool dio_painter_job_open(dio_painter_job *j, const dio_network_kind *kind, const char *leave,
+                          dio_error *err)
 {
     if (!dio_train_may_begin(j->run->dir, j->run->resume, err) || !identify(j, err))
         return false;
-    j->net = dio_painter_net_create(j->recipe.model, kind, j->recipe.seed, err);
+    j->net = dio_network_create(kind, j->recipe.model, j->recipe.seed, DIO_F32, err);
     if (!j->net)
         return false;
     const dio_walk *w = &j->net->walk;
@@ -124,7 +125,7 @@ bool dio_painter_job_save(const dio_painter_job *j, const char *dir,
     dio_map_set(a, v, "identity", dio_value_string(a, j->identity));
     char *text = dio_json_write(a, v, 2);
     dio_dtype dtype = strcmp(j->recipe.save, "f32") == 0 ? DIO_F32 : DIO_F16;
-    return dio_painter_net_save(j->net, dir, dtype, err) &&
+    return dio_network_save(j->net, dir, dtype, err) &&
            (text ? dio_file_write(dio_path_join(a, dir, "training.json"), text, strlen(text), err)
                  : dio_fail_memory(err, "training.json"));
 }

@@ -22,7 +22,7 @@ typedef struct dio_painter_job {
     dio_painter_recipe recipe;
     dio_train_options options;
     const dio_recipe_run *run;
-    dio_painter_net *net;
+    dio_network *net;
     dio_train_weight *weights;
     int n_weights;
     char identity[65];
@@ -32,7 +32,8 @@ typedef struct dio_painter_job {
 
 bool dio_painter_recipe_read(dio_painter_job *j, const dio_field *fields, dio_error *err);
 /* Makes the network and lists its weights, those of `leave` (a beginning of names) excepted. */
-bool dio_painter_job_open(dio_painter_job *j, const char *kind, const char *leave, dio_error *err);
+bool dio_painter_job_open(dio_painter_job *j, const dio_network_kind *kind, const char *leave,
+                          dio_error *err);
 /* Trains, tests by `task`'s own validation batches beyond those of training, fills the report. */
 bool dio_painter_job_train(dio_painter_job *j, dio_train_task *task, dio_recipe_report *report,
                            dio_error *err);

@@ -44,7 +44,7 @@ struct work {
 
 static const dio_autoencoder_ops *ops_of(const dio_painter_job *j)
 {
-    return j->net->ops;
+    return j->net->family->ops;
 }
 
 static dio_val difference(dio_graph *g, dio_val a, int axis)
@@ -172,14 +172,14 @@ static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *e
     bool ok =
         dio_painter_recipe_read(&j, fields, err) &&
         dio_gallery_open(&k.gallery, r->recipe, j.recipe.data, j.root, j.recipe.seed, r->a, err) &&
-        dio_painter_job_open(&j, "autoencoder", "latents.", err) && check(&j, &k, err) &&
+        dio_painter_job_open(&j, &dio_painter_autoencoder, "latents.", err) && check(&j, &k, err) &&
         dio_painter_job_train(&j, &task, report, err);
     if (ok && !report->run.cancelled)
         ok = measure(&j, &k, err) && dio_painter_job_save(&j, r->dir, report, err);
     free(k.pixels);
     free(k.noise);
     dio_gallery_close(&k.gallery);
-    dio_painter_net_close(j.net);
+    dio_network_close(j.net);
     return ok;
 }
 

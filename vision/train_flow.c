@@ -53,7 +53,7 @@ static const dio_field fields[] = {
 };
 
 struct work {
-    dio_painter_net *autoencoder;
+    dio_network *autoencoder;
     dio_autoencoder_shape shape;
     dio_flow_shape flow;
     dio_map_file *latents; /* [scenes, C, SIDE, SIDE] of 16 bits */
@@ -116,7 +116,7 @@ static void draw_one(void *user, int64_t item, int thread)
 
 static dio_plan *encode_plan(dio_painter_job *j, struct work *k, dio_error *err)
 {
-    const dio_autoencoder_ops *ops = k->autoencoder->ops;
+    const dio_autoencoder_ops *ops = k->autoencoder->family->ops;
     int side = SIDE * k->shape.scale;
     dio_graph *g = dio_graph_create();
     if (!g) {
@@ -210,7 +210,7 @@ static dio_val loss(void *user, dio_graph *g, bool training)
 {
     dio_painter_job *j = user;
     const struct work *k = j->user;
-    const dio_flow_ops *ops = j->net->ops;
+    const dio_flow_ops *ops = j->net->family->ops;
     int64_t b = j->recipe.batch, c = k->shape.channels, n = SIDE * SIDE;
     (void)training;
     dio_flow_io io = {
@@ -319,11 +319,11 @@ static bool open_autoencoder(dio_painter_job *j, struct work *k, dio_error *err)
     const char *from = j->recipe.autoencoder;
     if (from[0] != '/')
         from = dio_path_join(j->run->a, j->root, from);
-    k->autoencoder = dio_painter_net_open(from, "autoencoder", DIO_F32, err);
+    k->autoencoder = dio_network_open(&dio_painter_autoencoder, from, DIO_F32, err);
     if (!k->autoencoder)
         return false;
     dio_tensor *mean, *spread;
-    const dio_autoencoder_ops *ops = k->autoencoder->ops;
+    const dio_autoencoder_ops *ops = k->autoencoder->family->ops;
     ops->shape(k->autoencoder->model, &k->shape);
     ops->moments(k->autoencoder->model, &mean, &spread);
     memcpy(k->mean, dio_tensor_data(mean), (size_t)k->shape.channels * sizeof(float));
@@ -334,7 +334,7 @@ static bool open_autoencoder(dio_painter_job *j, struct work *k, dio_error *err)
 
 static bool make_room(const dio_painter_job *j, struct work *k, dio_error *err)
 {
-    const dio_flow_ops *ops = j->net->ops;
+    const dio_flow_ops *ops = j->net->family->ops;
     ops->shape(j->net->model, &k->flow);
     size_t b = (size_t)j->recipe.batch, n = SIDE * SIDE, f = sizeof(float);
     k->x = malloc(b * k->record * 2);
@@ -351,7 +351,7 @@ static bool make_room(const dio_painter_job *j, struct work *k, dio_error *err)
 static void clean(struct work *k)
 {
     dio_map_unref(k->latents);
-    dio_painter_net_close(k->autoencoder);
+    dio_network_close(k->autoencoder);
     free(k->x);
     free(k->target);
     free(k->wish);
@@ -365,8 +365,8 @@ static bool save(const dio_painter_job *j, const struct work *k, const dio_recip
                  dio_error *err)
 {
     const char *dir = j->run->dir;
-    return dio_painter_net_save(k->autoencoder, dio_path_join(j->run->a, dir, "autoencoder"),
-                                DIO_F16, err) &&
+    return dio_network_save(k->autoencoder, dio_path_join(j->run->a, dir, "autoencoder"), DIO_F16,
+                            err) &&
            dio_painter_job_save(j, dio_path_join(j->run->a, dir, "flow"), report, err);
 }
 
@@ -377,7 +377,7 @@ static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *e
     dio_train_task task = {.loss = loss, .fill = fill};
     *report = (dio_recipe_report){.test_loss = NAN};
     bool ok = dio_painter_recipe_read(&j, fields, err) && open_autoencoder(&j, &k, err) &&
-              dio_painter_job_open(&j, "flow", NULL, err) && open_latents(&j, &k, err);
+              dio_painter_job_open(&j, &dio_painter_flow, NULL, err) && open_latents(&j, &k, err);
     if (ok && !k.latents)
         report->run.cancelled = true;
     else
@@ -385,7 +385,7 @@ static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *e
     if (ok && !report->run.cancelled)
         ok = save(&j, &k, report, err);
     clean(&k);
-    dio_painter_net_close(j.net);
+    dio_network_close(j.net);
     return ok;
 }
 

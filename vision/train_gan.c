@@ -22,7 +22,6 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "tensor/ops.h"
-#include "vision/models.h"
 #include "vision/recipe_gan.h"
 
 enum { NOISE = 0x67616e7a };
@@ -168,28 +167,14 @@ static bool list_weights(const dio_walk *w, dio_arena *a, dio_train_weight **out
     return true;
 }
 
-/* What is wrong with a config is said at its place in the recipe, before a copy is made of it. */
-static const dio_value *checked(const dio_value *given, const char *kind, dio_gan_job *j,
-                                dio_error *err)
-{
-    const dio_value *config = dio_recipe_gan_config(given, &j->gallery.shape, j->run->a);
-    const dio_model *family = dio_model_find(dio_vision_models, config, err);
-    if (family && strcmp(family->kind, kind) != 0) {
-        dio_value_fail(given, err, "%s is a model of kind %s, not a %s", family->name, family->kind,
-                       kind);
-        return NULL;
-    }
-    return family && dio_model_build(family, config, j->run->a, err) ? config : NULL;
-}
-
 /* Both networks, which have to agree with each other and with the pictures. */
 static bool open_networks(dio_gan_job *j, dio_error *err)
 {
     const dio_recipe_gan *r = &j->recipe;
     const dio_gallery_shape *s = &j->gallery.shape;
-    const dio_value *generator = checked(r->generator, "generator", j, err);
-    const dio_value *critic = generator ? checked(r->discriminator, "critic", j, err) : NULL;
-    if (!critic || !(j->generator = dio_generator_create(generator, r->seed, err)) ||
+    const dio_value *generator = dio_recipe_gan_config(r->generator, s, j->run->a);
+    const dio_value *critic = dio_recipe_gan_config(r->discriminator, s, j->run->a);
+    if (!(j->generator = dio_generator_create(generator, r->seed, err)) ||
         !(j->critic = dio_critic_create(critic, r->seed + 1, err)))
         return false;
     const dio_generator_shape *g = &j->generator->shape;
@@ -229,8 +214,8 @@ static bool prepare(dio_gan_job *j, dio_error *err)
     char *text = dio_json_write(run->a, run->recipe, 0);
     return (text || dio_fail_memory(err, "the recipe")) &&
            dio_hash_bytes(text, strlen(text), j->identity, err) &&
-           list_weights(&j->generator->walk, run->a, &j->g_weights, &j->n_g, err) &&
-           list_weights(&j->critic->walk, run->a, &j->d_weights, &j->n_d, err);
+           list_weights(&j->generator->net.walk, run->a, &j->g_weights, &j->n_g, err) &&
+           list_weights(&j->critic->net.walk, run->a, &j->d_weights, &j->n_d, err);
 }
 
 static bool save(dio_gan_job *j, const dio_recipe_report *report, dio_error *err)
@@ -283,11 +268,11 @@ static bool train(dio_gan_job *j, dio_recipe_report *report, dio_error *err)
         .fill = fill,
         .look = look,
     };
-    report->parameters = dio_walk_parameters(&j->generator->walk);
+    report->parameters = dio_walk_parameters(&j->generator->net.walk);
     report->items_per_step = task.items;
     dio_recipe_say(run, "%s: generator of %.2f M parameters against a critic of %.2f M, %lld "
                    "pictures an update, on %s", j->recipe.name, (double)report->parameters / 1e6,
-                   (double)dio_walk_parameters(&j->critic->walk) / 1e6, (long long)task.items,
+                   (double)dio_walk_parameters(&j->critic->net.walk) / 1e6, (long long)task.items,
                    run->device->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!dio_train_adversarial(&task, &j->recipe.options, run->device, run->dir, run->resume,

@@ -2,100 +2,41 @@
 #include "vision/unet.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#include "base/file.h"
 #include "vision/models.h"
 
-enum { CONFIG_LIMIT = 16 << 20 };
-
-static dio_unet *start(dio_error *err)
+static void ready(void *owner)
 {
-    dio_arena *a = dio_arena_create();
-    if (!a) {
-        dio_fail_memory(err, "a UNet");
-        return NULL;
-    }
-    dio_unet *u = dio_arena_alloc(a, sizeof *u);
-    u->arena = a;
-    return u;
+    dio_unet *u = owner;
+    u->ops = u->net.family->ops;
+    u->ops->shape(u->net.model, &u->shape);
 }
 
-/* The UNet, or NULL. Once its arena has run dry, what was read and what was said may be torn. */
-static dio_unet *finish(dio_unet *u, bool ok, dio_error *err)
-{
-    if (dio_arena_failed(u->arena)) {
-        dio_error_clear(err);
-        ok = dio_fail_memory(err, "a UNet");
-    }
-    if (ok)
-        return u;
-    dio_unet_close(u);
-    return NULL;
-}
+static const dio_network_kind kind = {.what = "a UNet",
+                                      .kind = "unet",
+                                      .families = &dio_vision_models,
+                                      .size = sizeof(dio_unet),
+                                      .ready = ready,
+                                      .finite = true};
 
-static bool make(dio_unet *u, const dio_value *config, dio_error *err)
+dio_unet *dio_unet_open(const char *dir, dio_dtype keep, dio_error *err)
 {
-    u->family = dio_model_find(dio_vision_models, config, err);
-    if (!u->family)
-        return false;
-    if (strcmp(u->family->kind, "unet") != 0)
-        return dio_value_fail(config, err, "a model of kind \"%s\" stands where a UNet is needed",
-                              u->family->kind);
-    u->ops = u->family->ops;
-    u->model = dio_model_build(u->family, config, u->arena, err);
-    if (!u->model)
-        return false;
-    u->ops->shape(u->model, &u->shape);
-    return dio_walk_init(&u->walk, u->family->walk, u->model, NULL, err);
-}
-
-static bool load(dio_unet *u, const dio_weights *from, dio_dtype keep, dio_error *err)
-{
-    return dio_walk_load(&u->walk, from, keep, 0, "", NULL, err) &&
-           (dio_walk_finite(&u->walk, err) || dio_error_at(err, dio_weights_path(from), 0, 0));
+    return dio_network_open(&kind, dir, keep, err);
 }
 
 dio_unet *dio_unet_build(const dio_value *config, const dio_weights *from, dio_dtype keep,
                          dio_error *err)
 {
-    dio_unet *u = start(err);
-    if (!u)
-        return NULL;
-    bool ok = from && config && make(u, config, err) && load(u, from, keep, err);
-    return finish(u, ok, err);
-}
-
-dio_unet *dio_unet_open(const char *dir, dio_dtype keep, dio_error *err)
-{
-    dio_unet *u = start(err);
-    if (!u)
-        return NULL;
-    const char *path = dio_path_join(u->arena, dir, "config.json");
-    const dio_value *config = dio_value_read(u->arena, path, CONFIG_LIMIT, err);
-    bool ok = config && make(u, config, err);
-    dio_weights *w = ok ? dio_weights_open(dir, err) : NULL;
-    ok = w && load(u, w, keep, err);
-    dio_weights_close(w);
-    return finish(u, ok, err);
+    return dio_network_build(&kind, config, from, keep, err);
 }
 
 dio_unet *dio_unet_create(const dio_value *config, uint64_t seed, dio_dtype keep, dio_error *err)
 {
-    dio_unet *u = start(err);
-    if (!u)
-        return NULL;
-    bool ok = make(u, config, err) && dio_walk_draw(&u->walk, seed, keep, 0, err);
-    return finish(u, ok, err);
+    return dio_network_create(&kind, config, seed, keep, err);
 }
 
 void dio_unet_close(dio_unet *u)
 {
-    if (!u)
-        return;
-    dio_walk_clear(&u->walk);
-    dio_walk_deinit(&u->walk);
-    dio_arena_destroy(u->arena);
+    dio_network_close(u);
 }
 
 /* --- in a graph --- */
@@ -158,5 +99,5 @@ void dio_unet_forward(dio_graph *g, const dio_unet *u, dio_unet_io *io)
              dio_type_3d(DIO_F32, batch, -1, s->context)) &&
         (!s->text_time || want_added(g, s, io, batch)) &&
         (!s->guidance || want(g, io->guidance, "guidance", dio_type_1d(DIO_F32, batch))))
-        u->ops->forward(g, u->model, io);
+        u->ops->forward(g, u->net.model, io);
 }

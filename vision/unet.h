@@ -17,8 +17,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 
 /* What a UNet's config comes down to for those who use it. */
 typedef struct dio_unet_shape {
@@ -55,12 +54,9 @@ typedef struct dio_unet_ops {
 } dio_unet_ops;
 
 typedef struct dio_unet {
-    const dio_model *family;
+    dio_network net;
     const dio_unet_ops *ops;
-    void *model; /* the family's struct */
     dio_unet_shape shape;
-    dio_walk walk; /* every weight: names, slots, kinds */
-    dio_arena *arena;
 } dio_unet;
 
 /* A folder "unet" of diffusers: config.json and its weights. keep: what weights are kept in, as

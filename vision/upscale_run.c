@@ -185,7 +185,7 @@ static double weight_of(const struct run *r, int i)
 {
     dio_upscaler_stage s;
     double sum = 0;
-    r->u->ops->stage(r->u->model, i, &s);
+    r->u->ops->stage(r->u->net.model, i, &s);
     for (int k = 0; k <= DIO_UPSCALER_DOUBLINGS; k++)
         sum += s.layers[k] * pow(4, k);
     return sum;
@@ -204,7 +204,7 @@ static bool run_stage(struct run *r, int i, dio_map *x, const dio_map *first, di
                       dio_error *err)
 {
     dio_upscaler_stage s;
-    r->u->ops->stage(r->u->model, i, &s);
+    r->u->ops->stage(r->u->net.model, i, &s);
     if (!map_init(r, out, s.out, x->h * s.scale, x->w * s.scale, err))
         return false;
     dio_tiles t = {.upscaler = r->u, .device = r->device, .stage = i, .x = x,

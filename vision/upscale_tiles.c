@@ -150,7 +150,7 @@ static dio_plan *plan_of(const struct run *r, int64_t h, int64_t w, dio_error *e
     dio_val x = dio_input(g, "x", dio_type_4d(DIO_F32, 1, t->x->channels, h, w)), skip = DIO_NONE;
     if (t->skip)
         skip = dio_input(g, "skip", dio_type_4d(DIO_F32, 1, t->skip->channels, h, w));
-    dio_val y = t->upscaler->ops->forward(g, t->upscaler->model, t->stage, x, skip);
+    dio_val y = t->upscaler->ops->forward(g, t->upscaler->net.model, t->stage, x, skip);
     dio_plan_options options = {.memory_limit = t->budget};
     dio_plan *plan = dio_plan_create(g, &y, 1, false, t->device, &options, err);
     dio_graph_destroy(g);
@@ -245,7 +245,7 @@ static bool take_room(struct run *r, dio_error *err)
 bool dio_tiles_run(const dio_tiles *t, dio_error *err)
 {
     struct run r = {.t = t};
-    t->upscaler->ops->stage(t->upscaler->model, t->stage, &r.s);
+    t->upscaler->ops->stage(t->upscaler->net.model, t->stage, &r.s);
     bool ok = choose(&r, err) && take_room(&r, err);
     for (int part = 0; ok && part < 4; part++)
         ok = run_alike(&r, part & 2, part & 1, err);

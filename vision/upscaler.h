@@ -21,8 +21,7 @@
 #include "base/value.h"
 #include "tensor/device.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 #include "vision/image.h"
 
 enum { DIO_UPSCALER_DOUBLINGS = 4 };
@@ -51,19 +50,12 @@ typedef struct dio_upscaler_ops {
     void (*stage)(const void *model, int i, dio_upscaler_stage *out);
     /* x [B,channels,H,W] to [B,out,H*scale,W*scale]. Taps under the official names. */
     dio_val (*forward)(dio_graph *g, const void *model, int stage, dio_val x, dio_val skip);
-    /* The config.json that a file's tensors imply; false, without a message, when the file is not of
-     * this family. */
-    bool (*infer)(const dio_weights *from, dio_arena *a, dio_value **config, dio_error *err);
 } dio_upscaler_ops;
 
 typedef struct dio_upscaler {
-    const dio_model *family;
+    dio_network net;
     const dio_upscaler_ops *ops;
-    void *model; /* the family's struct */
-    const dio_value *config;
     dio_upscaler_shape shape;
-    dio_walk walk; /* every weight: names, slots, kinds */
-    dio_arena *arena;
 } dio_upscaler;
 
 /* A file of weights, or a folder. NULL with a message. */

@@ -14,57 +14,25 @@ enum { CONFIG_LIMIT = 1 << 20, SIDE_LIMIT = 16384, BATCH_LIMIT = 4096 };
 
 /* --- opening and closing --- */
 
-static dio_vae *start(dio_error *err)
+static void ready(void *owner)
 {
-    dio_arena *a = dio_arena_create();
-    if (!a) {
-        dio_fail_memory(err, "an autoencoder");
-        return NULL;
-    }
-    dio_vae *vae = dio_arena_alloc(a, sizeof *vae);
-    vae->arena = a;
-    return vae;
+    dio_vae *vae = owner;
+    vae->ops = vae->net.family->ops;
+    vae->ops->shape(vae->net.model, &vae->shape);
 }
 
-/* The model, or NULL. Once its arena has run dry, what was read and what was said may be torn. */
-static dio_vae *finish(dio_vae *vae, bool ok, dio_error *err)
-{
-    if (dio_arena_failed(vae->arena)) {
-        dio_error_clear(err);
-        ok = dio_fail_memory(err, "an autoencoder");
-    }
-    if (ok)
-        return vae;
-    dio_vae_close(vae);
-    return NULL;
-}
+static const dio_network_kind kind = {.what = "an autoencoder",
+                                      .kind = "vae",
+                                      .families = &dio_vision_models,
+                                      .size = sizeof(dio_vae),
+                                      .ready = ready};
 
-/* The family and its struct. */
-static bool build(dio_vae *vae, const dio_value *config, dio_error *err)
-{
-    vae->family = dio_model_find(dio_vision_models, config, err);
-    if (!vae->family)
-        return false;
-    if (strcmp(vae->family->kind, "vae") != 0)
-        return dio_value_fail(config, err, "this is a config of kind \"%s\", not of an autoencoder",
-                              vae->family->kind);
-    vae->ops = vae->family->ops;
-    vae->model = dio_model_build(vae->family, config, vae->arena, err);
-    return vae->model != NULL;
-}
-
-/* Lists the weights that there are, once it is known which. */
-static bool list(dio_vae *vae, dio_error *err)
-{
-    vae->ops->shape(vae->model, &vae->shape);
-    return dio_walk_init(&vae->walk, vae->family->walk, vae->model, NULL, err);
-}
-
+/* The weights that one file holds, which may be those of one half. */
 static bool load_one(dio_vae *vae, const dio_weights *from, dio_dtype keep, dio_error *err)
 {
     dio_walk walk;
-    if (!vae->ops->look(vae->model, &from, 1, err) ||
-        !dio_walk_init(&walk, vae->family->walk, vae->model, NULL, err))
+    if (!vae->ops->look(vae->net.model, &from, 1, err) ||
+        !dio_walk_init(&walk, vae->net.family->walk, vae->net.model, NULL, err))
         return false;
     bool ok = dio_walk_load(&walk, from, keep, 0, "", NULL, err);
     dio_walk_deinit(&walk);
@@ -75,17 +43,19 @@ static bool load_one(dio_vae *vae, const dio_weights *from, dio_dtype keep, dio_
 static dio_vae *build_from(const dio_value *config, const dio_weights *const *from, int n,
                            dio_dtype keep, dio_error *err)
 {
-    dio_vae *vae = start(err);
+    dio_vae *vae = dio_network_begin(&kind, err);
     if (!vae)
         return NULL;
-    bool ok = build(vae, config, err);
+    bool ok = dio_network_make(&vae->net, config, err);
     for (int i = 0; ok && i < n; i++)
         ok = load_one(vae, from[i], keep, err);
     /* What was loaded is listed even after a failure, so that closing finds it. */
-    if (vae->model && !vae->ops->look(vae->model, from, n, err))
-        ok = false;
-    ok = vae->model && list(vae, err) && ok;
-    return finish(vae, ok, err);
+    if (vae->net.model) {
+        ok = vae->ops->look(vae->net.model, from, n, err) && ok;
+        vae->ops->shape(vae->net.model, &vae->shape);
+        ok = dio_network_list(&vae->net, err) && ok;
+    }
+    return dio_network_end(vae, ok, err);
 }
 
 dio_vae *dio_vae_build(const dio_value *config, const dio_weights *from, dio_dtype keep,
@@ -96,22 +66,12 @@ dio_vae *dio_vae_build(const dio_value *config, const dio_weights *from, dio_dty
 
 dio_vae *dio_vae_create(const dio_value *config, uint64_t seed, dio_dtype keep, dio_error *err)
 {
-    dio_vae *vae = start(err);
-    if (!vae)
-        return NULL;
-    bool ok = build(vae, config, err) && list(vae, err) &&
-              dio_walk_fits(dio_walk_parameters(&vae->walk) * (keep == DIO_F32 ? 4 : 2), err) &&
-              dio_walk_draw(&vae->walk, seed, keep, 0, err);
-    return finish(vae, ok, err);
+    return dio_network_create(&kind, config, seed, keep, err);
 }
 
 void dio_vae_close(dio_vae *vae)
 {
-    if (!vae)
-        return;
-    dio_walk_clear(&vae->walk);
-    dio_walk_deinit(&vae->walk);
-    dio_arena_destroy(vae->arena);
+    dio_network_close(vae);
 }
 
 /* The weights of a diffusers folder, whatever they are called there. */
@@ -258,7 +218,7 @@ static bool check_sizes(int batch, int h, int w, int least, int most, const char
 static void list_stages(const dio_vae *vae, bool decoder, dio_stages *out)
 {
     out->count = out->named = 0;
-    (decoder ? vae->ops->decoder : vae->ops->encoder)(vae->model, out);
+    (decoder ? vae->ops->decoder : vae->ops->encoder)(vae->net.model, out);
 }
 
 struct progress {

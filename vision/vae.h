@@ -18,8 +18,7 @@
 #include "base/value.h"
 #include "tensor/device.h"
 #include "tensor/graph.h"
-#include "tensor/model.h"
-#include "tensor/walk.h"
+#include "tensor/network.h"
 
 enum { DIO_VAE_LATENTS = 64 }; /* the most latent channels a config may have */
 
@@ -60,12 +59,9 @@ typedef struct dio_vae_ops {
 } dio_vae_ops;
 
 typedef struct dio_vae {
-    const dio_model *family;
+    dio_network net;
     const dio_vae_ops *ops;
-    void *model; /* the family's struct */
     dio_vae_shape shape;
-    dio_walk walk; /* every weight: names, slots, kinds */
-    dio_arena *arena;
 } dio_vae;
 
 /* A folder "vae" of diffusers (config.json and diffusion_pytorch_model.*), or a file of weights as

@@ -47,7 +47,7 @@ static void change(const char *path)
     const dio_value *v = a ? dio_json_parse(a, "config.json", config, strlen(config), &err) : NULL;
     dio_unet *u = v ? dio_unet_create(v, 1, DIO_F32, &err) : NULL;
     if (u) {
-        dio_lora_target t = {"unet", &u->walk, u->family->walk, u->model};
+        dio_lora_target t = {"unet", &u->net.walk, u->net.family->walk, u->net.model};
         dio_lora_use use = {l, 0.5f};
         if (dio_lora_merge(&use, 1, &t, 1, &err) != dio_lora_attach(&use, 1, &t, 1, &err))
             __builtin_trap();

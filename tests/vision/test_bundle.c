@@ -222,13 +222,13 @@ static void save_theirs(dio_unet *u, const char *path, change_fn *change)
     const char *names[512];
     dio_tensor *tensors[512];
     int n = 0;
-    for (int i = 0; i < u->walk.count; i++)
-        dio_unet_layout_see(&l, u->walk.items[i].name);
+    for (int i = 0; i < u->net.walk.count; i++)
+        dio_unet_layout_see(&l, u->net.walk.items[i].name);
     must(dio_keymap_unet(&m, &l, a, &err), &err);
-    for (int i = 0; i < u->walk.count; i++, n++) {
+    for (int i = 0; i < u->net.walk.count; i++, n++) {
         names[n] = dio_arena_printf(a, "model.diffusion_model.%s",
-                                    dio_keymap_theirs(&m, u->walk.items[i].name));
-        tensors[n] = *u->walk.items[i].slot;
+                                    dio_keymap_theirs(&m, u->net.walk.items[i].name));
+        tensors[n] = *u->net.walk.items[i].slot;
     }
     if (change)
         change(names, tensors, &n);

@@ -196,7 +196,7 @@ static void check_gradients(struct golden *g)
     dio_error err = {0};
     dio_graph *graph = dio_graph_create();
     dio_val wrt[MOST], grads[MOST];
-    int n = g->n->walk.count;
+    int n = g->n->net.walk.count;
     double worst = 0;
     assert_true(n <= MOST);
     dio_generator_io io = {.z = dio_input(graph, "z", of(g, "z")->type),
@@ -206,7 +206,7 @@ static void check_gradients(struct golden *g)
     dio_val loss = dio_sum(graph, dio_mul(graph, io.out, dio_input(graph, "r", of(g, "r")->type)),
                            15, false);
     for (int i = 0; i < n; i++)
-        wrt[i] = dio_param(graph, *g->n->walk.items[i].slot);
+        wrt[i] = dio_param(graph, *g->n->net.walk.items[i].slot);
     dio_backward(graph, loss, wrt, n, grads);
     dio_plan_options options = {.train = true};
     dio_plan *p = dio_plan_create(graph, grads, n, false, g->device, &options, &err);
@@ -219,7 +219,7 @@ static void check_gradients(struct golden *g)
     for (int i = 0; i < n; i++) {
         char name[96];
         dio_type t;
-        snprintf(name, sizeof name, "grad.%s", g->n->walk.items[i].name);
+        snprintf(name, sizeof name, "grad.%s", g->n->net.walk.items[i].name);
         const float *got = dio_plan_output(p, i, &t);
         double d = relative(got, dio_tensor_data(of(g, name)), dio_type_count(&t));
         worst = d > worst ? d : worst;

@@ -28,7 +28,7 @@ static dio_lora *open_lora(const char *path)
 
 static dio_lora_target target_of(dio_unet *u)
 {
-    return (dio_lora_target){"unet", &u->walk, u->family->walk, u->model};
+    return (dio_lora_target){"unet", &u->net.walk, u->net.family->walk, u->net.model};
 }
 
 /* One pass over the golden's inputs; caller frees. */
@@ -191,7 +191,7 @@ static void check_replaced(void **state)
     open_uses(&goldens[2], uses);
     dio_unet *u = open_unet("sd1"), *other = open_unet("sd1");
     dio_lora_target t = target_of(u), o = target_of(other);
-    int plain_count = u->walk.count;
+    int plain_count = u->net.walk.count;
     float *plain = run(u, "sd1", &n);
     must(dio_lora_attach(uses, 1, &t, 1, &err), &err);
     must(dio_lora_attach(uses + 1, 1, &t, 1, &err), &err);
@@ -199,7 +199,7 @@ static void check_replaced(void **state)
     float *twice = run(u, "sd1", &n), *once = run(other, "sd1", &n);
     assert_memory_equal(twice, once, (size_t)n * sizeof(float));
     must(dio_lora_attach(NULL, 0, &t, 1, &err), &err);
-    assert_int_equal(u->walk.count, plain_count);
+    assert_int_equal(u->net.walk.count, plain_count);
     float *none = run(u, "sd1", &n);
     assert_memory_equal(none, plain, (size_t)n * sizeof(float));
     free(plain);
@@ -242,9 +242,9 @@ static void make(const struct made *m, int n)
 
 static float first_of(const dio_unet *u, const char *name)
 {
-    for (int i = 0; i < u->walk.count; i++)
-        if (strcmp(u->walk.items[i].name, name) == 0)
-            return *(const float *)dio_tensor_data(*u->walk.items[i].slot);
+    for (int i = 0; i < u->net.walk.count; i++)
+        if (strcmp(u->net.walk.items[i].name, name) == 0)
+            return *(const float *)dio_tensor_data(*u->net.walk.items[i].slot);
     fail_msg("there is no %s", name);
     return 0;
 }
@@ -310,8 +310,8 @@ static void check_kept(void **state)
     make(m, 2);
     dio_lora *l = open_lora(path);
     must(dio_lora_merge(&(dio_lora_use){l, 1}, 1, &t, 1, &err), &err);
-    for (int i = 0; i < u->walk.count; i++) {
-        const dio_weight *it = &u->walk.items[i];
+    for (int i = 0; i < u->net.walk.count; i++) {
+        const dio_weight *it = &u->net.walk.items[i];
         bool changed = strcmp(it->name, Q ".weight") == 0;
         if (it->type.nd > 1) {
             assert_int_equal((*it->slot)->type.dtype, DIO_F16);

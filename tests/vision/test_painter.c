@@ -20,17 +20,17 @@
 
 static char root[] = "/tmp/diorama-painter-XXXXXX";
 
-static void make_net(const char *kind, const char *text, uint64_t seed)
+static void make_net(const dio_network_kind *kind, const char *text, uint64_t seed)
 {
     dio_error err = {0};
     dio_arena *a = dio_arena_create();
     dio_value *config = dio_json_parse(a, "config", text, strlen(text), &err);
     assert_non_null(config);
-    dio_painter_net *n = dio_painter_net_create(config, kind, seed, &err);
+    dio_network *n = dio_network_create(kind, config, seed, DIO_F32, &err);
     if (!n)
         fail_msg("%s", err.message);
-    assert_true(dio_painter_net_save(n, dio_path_join(a, root, kind), DIO_F16, &err));
-    dio_painter_net_close(n);
+    assert_true(dio_network_save(n, dio_path_join(a, root, kind->kind), DIO_F16, &err));
+    dio_network_close(n);
     dio_arena_destroy(a);
 }
 
@@ -39,7 +39,7 @@ static int make_folder(void **state)
     char flow[512];
     (void)state;
     assert_non_null(mkdtemp(root));
-    make_net("autoencoder",
+    make_net(&dio_painter_autoencoder,
              "{\"model_type\":\"picture-autoencoder\",\"latent_channels\":6,\"encode_0\":8,"
              "\"encode_1\":8,"
              "\"decode_0\":8,\"decode_1\":8,\"decode_large\":8,\"decode_blocks\":1}",
@@ -50,7 +50,7 @@ static int make_folder(void **state)
         "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"tiles\":%d,\"tile_side\":4,"
         "\"tile_channels\":4,\"widths\":[8,16]}",
         DIO_GUIDE_MAP, dio_guide_wish_size(), dio_guide_tiles());
-    make_net("flow", flow, 4);
+    make_net(&dio_painter_flow, flow, 4);
     return 0;
 }
 

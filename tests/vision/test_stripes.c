@@ -68,7 +68,7 @@ static struct job *job_of(const struct model *m, bool decoder, int h, int w, con
 {
     struct job *j = calloc(1, sizeof *j);
     int scale = m->vae->shape.scale;
-    (decoder ? m->vae->ops->decoder : m->vae->ops->encoder)(m->vae->model, &j->stages);
+    (decoder ? m->vae->ops->decoder : m->vae->ops->encoder)(m->vae->net.model, &j->stages);
     j->count = (size_t)j->stages.items[j->stages.count - 1].channels * (size_t)h * (size_t)w;
     j->count = decoder ? j->count * (size_t)(scale * scale) : j->count / (size_t)(scale * scale);
     j->s = (dio_stripes){.stages = &j->stages,
@@ -137,7 +137,7 @@ static void same_bytes(void **state)
             must(dio_stripes_run(&j->s, &err), &err);
             assert_true(j->report.flops == j->report.once);
             j->s.out = out;
-            snprintf(what, sizeof what, "%s %s%s", m.vae->family->name,
+            snprintf(what, sizeof what, "%s %s%s", m.vae->net.family->name,
                      decoder ? "decoder" : "encoder", around ? ", around" : "");
             int ways = at_all_limits(j, out, want, what);
             assert_true(around || m.vae->shape.tiny || ways >= 3);
@@ -175,7 +175,7 @@ static void as_one_graph(void **state)
                      dio_plan_run(p, &err),
                  &err);
             double d = apart(j->s.out, dio_plan_output(p, 0, NULL), (int64_t)j->count);
-            print_message("%s%s: stripes and graph within %.2e\n", m.vae->family->name,
+            print_message("%s%s: stripes and graph within %.2e\n", m.vae->net.family->name,
                           around ? ", around" : "", d);
             assert_true(d <= 4e-6); /* measured 1e-6 */
             dio_plan_destroy(p);

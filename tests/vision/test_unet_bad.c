@@ -16,8 +16,7 @@ static const struct {
 } bad[] = {
     {"{\"_class_name\":\"UNet2DModel\"}",
      "_class_name \"UNet2DModel\" is not supported (there are UNet2DConditionModel, "},
-    {"{\"_class_name\":\"AutoencoderKL\"}",
-     "a model of kind \"vae\" stands where a UNet is needed"},
+    {"{\"_class_name\":\"AutoencoderKL\"}", "autoencoder_kl is a model of kind vae, not a UNet"},
     /* keys held to one value */
     {UNET(",\"act_fn\":\"gelu\""), "act_fn: \"gelu\" is not supported (silu is)"},
     {UNET(",\"attention_type\":\"gated\""),

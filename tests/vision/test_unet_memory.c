@@ -34,7 +34,7 @@ static bool open_bundle(dio_error *err)
 
 static bool change(bool attach, dio_error *err)
 {
-    dio_lora_target t = {"unet", &unet->walk, unet->family->walk, unet->model};
+    dio_lora_target t = {"unet", &unet->net.walk, unet->net.family->walk, unet->net.model};
     dio_lora *l = dio_lora_open("tests/golden/lora/sd1-kohya.safetensors", err);
     dio_lora_use use = {l, 0.1f};
     bool ok = l && (attach ? dio_lora_attach(&use, 1, &t, 1, err)

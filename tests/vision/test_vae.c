@@ -141,7 +141,7 @@ static void halves(void **state)
     open_golden(&g, "plain", "");
     dio_vae *half = dio_vae_open("tests/golden/vae/plain", DIO_DTYPES, &err);
     must(half != NULL, &err);
-    assert_int_equal((*half->walk.items[0].slot)->type.dtype, DIO_F16);
+    assert_int_equal((*half->net.walk.items[0].slot)->type.dtype, DIO_F16);
     const float *latent = numbers(&g, "latent", &type);
     int h = (int)type.dim[2], w = (int)type.dim[3];
     numbers(&g, "sample", &type);

@@ -40,8 +40,7 @@ static bool tensors_say_so(const char *path)
     dio_weights *w = a ? dio_weights_open(path, &quiet) : NULL;
     for (int i = 0; w && !yes && i < dio_vision_models.count; i++) {
         const dio_model *m = dio_vision_models.items[i];
-        const dio_generator_ops *ops = strcmp(m->kind, "generator") == 0 ? m->ops : NULL;
-        yes = ops && ops->infer && ops->infer(w, a, &config, &quiet);
+        yes = m->infer && strcmp(m->kind, "generator") == 0 && m->infer(w, a, &config, &quiet);
     }
     dio_weights_close(w);
     dio_arena_destroy(a);

@@ -151,7 +151,7 @@ static bool infer(const dio_weights *from, dio_arena *a, dio_value **config, dio
     return !dio_arena_failed(a) || dio_fail_memory(err, "a generator's config");
 }
 
-static const dio_generator_ops ops = {.shape = shape, .forward = forward, .infer = infer};
+static const dio_generator_ops ops = {.shape = shape, .forward = forward};
 
 const dio_model dio_model_dcgan = {
     .name = "dcgan",
@@ -163,6 +163,7 @@ const dio_model dio_model_dcgan = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
+    .infer = infer,
     .tiny =
         (const char *const[]){
             "{\"model_type\":\"dcgan\",\"z_dim\":12,\"widths\":[16,8],\"channels\":3}", NULL},

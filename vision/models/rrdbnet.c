@@ -257,8 +257,7 @@ static bool infer(const dio_weights *from, dio_arena *a, dio_value **config, dio
     return true;
 }
 
-static const dio_upscaler_ops ops = {
-    .shape = shape, .stage = stage, .forward = forward, .infer = infer};
+static const dio_upscaler_ops ops = {.shape = shape, .stage = stage, .forward = forward};
 
 const dio_model dio_model_rrdbnet = {
     .name = "rrdbnet",
@@ -270,6 +269,7 @@ const dio_model dio_model_rrdbnet = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
+    .infer = infer,
     .tiny =
         (const char *const[]){
             "{\"_class_name\":\"RRDBNet\",\"num_feat\":8,\"num_block\":2,\"num_grow_ch\":4}", NULL},

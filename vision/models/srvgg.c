@@ -151,8 +151,7 @@ static bool infer(const dio_weights *from, dio_arena *a, dio_value **config, dio
     return true;
 }
 
-static const dio_upscaler_ops ops = {
-    .shape = shape, .stage = stage, .forward = forward, .infer = infer};
+static const dio_upscaler_ops ops = {.shape = shape, .stage = stage, .forward = forward};
 
 const dio_model dio_model_srvgg = {
     .name = "srvgg",
@@ -164,6 +163,7 @@ const dio_model dio_model_srvgg = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
+    .infer = infer,
     .tiny =
         (const char *const[]){
             "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":8,\"num_conv\":2,\"upscale\":4}", NULL},

@@ -395,8 +395,7 @@ static void forward(dio_graph *g, const void *model, dio_generator_io *io)
     io->out = picture;
 }
 
-static const dio_generator_ops ops = {
-    .shape = shape, .forward = forward, .prepare = prepare, .close = close_model};
+static const dio_generator_ops ops = {.shape = shape, .forward = forward};
 
 const dio_model dio_model_stylegan2 = {
     .name = "stylegan2",
@@ -408,6 +407,8 @@ const dio_model dio_model_stylegan2 = {
     .setup = setup,
     .walk = walk,
     .ops = &ops,
+    .prepare = prepare,
+    .close = close_model,
     .tiny =
         (const char *const[]){
             "{\"model_type\":\"stylegan2\",\"z_dim\":16,\"w_dim\":16,\"img_resolution\":32,"
