@@ -8,14 +8,7 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "tests/tensor/torch_file.h"
-
-static char dir[] = "/tmp/dio_pickle_XXXXXX";
-static char path[64];
 
 static const struct bad_pickle table[] = {
     /* Calls that no weights need. */
@@ -141,23 +134,7 @@ static const struct bad_pickle table[] = {
 static void test_table(void **state)
 {
     (void)state;
-    assert_int_equal(file_check_pickles(table, sizeof table / sizeof table[0], path), 0);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir))
-        return -1;
-    strcat(strcpy(path, dir), "/bad.pth");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(dir);
+    assert_int_equal(file_check_pickles(table, sizeof table / sizeof table[0]), 0);
 }
 
 int main(void)
@@ -165,5 +142,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, file_setup, file_teardown);
 }

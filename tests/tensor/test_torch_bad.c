@@ -8,15 +8,8 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "tensor/weights.h"
 #include "tests/tensor/torch_file.h"
-
-static char dir[] = "/tmp/dio_pickle_XXXXXX";
-static char path[64];
 
 #define FLOATS(count) STORAGE("FloatStorage", "0", count)
 
@@ -168,7 +161,7 @@ static const struct bad_pickle table[] = {
 static void test_table(void **state)
 {
     (void)state;
-    assert_int_equal(file_check_pickles(table, sizeof table / sizeof table[0], path), 0);
+    assert_int_equal(file_check_pickles(table, sizeof table / sizeof table[0]), 0);
 }
 
 /* What the reader must take although it looks odd. */
@@ -206,8 +199,8 @@ static void test_accepted(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dio_error err = {0};
         file_torch(&f, cases[i].pickle, cases[i].n, 24);
-        file_write(&f, path);
-        dio_weights *w = dio_weights_open(path, &err);
+        file_write(&f);
+        dio_weights *w = dio_weights_open(file_path(), &err);
         if (!w)
             fail_msg("%s: %s", cases[i].name, err.message);
         assert_int_equal(dio_weights_count(w), 1);
@@ -271,25 +264,9 @@ static void test_legacy(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         f.n = 0;
         file_put(&f, cases[i].pickle, cases[i].n);
-        file_check(&f, path, cases[i].name, cases[i].says, &wrong);
+        file_check(&f, cases[i].name, cases[i].says, &wrong);
     }
     assert_int_equal(wrong, 0);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir))
-        return -1;
-    strcat(strcpy(path, dir), "/bad.pth");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(dir);
 }
 
 int main(void)
@@ -299,5 +276,5 @@ int main(void)
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_legacy),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, file_setup, file_teardown);
 }

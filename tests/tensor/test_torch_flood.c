@@ -16,9 +16,6 @@
 #include "tensor/weights.h"
 #include "tests/tensor/torch_file.h"
 
-static char dir[] = "/tmp/dio_pickle_XXXXXX";
-static char path[64];
-
 /* --- small pickles that stand for much -------------------------------------------------------- */
 
 /* Puts `text` n times, in a pickle between `before` and `after`. */
@@ -33,7 +30,7 @@ static void write_many(const char *before, size_t n_before, const char *text, si
     for (size_t i = 0; i < n; i++)
         memcpy(bytes + n_before + i * n_text, text, n_text);
     memcpy(bytes + n_before + n * n_text, after, n_after);
-    assert_true(dio_file_write(path, bytes, total, &err));
+    assert_true(dio_file_write(file_path(), bytes, total, &err));
     free(bytes);
 }
 
@@ -45,12 +42,12 @@ static void test_floods(void **state)
     (void)state;
     write_many(P(HEAD "\200\002"), P("}"), 6000000, P("."));
     file_check(
-        NULL, path, "six million dicts",
+        NULL, "six million dicts",
         ": byte 5592444: the pickle has taken more than 256 MB of memory, which no model's weights "
         "need",
         &wrong);
     write_many(P(HEAD "\200\002"), P("("), 17000000, P("."));
-    file_check(NULL, path, "seventeen million marks",
+    file_check(NULL, "seventeen million marks",
                ": byte 16777260: the pickle has taken more than 256 MB of memory, which no model's "
                "weights "
                "need",
@@ -58,21 +55,21 @@ static void test_floods(void **state)
     write_many(P(HEAD "\200\002)"), P("\205"), 1000000,
                P("."
                  "\200\002]."));
-    file_check(NULL, path, "a million tuples, one in the other",
+    file_check(NULL, "a million tuples, one in the other",
                ": dicts and lists are nested more than 32 deep under "
                "\"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0\"",
                &wrong);
     write_many(P(HEAD "\200\002}"), P(level), 25,
                P("."
                  "\200\002]."));
-    file_check(NULL, path, "2^25 empty dicts",
+    file_check(NULL, "2^25 empty dicts",
                ": there are more than 4194304 values in the dicts under "
                "\"0.0.0.0.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1\"",
                &wrong);
     write_many(P(HEAD "\200\002" TENSOR), P(level), 20, P("." KEYS COUNT FLOATS24));
-    file_check(NULL, path, "2^20 tensors", ": there are more than 131072 tensors", &wrong);
+    file_check(NULL, "2^20 tensors", ": there are more than 131072 tensors", &wrong);
     write_many(P(HEAD "\200\002" TENSOR), P(level), 40, P("." KEYS COUNT FLOATS24));
-    file_check(NULL, path, "2^40 tensors",
+    file_check(NULL, "2^40 tensors",
                ": dicts and lists are nested more than 32 deep under "
                "\"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0\"",
                &wrong);
@@ -102,10 +99,10 @@ static void test_every_cut(void **state)
         dio_error err = {0};
         dio_arena *a = dio_arena_create();
         char *bytes = golden(i, a, &n);
-        assert_true(dio_file_write(path, bytes, n, &err));
+        assert_true(dio_file_write(file_path(), bytes, n, &err));
         while (n-- > 0) {
-            assert_int_equal(truncate(path, (off_t)n), 0);
-            if (strcmp(file_refusal(path), "accepted") == 0)
+            assert_int_equal(truncate(file_path(), (off_t)n), 0);
+            if (strcmp(file_refusal(), "accepted") == 0)
                 fail_msg("%s: accepted when cut to %zu bytes", goldens[i], n);
         }
         dio_arena_destroy(a);
@@ -122,14 +119,14 @@ static void test_every_byte(void **state)
         dio_error err = {0};
         dio_arena *a = dio_arena_create();
         char *bytes = golden(i, a, &n);
-        assert_true(dio_file_write(path, bytes, n, &err));
-        FILE *f = fopen(path, "r+b");
+        assert_true(dio_file_write(file_path(), bytes, n, &err));
+        FILE *f = fopen(file_path(), "r+b");
         setvbuf(f, NULL, _IONBF, 0);
         for (size_t at = 0; at < n; at++) {
             fseek(f, (long)at, SEEK_SET);
             fputc(bytes[at] ^ (at % 2 ? 0xff : 1), f);
             err = (dio_error){0};
-            dio_weights *w = dio_weights_open(path, &err);
+            dio_weights *w = dio_weights_open(file_path(), &err);
             assert_int_equal(err.kind, w ? DIO_ERROR_NONE : DIO_ERROR_INVALID);
             for (int k = 0; w && k < dio_weights_count(w); k++) {
                 const dio_tensor *t = dio_weights_at(w, k);
@@ -146,22 +143,6 @@ static void test_every_byte(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir))
-        return -1;
-    strcat(strcpy(path, dir), "/bad.pth");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(dir);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,5 +150,5 @@ int main(void)
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_every_byte),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, file_setup, file_teardown);
 }

@@ -11,8 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tensor/weights.h"
+
+static char dir[] = "/tmp/dio_torch_XXXXXX";
+static char path[64];
 
 static void put(struct file *f, int width, uint64_t value)
 {
@@ -109,7 +113,28 @@ void file_torch(struct file *f, const char *pickle, size_t n_pickle, size_t n)
              0);
 }
 
-void file_write(const struct file *f, const char *path)
+int file_setup(void **state)
+{
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/bad.pth", dir);
+    return 0;
+}
+
+int file_teardown(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(dir);
+}
+
+const char *file_path(void)
+{
+    return path;
+}
+
+void file_write(const struct file *f)
 {
     FILE *out = fopen(path, "wb");
     assert_non_null(out);
@@ -117,7 +142,7 @@ void file_write(const struct file *f, const char *path)
     fclose(out);
 }
 
-const char *file_refusal(const char *path)
+const char *file_refusal(void)
 {
     static char text[DIO_ERROR_MESSAGE + DIO_ERROR_FILE + 32];
     dio_error err = {0};
@@ -132,19 +157,18 @@ const char *file_refusal(const char *path)
     return strncmp(text, path, n) == 0 ? text + n : text;
 }
 
-void file_check(const struct file *f, const char *path, const char *name, const char *says,
-                int *wrong)
+void file_check(const struct file *f, const char *name, const char *says, int *wrong)
 {
     if (f)
-        file_write(f, path);
-    const char *said = file_refusal(path);
+        file_write(f);
+    const char *said = file_refusal();
     if (strcmp(said, says) == 0)
         return;
     print_error("%s:\n  said %s\n  want %s\n", name, said, says);
     ++*wrong;
 }
 
-int file_check_pickles(const struct bad_pickle *cases, size_t count, const char *path)
+int file_check_pickles(const struct bad_pickle *cases, size_t count)
 {
     static struct file f;
     char says[1024];
@@ -154,7 +178,7 @@ int file_check_pickles(const struct bad_pickle *cases, size_t count, const char 
         bool placed = b->says[0] != ' ';
         file_torch(&f, b->pickle, b->n, 24);
         snprintf(says, sizeof says, "%s%s", placed ? ": a/data.pkl, byte " : ":", b->says);
-        file_check(&f, path, b->name, says, &wrong);
+        file_check(&f, b->name, says, &wrong);
     }
     return wrong;
 }

@@ -36,15 +36,19 @@ void file_put(struct file *f, const void *data, size_t n);
 /* A checkpoint a/ of this pickle and storage "0" of n bytes. */
 void file_torch(struct file *f, const char *pickle, size_t n_pickle, size_t n);
 
-void file_write(const struct file *f, const char *path);
+/* Of a group of tests: a folder of its own with the one file that the functions below mean. */
+int file_setup(void **state);
+int file_teardown(void **state);
+const char *file_path(void);
 
-/* Opens path, which must fail as invalid; what was said after its name, or "accepted". Static
+void file_write(const struct file *f);
+
+/* Opens the file, which must fail as invalid; what was said after its name, or "accepted". Static
  * memory. */
-const char *file_refusal(const char *path);
+const char *file_refusal(void);
 /* Writes f (NULL: it is there already) and holds what is said of it against `says`; a difference is
  * shown and counted. */
-void file_check(const struct file *f, const char *path, const char *name, const char *says,
-                int *wrong);
+void file_check(const struct file *f, const char *name, const char *says, int *wrong);
 
 /* A case: a pickle, and what is said of it after FILE: a/data.pkl, byte. */
 struct bad_pickle {
@@ -55,7 +59,7 @@ struct bad_pickle {
 };
 
 /* Each as the pickle of a checkpoint with 24 bytes of storage; how many were refused otherwise. */
-int file_check_pickles(const struct bad_pickle *cases, size_t count, const char *path);
+int file_check_pickles(const struct bad_pickle *cases, size_t count);
 
 /* --- pickles, as C literals; all escapes octal, because hexadecimal ones do not end -------------
  */
