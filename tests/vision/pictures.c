@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "vision/image_io.h"
 
 struct folder {
     char dir[64];
@@ -155,4 +156,64 @@ float picture_distance(const dio_image *a, const dio_image *b)
             for (int c = 0; c < a->form.channels; c++)
                 most = fmaxf(most, fabsf(picture_get(a, x, y, c) - picture_get(b, x, y, c)));
     return most;
+}
+
+dio_image *picture_decode(const void *bytes, size_t n)
+{
+    dio_error err = {0};
+    dio_image *image = dio_image_decode(bytes, n, "good", &err);
+    if (!image)
+        fail_msg("%s", err.message);
+    return image;
+}
+
+void picture_refused(const void *bytes, size_t n, const char *why)
+{
+    dio_error err = {0};
+    char text[1024];
+    dio_image *image = dio_image_decode(bytes, n, "bad", &err);
+    if (image)
+        fail_msg("taken, where \"%s\" was expected", why);
+    dio_error_text(&err, text, sizeof text);
+    if (strncmp(text, "bad: ", 5) != 0 || !strstr(text, why))
+        fail_msg("\"%s\" has no \"%s\"", text, why);
+    assert_int_equal(err.kind, DIO_ERROR_INVALID);
+}
+
+void picture_beginnings_refused(const void *bytes, size_t from, size_t n, const char *why)
+{
+    for (size_t cut = from; cut < n; cut++) {
+        void *part = malloc(cut ? cut : 1); /* so that a sanitizer sees its end */
+        memcpy(part, bytes, cut);
+        picture_refused(part, cut, why);
+        free(part);
+    }
+}
+
+void picture_bits_flipped(uint8_t *bytes, size_t n, size_t step)
+{
+    int taken = 0;
+    for (size_t bit = 0; bit < 8 * n; bit += step) {
+        dio_error err = {0};
+        dio_image_head head;
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (dio_image_probe(bytes, n, "x", &head, &err) && head.width * head.height < 1 << 16) {
+            dio_image *image = dio_image_decode(bytes, n, "x", &err);
+            if (!image)
+                assert_true(err.message[0] != '\0');
+            taken += image != NULL;
+            dio_image_unref(image);
+        }
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    print_message("%d of %zu files with one flipped bit are pictures\n", taken, 8 * n / step);
+}
+
+int picture_off(dio_image *wanted, const dio_image *got)
+{
+    dio_error err = {0};
+    dio_image *same = dio_image_convert(wanted, &got->form, &err);
+    int off = (int)lrintf(255 * picture_distance(same, got));
+    dio_image_unref(same);
+    return off;
 }

@@ -46,11 +46,7 @@ static int expected(const struct png_kind *k, int x, int y, float out[4])
 
 static dio_image *decode(const struct png_bytes *file)
 {
-    dio_error err = {0};
-    dio_image *image = dio_image_decode(file->data, file->n, "test.png", &err);
-    if (!image)
-        fail_msg("%s", err.message);
-    return image;
+    return picture_decode(file->data, file->n);
 }
 
 static void check_kind(const struct png_kind *k)

@@ -19,37 +19,18 @@ static const struct png_kind small = {
 static const char *const words[] = {"Title",  "plain", "Comment", "packed, packed, packed",
                                     "Author", "日本",  NULL};
 
-static void refused_as(const void *bytes, size_t n, const char *why)
-{
-    dio_error err = {0};
-    char text[1024];
-    dio_image *image = dio_image_decode(bytes, n, "bad.png", &err);
-    if (image)
-        fail_msg("taken, where \"%s\" was expected", why);
-    dio_error_text(&err, text, sizeof text);
-    if (strncmp(text, "bad.png: ", 9) != 0 || !strstr(text, why))
-        fail_msg("\"%s\" has no \"%s\"", text, why);
-    assert_int_equal(err.kind, DIO_ERROR_INVALID);
-}
-
 static void refused(const struct png_bytes *file, const char *why)
 {
-    refused_as(file->data, file->n, why);
+    picture_refused(file->data, file->n, why);
 }
 
 static void every_beginning_is_refused(void **state)
 {
     (void)state;
     struct png_bytes file = png_make(&small, words);
-    for (size_t n = 0; n < file.n; n++) {
-        uint8_t *part = malloc(n ? n : 1); /* so that a sanitizer sees its end */
-        memcpy(part, file.data, n);
-        refused_as(part, n,
-                   n == 0  ? "the file is empty"
-                   : n < 4 ? "this is no picture that can be read here"
-                           : "the PNG ends after");
-        free(part);
-    }
+    picture_beginnings_refused(file.data, 0, 1, "the file is empty");
+    picture_beginnings_refused(file.data, 1, 4, "this is no picture that can be read here");
+    picture_beginnings_refused(file.data, 4, file.n, "the PNG ends after");
     free(file.data);
 }
 
@@ -63,10 +44,7 @@ static void every_flipped_bit_is_seen(void **state)
         refused(&file, "");
         file.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    dio_error err = {0};
-    dio_image *image = dio_image_decode(file.data, file.n, "good.png", &err);
-    assert_non_null(image);
-    dio_image_unref(image);
+    dio_image_unref(picture_decode(file.data, file.n));
     free(file.data);
 }
 
@@ -103,10 +81,10 @@ static void messages_say_what_is_wrong(void **state)
     refused(&file, "IDAT: ");
     free(file.data);
 
-    refused_as("<svg xmlns=\"http://www.w3.org/2000/svg\">", 39,
-               "this is no picture that can be read here: it is not PNG");
-    refused_as("<svg xmlns=\"http://www.w3.org/2000/svg\">", 39, "begins \"<svg xmlns=");
-    refused_as("\x89PNG\r\n\x1a\n", 8, "the PNG ends after 8 bytes");
+    picture_refused("<svg xmlns=\"http://www.w3.org/2000/svg\">", 39,
+                    "this is no picture that can be read here: it is not PNG");
+    picture_refused("<svg xmlns=\"http://www.w3.org/2000/svg\">", 39, "begins \"<svg xmlns=");
+    picture_refused("\x89PNG\r\n\x1a\n", 8, "the PNG ends after 8 bytes");
 }
 
 /* A one-row picture whose every other pixel names a colour that its palette lacks. */
