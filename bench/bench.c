@@ -42,6 +42,27 @@ double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), vo
     return best;
 }
 
+static bool step(void *user, dio_error *err)
+{
+    return dio_plan_run(user, err);
+}
+
+double dio_bench_plan(double seconds, dio_plan *p, double *gflops, dio_error *err)
+{
+    dio_plan_report report;
+    const double best = dio_bench_best(seconds, step, p, err);
+    dio_plan_report_get(p, &report);
+    if (gflops)
+        *gflops = report.flops / best / 1e9;
+    return best;
+}
+
+dio_value *dio_bench_config(dio_bench_run *r, const char *full, const char *tiny, dio_error *err)
+{
+    const char *text = r->tiny ? tiny : full;
+    return dio_json_parse(r->arena, "config.json", text, strlen(text), err);
+}
+
 static dio_value *line_of(dio_arena *a, const dio_bench *b, double value, double share)
 {
     dio_value *line = dio_value_map(a);

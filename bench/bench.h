@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/device.h"
+#include "tensor/plan.h"
 
 /* What this machine can do with the gang's threads. */
 typedef enum dio_peak {
@@ -39,6 +40,11 @@ typedef struct dio_bench {
     const void *attrs; /* the figure's own sizes */
 } dio_bench;
 
+/* A figure on a line of its file; the last argument is its attrs, and may have commas. */
+#define DIO_FIGURE(symbol, name_, doc_, unit_, of_, run_, ...)                                     \
+    const dio_bench dio_bench_##symbol = {                                                         \
+        .name = name_, .unit = unit_, .doc = doc_, .of = of_, .run = run_, .attrs = __VA_ARGS__};
+
 extern const dio_bench *const dio_benches[];
 extern const int dio_benches_count;
 
@@ -55,6 +61,11 @@ bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench
 double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
                       dio_error *err); /* negative when fn failed */
 double dio_bench_now(void);            /* seconds */
+/* The same of a plan's runs; *gflops (or NULL): 1e9 operations a second, of those it counts. */
+double dio_bench_plan(double seconds, dio_plan *p, double *gflops, dio_error *err);
+
+/* One of two config.json texts, the small one for tests. NULL with a message. */
+dio_value *dio_bench_config(dio_bench_run *r, const char *full, const char *tiny, dio_error *err);
 
 /* See peaks.c. 0 where there is no such thing (VNNI on an older machine, another device than the
  * CPU); negative when it could not be measured. */

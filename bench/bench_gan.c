@@ -1,9 +1,6 @@
 /* bench_gan.c: pictures in one pass, with drawn weights of published shapes: an upscaler from
  * 256x256 to 1024x1024, StyleGAN2 at 512x512. Convolutions count the operations of plain sums. */
-#include <string.h>
-
 #include "bench/bench.h"
-#include "tensor/plan.h"
 #include "vision/generator.h"
 #include "vision/upscaler.h"
 
@@ -19,12 +16,6 @@ struct made {
     dio_plan *plan;
 };
 
-static dio_value *config_of(dio_bench_run *r, const struct spec *s, dio_error *err)
-{
-    const char *text = r->tiny ? s->tiny : s->config;
-    return dio_json_parse(r->arena, "config.json", text, strlen(text), err);
-}
-
 static dio_val build(struct made *m, dio_graph *g, int size)
 {
     if (m->upscaler) {
@@ -39,7 +30,7 @@ static dio_val build(struct made *m, dio_graph *g, int size)
 
 static bool make(dio_bench_run *r, const struct spec *s, struct made *m, dio_error *err)
 {
-    dio_value *config = config_of(r, s, err);
+    dio_value *config = dio_bench_config(r, s->config, s->tiny, err);
     if (config && s->upscaler)
         m->upscaler = dio_upscaler_create(config, 1, err);
     else if (config)
@@ -53,37 +44,19 @@ static bool make(dio_bench_run *r, const struct spec *s, struct made *m, dio_err
     return m->plan != NULL;
 }
 
-static bool step(void *user, dio_error *err)
-{
-    return dio_plan_run(user, err);
-}
-
 static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                 dio_error *err)
 {
     struct made m = {0};
-    dio_plan_report report;
-    bool ok = make(r, b->attrs, &m, err);
-    *value = ok ? dio_bench_best(r->seconds, step, m.plan, err) : -1;
-    if (ok) {
-        dio_plan_report_get(m.plan, &report);
-        *reached = report.flops / *value / 1e9;
-    }
+    *value = make(r, b->attrs, &m, err) ? dio_bench_plan(r->seconds, m.plan, reached, err) : -1;
     dio_plan_destroy(m.plan);
     dio_upscaler_close(m.upscaler);
     dio_generator_close(m.generator);
     return *value >= 0;
 }
 
-#define FIGURE(symbol, name_, doc_, ...)                                                           \
-    const dio_bench dio_bench_##symbol = {                                                         \
-        .name = name_,                                                                             \
-        .unit = "s",                                                                               \
-        .doc = doc_,                                                                               \
-        .of = DIO_PEAK_FMA,                                                                        \
-        .run = run,                                                                                \
-        .attrs = &(const struct spec){__VA_ARGS__},                                                \
-    };
+#define FIGURE(symbol, name, doc, ...)                                                             \
+    DIO_FIGURE(symbol, name, doc, "s", DIO_PEAK_FMA, run, &(const struct spec){__VA_ARGS__})
 
 FIGURE(image_rrdb, "image.upscale.rrdb6", "RRDBNet of 6 blocks, 128 to 512", .upscaler = true,
        .size = 128, .config = "{\"_class_name\":\"RRDBNet\",\"num_block\":6}",

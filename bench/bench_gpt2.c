@@ -190,23 +190,16 @@ static bool run_prefill(dio_bench_run *r, const dio_bench *b, double *value, dou
 
 static const dio_math repro = DIO_MATH_REPRO, fast = DIO_MATH_FAST;
 
-const dio_bench dio_bench_text_decode = {
-    .name = "text.decode.gpt2-124m", .unit = "tok/s", .of = DIO_PEAK_READ, .run = run_decode,
-    .doc = "one row of text, a token at a time, weights in bf16", .attrs = &repro,
-};
-const dio_bench dio_bench_text_decode_fast = {
-    .name = "text.decode.gpt2-124m.fast", .unit = "tok/s", .of = DIO_PEAK_READ, .run = run_decode,
-    .doc = "the same with DIORAMA_MATH=fast", .attrs = &fast,
-};
-const dio_bench dio_bench_text_memory = {
-    .name = "text.memory.gpt2-124m", .unit = "MB", .run = run_memory,
-    .doc = "decoding in repro: peak of the process beyond weights and cache", .attrs = &repro,
-};
-const dio_bench dio_bench_text_prefill = {
-    .name = "text.prefill.gpt2-124m", .unit = "tok/s", .of = DIO_PEAK_FMA, .run = run_prefill,
-    .doc = "a prompt of 512 tokens read at once, weights in bf16", .attrs = &repro,
-};
-const dio_bench dio_bench_text_prefill_fast = {
-    .name = "text.prefill.gpt2-124m.fast", .unit = "tok/s", .of = DIO_PEAK_BF16,
-    .run = run_prefill, .doc = "the same with DIORAMA_MATH=fast", .attrs = &fast,
-};
+DIO_FIGURE(text_decode, "text.decode.gpt2-124m",
+           "one row of text, a token at a time, weights in bf16", "tok/s", DIO_PEAK_READ,
+           run_decode, &repro)
+DIO_FIGURE(text_decode_fast, "text.decode.gpt2-124m.fast", "the same with DIORAMA_MATH=fast",
+           "tok/s", DIO_PEAK_READ, run_decode, &fast)
+DIO_FIGURE(text_memory, "text.memory.gpt2-124m",
+           "decoding in repro: peak of the process beyond weights and cache", "MB", DIO_PEAK_NONE,
+           run_memory, &repro)
+DIO_FIGURE(text_prefill, "text.prefill.gpt2-124m",
+           "a prompt of 512 tokens read at once, weights in bf16", "tok/s", DIO_PEAK_FMA,
+           run_prefill, &repro)
+DIO_FIGURE(text_prefill_fast, "text.prefill.gpt2-124m.fast", "the same with DIORAMA_MATH=fast",
+           "tok/s", DIO_PEAK_BF16, run_prefill, &fast)

@@ -6,12 +6,10 @@
  * the process's peak from the drawn weights on: weights, packed or as they are, and what a run
  * takes. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/rng.h"
 #include "bench/bench.h"
 #include "bench/scratch.h"
-#include "tensor/plan.h"
 #include "vision/unet.h"
 #include "vision/upscaler.h"
 #include "vision/vae.h"
@@ -57,38 +55,26 @@ static bool fill(dio_plan *p, const char *name, float scale, dio_error *err)
     return true;
 }
 
-static bool step(void *user, dio_error *err)
+/* A figure without a peak is one of memory: megabytes at most, by as few runs as will do. */
+static double time_for(const dio_bench_run *r, const dio_bench *b)
 {
-    return dio_plan_run(user, err);
+    return b->of ? 4 * r->seconds : 0;
 }
 
-/* Seconds and what the plan counts; `memory`: megabytes instead. */
-static bool measure(dio_bench_run *r, dio_plan *p, bool memory, double *value, double *reached,
-                    dio_error *err)
+static bool tell(const dio_bench *b, double seconds, double gflops, double *value, double *reached)
 {
-    dio_plan_report report;
-    dio_plan_report_get(p, &report);
-    const double seconds = dio_bench_best(memory ? 0 : 4 * r->seconds, step, p, err);
-    if (seconds < 0)
-        return false;
-    *value = memory ? dio_memory_peak_mb() : seconds;
-    *reached = memory ? 0 : report.flops / seconds / 1e9;
-    return true;
-}
-
-static dio_unet *unet_of(const dio_bench_run *r, dio_error *err)
-{
-    const char *text = r->tiny ? sd15_tiny : sd15;
-    const dio_value *config = dio_json_parse(r->arena, "unet", text, strlen(text), err);
-    return config ? dio_unet_create(config, 1, DIO_F16, err) : NULL;
+    *value = b->of ? seconds : dio_memory_peak_mb();
+    *reached = b->of ? gflops : 0;
+    return seconds >= 0;
 }
 
 static bool run_unet(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                      dio_error *err)
 {
+    const dio_value *config = dio_bench_config(r, sd15, sd15_tiny, err);
     dio_plan *p = NULL;
-    dio_graph *g = dio_graph_create();
-    dio_unet *u = g ? unet_of(r, err) : NULL;
+    dio_graph *g = config ? dio_graph_create() : NULL;
+    dio_unet *u = g ? dio_unet_create(config, 1, DIO_F16, err) : NULL;
     bool ok = false;
     if (!u)
         goto done;
@@ -103,7 +89,12 @@ static bool run_unet(dio_bench_run *r, const dio_bench *b, double *value, double
     p = dio_graph_ready(g, err) ? dio_plan_create(g, &io.out, 1, false, r->device, NULL, err)
                                 : NULL;
     ok = p && fill(p, "sample", 1.7f, err) && fill(p, "timestep", 500, err) &&
-         fill(p, "context", 1, err) && measure(r, p, b->attrs != NULL, value, reached, err);
+         fill(p, "context", 1, err);
+    if (!ok)
+        goto done;
+    double gflops;
+    const double seconds = dio_bench_plan(time_for(r, b), p, &gflops, err);
+    ok = tell(b, seconds, gflops, value, reached);
 done:
     dio_plan_destroy(p);
     dio_unet_close(u);
@@ -132,8 +123,7 @@ static bool decode(void *user, dio_error *err)
 static bool run_vae(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                     dio_error *err)
 {
-    const char *text = r->tiny ? kl_tiny : kl;
-    const dio_value *config = dio_json_parse(r->arena, "vae", text, strlen(text), err);
+    const dio_value *config = dio_bench_config(r, kl, kl_tiny, err);
     struct decoding d = {.device = r->device, .side = r->tiny ? 4 : 64};
     const size_t places = (size_t)d.side * (size_t)d.side;
     bool ok = false;
@@ -150,12 +140,8 @@ static bool run_vae(dio_bench_run *r, const dio_bench *b, double *value, double 
     for (size_t i = 0; i < 4 * places; i++)
         d.latent[i] = 4 * dio_uniform(1, 0, i) - 2;
     dio_memory_watch();
-    const double seconds = dio_bench_best(b->attrs ? 0 : 4 * r->seconds, decode, &d, err);
-    ok = seconds >= 0;
-    if (ok) {
-        *value = b->attrs ? dio_memory_peak_mb() : seconds;
-        *reached = b->attrs ? 0 : d.report.flops / seconds / 1e9;
-    }
+    const double seconds = dio_bench_best(time_for(r, b), decode, &d, err);
+    ok = tell(b, seconds, d.report.flops / seconds / 1e9, value, reached);
 done:
     free(d.picture);
     free(d.latent);
@@ -189,58 +175,29 @@ static double srvgg_flops(double features, double convs, double side)
 static bool run_srvgg(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                       dio_error *err)
 {
-    const char *text = r->tiny ? srvgg_tiny : srvgg;
-    const dio_value *config = dio_json_parse(r->arena, "upscaler", text, strlen(text), err);
+    const dio_value *config = dio_bench_config(r, srvgg, srvgg_tiny, err);
     const dio_form form = {.channels = 3, .depth = DIO_DEPTH_U8};
     const int side = r->tiny ? 16 : 256;
     struct enlarging e = {.device = r->device};
-    (void)b;
     e.u = config ? dio_upscaler_create(config, 1, err) : NULL;
     e.in = e.u ? dio_image_create(side, side, &form, err) : NULL;
-    const double seconds = e.in ? dio_bench_best(4 * r->seconds, enlarge, &e, err) : -1;
-    if (seconds >= 0) {
-        *value = seconds;
-        *reached = srvgg_flops(r->tiny ? 8 : 64, r->tiny ? 2 : 16, side) / seconds / 1e9;
-    }
+    const double seconds = e.in ? dio_bench_best(time_for(r, b), enlarge, &e, err) : -1;
+    const double flops = srvgg_flops(r->tiny ? 8 : 64, r->tiny ? 2 : 16, side);
     dio_image_unref(e.in);
     dio_upscaler_close(e.u);
-    return seconds >= 0;
+    return tell(b, seconds, flops / seconds / 1e9, value, reached);
 }
 
-static const bool yes = true;
-
-const dio_bench dio_bench_image_unet = {
-    .name = "image.unet.sd15-512",
-    .unit = "s",
-    .of = DIO_PEAK_FMA,
-    .run = run_unet,
-    .doc = "a pass of Stable Diffusion 1.5's UNet at 512x512, 77 tokens, weights in f16",
-};
-const dio_bench dio_bench_image_unet_memory = {
-    .name = "image.unet-memory.sd15-512",
-    .unit = "MB",
-    .run = run_unet,
-    .attrs = &yes,
-    .doc = "what the process holds for it at most",
-};
-const dio_bench dio_bench_image_vae = {
-    .name = "image.vae.sd15-512",
-    .unit = "s",
-    .of = DIO_PEAK_FMA,
-    .run = run_vae,
-    .doc = "latents of 64x64 to 512x512 pixels by its autoencoder, weights in f16",
-};
-const dio_bench dio_bench_image_vae_memory = {
-    .name = "image.vae-memory.sd15-512",
-    .unit = "MB",
-    .run = run_vae,
-    .attrs = &yes,
-    .doc = "what the process holds for it at most",
-};
-const dio_bench dio_bench_image_srvgg = {
-    .name = "image.upscale.srvgg-x4",
-    .unit = "s",
-    .of = DIO_PEAK_FMA,
-    .run = run_srvgg,
-    .doc = "SRVGGNetCompact (16 convolutions of 64 channels), 256x256 to 1024x1024",
-};
+DIO_FIGURE(image_unet, "image.unet.sd15-512",
+           "a pass of Stable Diffusion 1.5's UNet at 512x512, 77 tokens, weights in f16", "s",
+           DIO_PEAK_FMA, run_unet, NULL)
+DIO_FIGURE(image_unet_memory, "image.unet-memory.sd15-512", "what the process holds for it at most",
+           "MB", DIO_PEAK_NONE, run_unet, NULL)
+DIO_FIGURE(image_vae, "image.vae.sd15-512",
+           "latents of 64x64 to 512x512 pixels by its autoencoder, weights in f16", "s",
+           DIO_PEAK_FMA, run_vae, NULL)
+DIO_FIGURE(image_vae_memory, "image.vae-memory.sd15-512", "what the process holds for it at most",
+           "MB", DIO_PEAK_NONE, run_vae, NULL)
+DIO_FIGURE(image_srvgg, "image.upscale.srvgg-x4",
+           "SRVGGNetCompact (16 convolutions of 64 channels), 256x256 to 1024x1024", "s",
+           DIO_PEAK_FMA, run_srvgg, NULL)

@@ -119,15 +119,8 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     return dio_one_graph_run(r, &one, value, reached, err);
 }
 
-#define FIGURE(symbol, name_, doc_, unit_, peak, ...)                                              \
-    const dio_bench dio_bench_##symbol = {                                                         \
-        .name = name_,                                                                             \
-        .unit = unit_,                                                                             \
-        .doc = doc_,                                                                               \
-        .of = peak,                                                                                \
-        .run = run,                                                                                \
-        .attrs = &(const struct spec){__VA_ARGS__},                                                \
-    };
+#define FIGURE(symbol, name, doc, unit, peak, ...)                                                 \
+    DIO_FIGURE(symbol, name, doc, unit, peak, run, &(const struct spec){__VA_ARGS__})
 #define FLOPS(symbol, name, doc, ...)                                                              \
     FIGURE(symbol, name, doc, "GFLOP/s", DIO_PEAK_FMA, __VA_ARGS__)
 #define BYTES(symbol, name, doc, ...)                                                              \

@@ -155,15 +155,8 @@ static dio_val cross_entropy(dio_graph *g, const void *user, dio_error *err)
     return dio_cross_entropy(g, rows(g, s), target, -100, 0);
 }
 
-#define FIGURE(symbol, name_, doc_, unit_, peak, ...)                                              \
-    const dio_bench dio_bench_##symbol = {                                                         \
-        .name = name_,                                                                             \
-        .unit = unit_,                                                                             \
-        .doc = doc_,                                                                               \
-        .of = peak,                                                                                \
-        .run = run,                                                                                \
-        .attrs = &(const struct spec){__VA_ARGS__},                                                \
-    };
+#define FIGURE(symbol, name, doc, unit, peak, ...)                                                 \
+    DIO_FIGURE(symbol, name, doc, unit, peak, run, &(const struct spec){__VA_ARGS__})
 #define FLOPS(symbol, name, doc, ...)                                                              \
     FIGURE(symbol, name, doc, "GFLOP/s", DIO_PEAK_FMA, __VA_ARGS__)
 #define BYTES(symbol, name, doc, ...) FIGURE(symbol, name, doc, "GB/s", DIO_PEAK_READ, __VA_ARGS__)

@@ -9,31 +9,8 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     return true;
 }
 
-const dio_bench dio_bench_fma = {
-    .name = "peak.fma",
-    .unit = "GFLOP/s",
-    .doc = "f32 multiply-adds in registers",
-    .of = DIO_PEAK_FMA,
-    .run = run,
-};
-const dio_bench dio_bench_vnni = {
-    .name = "peak.vnni",
-    .unit = "GOP/s",
-    .doc = "8-bit multiply-adds in registers",
-    .of = DIO_PEAK_VNNI,
-    .run = run,
-};
-const dio_bench dio_bench_bf16 = {
-    .name = "peak.bf16",
-    .unit = "GFLOP/s",
-    .doc = "multiply-adds of bf16 into f32 in registers",
-    .of = DIO_PEAK_BF16,
-    .run = run,
-};
-const dio_bench dio_bench_read = {
-    .name = "peak.read",
-    .unit = "GB/s",
-    .doc = "reading memory beyond every cache",
-    .of = DIO_PEAK_READ,
-    .run = run,
-};
+DIO_FIGURE(fma, "peak.fma", "f32 multiply-adds in registers", "GFLOP/s", DIO_PEAK_FMA, run, NULL)
+DIO_FIGURE(vnni, "peak.vnni", "8-bit multiply-adds in registers", "GOP/s", DIO_PEAK_VNNI, run, NULL)
+DIO_FIGURE(bf16, "peak.bf16", "multiply-adds of bf16 into f32 in registers", "GFLOP/s",
+           DIO_PEAK_BF16, run, NULL)
+DIO_FIGURE(read, "peak.read", "reading memory beyond every cache", "GB/s", DIO_PEAK_READ, run, NULL)

@@ -104,7 +104,6 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     return seconds > 0;
 }
 
-const dio_bench dio_bench_text_tokenize = {
-    .name = "text.tokenize.copywriter", .unit = "MB/s", .run = run,
-    .doc = "one thread, byte-level BPE of 3072 tokens over short documents",
-};
+DIO_FIGURE(text_tokenize, "text.tokenize.copywriter",
+           "one thread, byte-level BPE of 3072 tokens over short documents", "MB/s", DIO_PEAK_NONE,
+           run, NULL)

@@ -150,7 +150,6 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     return ok;
 }
 
-const dio_bench dio_bench_text_train = {
-    .name = "text.train.copywriter", .unit = "tok/s", .of = DIO_PEAK_FMA, .run = run,
-    .doc = "a training step of the copywriter as its recipe has it",
-};
+DIO_FIGURE(text_train, "text.train.copywriter",
+           "a training step of the copywriter as its recipe has it", "tok/s", DIO_PEAK_FMA, run,
+           NULL)

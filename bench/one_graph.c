@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "tensor/plan.h"
 
 /* Inputs of a plan by name; unknown names are skipped. */
 static bool fill(dio_plan *p, const char *name, const dio_one_graph *g, dio_error *err)
@@ -26,11 +25,6 @@ static bool fill(dio_plan *p, const char *name, const dio_one_graph *g, dio_erro
     const bool ok = dio_plan_set(p, name, data, (size_t)n * sizeof *data, err);
     free(data);
     return ok;
-}
-
-static bool step(void *user, dio_error *err)
-{
-    return dio_plan_run(user, err);
 }
 
 bool dio_one_graph_run(dio_bench_run *r, const dio_one_graph *one, double *value, double *reached,
@@ -57,7 +51,7 @@ bool dio_one_graph_run(dio_bench_run *r, const dio_one_graph *one, double *value
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (!fill(p, inputs[i], one, err))
             goto done;
-    const double seconds = dio_bench_best(r->seconds, step, p, err);
+    const double seconds = dio_bench_plan(r->seconds, p, NULL, err);
     if (seconds < 0)
         goto done;
     *value = *reached = one->work / seconds / 1e9;
