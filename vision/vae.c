@@ -27,11 +27,20 @@ static const dio_network_kind kind = {.what = "an autoencoder",
                                       .size = sizeof(dio_vae),
                                       .ready = ready};
 
+/* Which halves these files hold, and how they name them. */
+static bool look(dio_vae *vae, const dio_weights *const *from, int n, dio_error *err)
+{
+    if (!vae->ops->look(vae->net.model, from, n, err))
+        return false;
+    vae->ops->shape(vae->net.model, &vae->shape);
+    return true;
+}
+
 /* The weights that one file holds, which may be those of one half. */
 static bool load_one(dio_vae *vae, const dio_weights *from, dio_dtype keep, dio_error *err)
 {
     dio_walk walk;
-    if (!vae->ops->look(vae->net.model, &from, 1, err) ||
+    if (!look(vae, &from, 1, err) ||
         !dio_walk_init(&walk, vae->net.family->walk, vae->net.model, NULL, err))
         return false;
     bool ok = dio_walk_load(&walk, from, keep, 0, "", NULL, err);
@@ -39,22 +48,19 @@ static bool load_one(dio_vae *vae, const dio_weights *from, dio_dtype keep, dio_
     return ok;
 }
 
-/* From one file, or one for each half. */
+/* From one file, or one for each half. All is listed first, so that closing finds what was loaded
+ * before a failure. */
 static dio_vae *build_from(const dio_value *config, const dio_weights *const *from, int n,
                            dio_dtype keep, dio_error *err)
 {
     dio_vae *vae = dio_network_begin(&kind, err);
     if (!vae)
         return NULL;
-    bool ok = dio_network_make(&vae->net, config, err);
+    bool ok = dio_network_make(&vae->net, config, err) && look(vae, from, n, err) &&
+              dio_network_list(&vae->net, err);
     for (int i = 0; ok && i < n; i++)
         ok = load_one(vae, from[i], keep, err);
-    /* What was loaded is listed even after a failure, so that closing finds it. */
-    if (vae->net.model) {
-        ok = vae->ops->look(vae->net.model, from, n, err) && ok;
-        vae->ops->shape(vae->net.model, &vae->shape);
-        ok = dio_network_list(&vae->net, err) && ok;
-    }
+    ok = ok && look(vae, from, n, err);
     return dio_network_end(vae, ok, err);
 }
 
