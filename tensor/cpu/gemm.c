@@ -212,10 +212,14 @@ static void by_tiles(struct job *j, int threads)
  * All of A is laid out, and an item widens two panels and takes them through it. */
 enum { ITEM_PANELS = 2 };
 
+static bool may_be_columns(const struct job *j)
+{
+    return !j->alone && j->p->b_dtype != DIO_F32 && !j->pairs && j->p->m <= COLUMNS_MOST;
+}
+
 static bool is_columns(const struct job *j)
 {
-    const dio_gemm *p = j->p;
-    return !j->alone && p->packed && !stands(j) && p->m <= COLUMNS_MOST;
+    return may_be_columns(j) && j->p->packed;
 }
 
 static void lay_out_tile(void *user, int64_t tile, int thread)
@@ -348,14 +352,19 @@ static void run_one(const dio_cpu *cpu, const dio_gemm *p, bool alone, void *wor
     by_tiles(&j, threads);
 }
 
+/* Of whatever way it goes: a plan asks before its weights are packed. */
 static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int threads)
 {
     struct job j = job_of(cpu, p, alone);
     set_blocks(&j, threads);
-    const int64_t tiles = is_columns(&j) ? columns_a(&j) + threads * ITEM_PANELS * j.kc * cpu->nr
-                                         : j.kc * j.nc + threads * j.a_size;
+    int64_t most = j.kc * j.nc + threads * j.a_size;
     const int64_t strips = j.pairs ? least(p->m, STRIP_MOST) * j.lanes : 0;
-    return (size_t)round_up(tiles > strips ? tiles : strips, 64) * sizeof(float);
+    most = most > strips ? most : strips;
+    if (may_be_columns(&j)) {
+        const int64_t columns = columns_a(&j) + threads * ITEM_PANELS * j.kc * cpu->nr;
+        most = most > columns ? most : columns;
+    }
+    return (size_t)round_up(most, 64) * sizeof(float);
 }
 
 size_t dio_gemm_work(const dio_cpu *cpu, const dio_gemm *p)

@@ -280,6 +280,44 @@ static void cuts_of(const dio_cpu *cpu)
     dio_gang_resize(threads);
 }
 
+/* A plan asks for scratch before it packs its weights: it must do for what runs then. */
+static void room_of(const dio_cpu *cpu)
+{
+    static const int64_t rows[] = {1, 5, 9, 64, 154, 300, 512, 513}, sides[] = {1, 40, 160, 3000};
+    const int threads = dio_gang_size();
+    for (int n = 1; n <= 3; n++) {
+        dio_gang_resize(n);
+        for (size_t i = 0; i < 8 * 4 * 4 * 3; i++) {
+            dio_gemm g = {.m = rows[i % 8],
+                          .n = sides[i / 8 % 4],
+                          .k = sides[i / 32 % 4],
+                          .b_dtype = types[i / 128]};
+            const size_t before = dio_gemm_work(cpu, &g);
+            g.packed = &g; /* only that it is packed counts */
+            if (dio_gemm_work(cpu, &g) != before)
+                fail_msg("%s: %d x %d x %d of type %d, %d threads: %zu bytes, and packed %zu", cpu->name,
+                         (int)g.m, (int)g.n, (int)g.k, (int)g.b_dtype, n, before,
+                         dio_gemm_work(cpu, &g));
+        }
+    }
+    dio_gang_resize(threads);
+    /* run as a plan does, with memory that ends where it says */
+    dio_gang_resize(1);
+    struct shape s = {154, 40, 40, false, true, DIO_F16, true};
+    struct product p = make(cpu, &s);
+    dio_gemm unpacked = p.g;
+    unpacked.packed = NULL;
+    const size_t bytes = dio_gemm_work(cpu, &unpacked);
+    unsigned char *work = malloc(bytes + 4096);
+    memset(work + bytes, 0x5a, 4096);
+    dio_gemm_run(cpu, &p.g, 1, work);
+    for (size_t i = 0; i < 4096; i++)
+        assert_int_equal(work[bytes + i], 0x5a);
+    free(work);
+    drop(&p);
+    dio_gang_resize(threads);
+}
+
 /* Columns of C taken apart, and products run as a batch. */
 static void batches_of(const dio_cpu *cpu)
 {
@@ -317,6 +355,7 @@ static void batches_of(const dio_cpu *cpu)
 EACH(sizes)
 EACH(nothing)
 EACH(cuts)
+EACH(room)
 EACH(batches)
 
 int main(void)
@@ -325,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_room),
         cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
