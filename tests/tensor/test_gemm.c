@@ -295,8 +295,8 @@ static void room_of(const dio_cpu *cpu)
             const size_t before = dio_gemm_work(cpu, &g);
             g.packed = &g; /* only that it is packed counts */
             if (dio_gemm_work(cpu, &g) != before)
-                fail_msg("%s: %d x %d x %d of type %d, %d threads: %zu bytes, and packed %zu", cpu->name,
-                         (int)g.m, (int)g.n, (int)g.k, (int)g.b_dtype, n, before,
+                fail_msg("%s: %d x %d x %d of type %d, %d threads: %zu bytes, and packed %zu",
+                         cpu->name, (int)g.m, (int)g.n, (int)g.k, (int)g.b_dtype, n, before,
                          dio_gemm_work(cpu, &g));
         }
     }
@@ -361,11 +361,8 @@ EACH(batches)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_nothing), cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_room),  cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
