@@ -155,16 +155,21 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof kinds[0], FAMILIES = 64 };
 
+static int row_of(const char *kind)
+{
+    int k = KINDS - 1;
+    while (k >= 0 && strcmp(kinds[k].kind, kind) != 0)
+        k--;
+    return k;
+}
+
 /* A bare file holds an upscaler unless its tensors are a generator's. */
 static int kind_of_file(const char *path)
 {
     dio_error none = {0};
     dio_generator *n = dio_generator_open(path, &none);
     dio_generator_close(n);
-    for (int k = 0; k < KINDS; k++)
-        if (strcmp(kinds[k].kind, n ? "generator" : "upscaler") == 0)
-            return k;
-    return -1;
+    return row_of(n ? "generator" : "upscaler");
 }
 
 /* The row for what the folder's config.json says it is; -1 with a list of what there is. */
@@ -181,14 +186,12 @@ static int kind_of(dio_cli *cli, const char *path)
             all[n++] = kinds[k].families->items[i];
     const dio_model *family =
         config ? dio_model_find((dio_model_set){all, n}, config, &cli->error) : NULL;
-    for (int k = 0; family && k < KINDS; k++)
-        if (strcmp(kinds[k].kind, family->kind) == 0)
-            return k;
-    if (family)
+    int row = family ? row_of(family->kind) : -1;
+    if (family && row < 0)
         dio_fail(&cli->error, "%s: models of kind %s are not run by probe: those of kind lm, "
                               "text-encoder, unet, vae, upscaler and generator are",
                  path, family->kind);
-    return -1;
+    return row;
 }
 
 static bool run(dio_cli *cli, void *options)
