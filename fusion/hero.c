@@ -197,7 +197,8 @@ static bool make_backdrop(dio_hero *h, dio_image *picture, const dio_preset *pre
 
 /* --- a cut-out --- */
 
-/* A square before the sun, as large as keeps it off the words and on the canvas. */
+/* A square before the sun, as large as keeps it off the words and on the canvas: what is seen of the
+ * picture fills it. */
 static dio_box stand(const dio_preset *p)
 {
     const dio_scenery *s = &p->scenery;
@@ -212,6 +213,31 @@ static dio_box stand(const dio_preset *p)
             break;
     }
     return box;
+}
+
+/* Without the clear margins around what is seen; as it is when nothing is. */
+static dio_image *trim(dio_image *picture, dio_error *err)
+{
+    enum { FAINT = 16 }; /* of 255: nobody sees it */
+    dio_image *rgba = to_form(picture, 4, err);
+    if (!rgba)
+        return NULL;
+    int x0 = rgba->width, y0 = rgba->height, x1 = 0, y1 = 0;
+    for (int y = 0; y < rgba->height; y++) {
+        const uint8_t *p = dio_image_row(rgba, y);
+        for (int x = 0; x < rgba->width; x++) {
+            if (p[4 * x + 3] < FAINT)
+                continue;
+            x0 = x < x0 ? x : x0;
+            x1 = x >= x1 ? x + 1 : x1;
+            y0 = y < y0 ? y : y0;
+            y1 = y + 1;
+        }
+    }
+    dio_image *part = x0 < x1 ? dio_image_crop(rgba, x0, y0, x1 - x0, y1 - y0, err)
+                              : dio_image_ref(rgba);
+    dio_image_unref(rgba);
+    return part;
 }
 
 /* Cairo's words: alpha, red, green, blue from the high byte down, multiplied by alpha. */
@@ -231,10 +257,13 @@ static void to_argb(const dio_image *image, uint32_t *out)
 static bool make_cut_out(dio_hero *h, dio_image *picture, const dio_preset *preset, dio_error *err)
 {
     dio_box box = stand(preset);
+    if (!(picture = trim(picture, err)))
+        return false;
     double scale = fmin((double)box.w / picture->width, (double)box.h / picture->height);
     int w = (int)fmax(1, lrint(picture->width * scale));
     int hh = (int)fmax(1, lrint(picture->height * scale));
     dio_image *sized = dio_image_resize(picture, w, hh, NULL, err);
+    dio_image_unref(picture);
     dio_image *rgba = sized ? to_form(sized, 4, err) : NULL;
     uint32_t *argb = rgba ? malloc((size_t)w * (size_t)hh * sizeof *argb) : NULL;
     if (argb) {

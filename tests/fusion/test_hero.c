@@ -159,12 +159,42 @@ static void a_cut_out_keeps_off_the_words(void **state)
     }
 }
 
+/* How much clear there is around a cut-out does not matter. */
+static void clear_margins_are_cut(void **state)
+{
+    const struct fixture *f = *state;
+    dio_error err = {0};
+    dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, 4, false};
+    const dio_preset *preset = dio_preset_read(f->arena, "assets", "feed-4x5", &err);
+    dio_image *wide = dio_image_create(64, 48, &form, &err);
+    for (int y = 5; y < 21; y++)
+        memset((uint8_t *)dio_image_row(wide, y) + 4 * 40, 0xfe, 4 * 8);
+    dio_image *tight = dio_image_crop(wide, 40, 5, 8, 16, &err);
+    dio_canvas c[2];
+    for (int i = 0; i < 2; i++) {
+        assert_true(dio_canvas_init(&c[i], DIO_SPACE_RGB, preset->width, preset->height, &err));
+        dio_hero *h = dio_hero_create(i ? tight : wide, preset, &f->palettes.list[0],
+                                      DIO_SPACE_RGB, &err);
+        assert_non_null(h);
+        dio_hero_draw(h, 0, &c[i], 0, c[i].h);
+        dio_hero_destroy(h);
+    }
+    const dio_plane *p = &c[0].plane[0], *q = &c[1].plane[0];
+    for (int y = 0; y < p->h; y++)
+        assert_memory_equal(p->data + y * p->stride, q->data + y * q->stride, (size_t)p->w);
+    dio_canvas_deinit(&c[0]);
+    dio_canvas_deinit(&c[1]);
+    dio_image_unref(tight);
+    dio_image_unref(wide);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_can_be_read),
         cmocka_unit_test(the_rest_is_left_alone),
         cmocka_unit_test(a_cut_out_keeps_off_the_words),
+        cmocka_unit_test(clear_margins_are_cut),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
