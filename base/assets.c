@@ -66,9 +66,9 @@ const char *const *dio_assets_models(dio_arena *a, int *count, dio_error *err)
     const char *models = dio_path_join(a, assets, "models");
     DIR *d = opendir(models);
     for (struct dirent *e; d && (e = readdir(d));) {
-        const char *config =
-            dio_arena_printf(a, "%s/%s/config.json", models, e->d_name);
-        if (e->d_name[0] == '.' || !dio_file_exists(config))
+        const char *dir = dio_path_join(a, models, e->d_name);
+        if (e->d_name[0] == '.' || (!dio_file_exists(dio_path_join(a, dir, "config.json")) &&
+                                    !dio_file_exists(dio_path_join(a, dir, "model_index.json"))))
             continue;
         if (!dio_arena_grow(a, &names, *count, &cap, sizeof *names))
             break;

@@ -32,7 +32,8 @@ typedef struct dio_flow_shape {
     int channels;         /* of latents */
     int map;              /* numbers that say where a place is */
     int wish;             /* numbers that say what is wanted */
-    int tiles, tile_side; /* learned pictures of subjects: so many of so many places a side */
+    int tiles, tile_side; /* pictures of subjects: so many of so many places a side, */
+    int tile_channels;    /* of so many numbers a place */
 } dio_flow_shape;
 
 typedef struct dio_flow_io {
@@ -50,6 +51,8 @@ typedef struct dio_flow_io {
 typedef struct dio_flow_ops {
     void (*shape)(const void *model, dio_flow_shape *out);
     void (*forward)(dio_graph *g, const void *model, dio_flow_io *io);
+    /* The weight that holds the pictures of subjects, f32 [tiles * side * side, tile_channels]. */
+    dio_tensor *(*tiles)(const void *model);
 } dio_flow_ops;
 
 /* Each is a dio_network and no more: family->ops are the functions above. */

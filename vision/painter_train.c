@@ -126,6 +126,7 @@ bool dio_painter_job_save(const dio_painter_job *j, const char *dir,
     char *text = dio_json_write(a, v, 2);
     dio_dtype dtype = strcmp(j->recipe.save, "f32") == 0 ? DIO_F32 : DIO_F16;
     return dio_network_save(j->net, dir, dtype, err) &&
-           (text ? dio_file_write(dio_path_join(a, dir, "training.json"), text, strlen(text), err)
+           (text ? dio_file_write(dio_path_join(a, j->run->dir, "training.json"), text,
+                                  strlen(text), err)
                  : dio_fail_memory(err, "training.json"));
 }

@@ -24,7 +24,6 @@ enum {
     SIDE = 24,    /* latents of a window */
     LONGEST = 40, /* latents of a canvas's shorter side, at most */
     TOGETHER = 8, /* scenes that are encoded together */
-    VALID = 512,  /* the first scenes of the file are for validation */
     STREAM_SCENE = 0x666c6f77,
     STREAM_PICK,
     STREAM_TIME,
@@ -43,8 +42,10 @@ static const dio_field fields[] = {
               "a fresh model's config.json, without the sizes of its guide"),
     DIO_FIELD(pr, autoencoder, NULL, 1, 4000, "folder of a trained autoencoder, from the recipe's"),
     DIO_FIELD(pr, train, "null", 0, 0, "the optimiser's keys"),
-    DIO_FIELD(pr, scenes, "30000", VALID + 1, 10000000, "how many are drawn"),
+    DIO_FIELD(pr, scenes, "30000", 2, 10000000, "how many are drawn"),
+    DIO_FIELD(pr, held, "512", 1, 1000000, "the first of them, for validation alone"),
     DIO_FIELD(pr, sharpest, "0.25", 0.01, 1, "1 - t below which errors count no more"),
+    DIO_FIELD(pr, first, "0.5", 0, 1, "share of a batch at t = 0, where painting begins"),
     DIO_FIELD(pr, batch, "16", 1, 1024, "pictures in a step"),
     DIO_FIELD(pr, seed, "1", 0, 0, "of weights and data"),
     DIO_FIELD(pr, test_batches, "16", 0, 100000, "batches of the closing test"),
@@ -54,6 +55,7 @@ static const dio_field fields[] = {
 
 struct work {
     dio_network *autoencoder;
+    dio_atlas *atlas; /* or NULL so far */
     dio_autoencoder_shape shape;
     dio_flow_shape flow;
     dio_map_file *latents; /* [scenes, C, SIDE, SIDE] of 16 bits */
@@ -65,7 +67,7 @@ struct work {
 
 /* --- which scene --- */
 
-static void scene_at(uint64_t seed, int64_t index, dio_scene *s, dio_guide_window *w)
+void dio_flow_scene(uint64_t seed, int64_t index, dio_scene *s, dio_guide_window *w)
 {
     uint32_t r[4], q[4];
     dio_philox(seed, STREAM_SCENE, 2 * (uint64_t)index, r);
@@ -102,7 +104,7 @@ static void draw_one(void *user, int64_t item, int thread)
     dio_scene s;
     dio_guide_window w;
     (void)thread;
-    scene_at(d->seed, d->first + item, &s, &w);
+    dio_flow_scene(d->seed, d->first + item, &s, &w);
     int k = d->scale, side = SIDE * k;
     size_t plane = (size_t)side * (size_t)side;
     uint8_t *rgba = d->bytes + (size_t)item * plane * 4;
@@ -150,6 +152,14 @@ static bool encode_some(struct work *k, dio_plan *p, struct drawing *d, FILE *fi
     return true;
 }
 
+/* Takes seconds, so only when something is to be drawn. */
+static bool open_atlas(struct work *k, dio_error *err)
+{
+    if (!k->atlas)
+        k->atlas = dio_atlas_open(err);
+    return k->atlas != NULL;
+}
+
 /* Goes on where the file ends. */
 static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FILE *file,
                         dio_error *err)
@@ -160,9 +170,8 @@ static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FI
     d.first = ftell(file) / (long)k->record / TOGETHER * TOGETHER;
     if (d.first >= j->recipe.scenes)
         return true;
-    dio_atlas *atlas = dio_atlas_open(err);
-    dio_plan *p = atlas ? encode_plan(j, k, err) : NULL;
-    d.atlas = atlas;
+    dio_plan *p = open_atlas(k, err) ? encode_plan(j, k, err) : NULL;
+    d.atlas = k->atlas;
     d.pixels = malloc(pixels * sizeof *d.pixels);
     d.bytes = malloc(pixels);
     bool ok = p && ((d.pixels && d.bytes) || dio_fail_memory(err, "pictures"));
@@ -177,7 +186,6 @@ static bool draw_scenes(dio_painter_job *j, struct work *k, const char *path, FI
     free(d.pixels);
     free(d.bytes);
     dio_plan_destroy(p);
-    dio_atlas_close(atlas);
     return ok;
 }
 
@@ -228,11 +236,13 @@ static dio_val loss(void *user, dio_graph *g, bool training)
     return dio_mean(g, dio_mul(g, error, dio_reshape4(g, weight, b, 1, 1, 1)), 0xf, false);
 }
 
-static float time_at(uint64_t seed, uint64_t stream, int64_t index)
+/* Half at the beginning: there everything that is asked for has to be understood, and few steps
+ * follow. */
+static float time_at(const dio_painter_recipe *r, uint64_t seed, uint64_t stream, int64_t index)
 {
     float n;
-    if (dio_uniform(seed, stream, (uint64_t)(2 * index)) < 0.15f)
-        return 0; /* where sampling begins */
+    if (dio_uniform(seed, stream, (uint64_t)(2 * index)) < (float)r->first)
+        return 0;
     dio_normal(seed, stream + 16, (uint64_t)index, &n, 1);
     return 1 / (1 + expf(0.2f - 1.1f * n));
 }
@@ -253,14 +263,14 @@ static void fill_row(void *user, int64_t row, int thread)
     int64_t at = f->step * f->j->recipe.batch + row, index;
     size_t numbers = k->record / sizeof(int16_t), plane = SIDE * SIDE;
     (void)thread;
-    int most = f->j->recipe.scenes - VALID;
-    index = f->training ? VALID + dio_below(seed, STREAM_PICK, (uint64_t)at, (uint32_t)most)
-                        : at % VALID;
+    int held = f->j->recipe.held, most = f->j->recipe.scenes - held;
+    index =
+        f->training ? held + dio_below(seed, STREAM_PICK, (uint64_t)at, (uint32_t)most) : at % held;
     dio_scene s;
     dio_guide_window w;
-    scene_at(f->j->recipe.seed, index, &s, &w);
+    dio_flow_scene(f->j->recipe.seed, index, &s, &w);
     float *x = k->x + (size_t)row * numbers, *target = k->target + (size_t)row * numbers;
-    float t = time_at(seed, STREAM_TIME, at);
+    float t = time_at(&f->j->recipe, seed, STREAM_TIME, at);
     const int16_t *z = (const int16_t *)dio_map_data(k->latents) + (size_t)index * numbers;
     dio_normal(seed, STREAM_NOISE, (uint64_t)at * numbers, x, numbers);
     for (size_t i = 0; i < numbers; i++) {
@@ -334,8 +344,6 @@ static bool open_autoencoder(dio_painter_job *j, struct work *k, dio_error *err)
 
 static bool make_room(const dio_painter_job *j, struct work *k, dio_error *err)
 {
-    const dio_flow_ops *ops = j->net->family->ops;
-    ops->shape(j->net->model, &k->flow);
     size_t b = (size_t)j->recipe.batch, n = SIDE * SIDE, f = sizeof(float);
     k->x = malloc(b * k->record * 2);
     k->target = malloc(b * k->record * 2);
@@ -352,12 +360,32 @@ static void clean(struct work *k)
 {
     dio_map_unref(k->latents);
     dio_network_close(k->autoencoder);
+    dio_atlas_close(k->atlas);
     free(k->x);
     free(k->target);
     free(k->wish);
     free(k->map);
     free(k->places);
     free(k->shares);
+}
+
+/* What the folder is, in the form of diffusers' folders. */
+static bool write_index(const dio_painter_job *j, const struct work *k, dio_error *err)
+{
+    const dio_network *const nets[] = {k->autoencoder, j->net};
+    dio_arena *a = j->run->a;
+    dio_value *index = dio_value_map(a);
+    dio_map_set(a, index, "_class_name", dio_value_string(a, "HousePainter"));
+    for (int i = 0; i < 2; i++) {
+        dio_value *part = dio_value_list(a);
+        dio_list_add(a, part, dio_value_string(a, "diorama"));
+        dio_list_add(a, part, dio_value_string(a, nets[i]->family->name));
+        dio_map_set(a, index, nets[i]->family->kind, part);
+    }
+    char *text = dio_json_write(a, index, 2);
+    return text ? dio_file_write(dio_path_join(a, j->run->dir, "model_index.json"), text,
+                                 strlen(text), err)
+                : dio_fail_memory(err, "model_index.json");
 }
 
 /* The painter's folder: autoencoder and flow side by side. */
@@ -367,7 +395,33 @@ static bool save(const dio_painter_job *j, const struct work *k, const dio_recip
     const char *dir = j->run->dir;
     return dio_network_save(k->autoencoder, dio_path_join(j->run->a, dir, "autoencoder"), DIO_F16,
                             err) &&
-           dio_painter_job_save(j, dio_path_join(j->run->a, dir, "flow"), report, err);
+           dio_painter_job_save(j, dio_path_join(j->run->a, dir, "flow"), report, err) &&
+           write_index(j, k, err);
+}
+
+/* A run that goes on has them in its checkpoint. */
+static bool begin_tiles(dio_painter_job *j, struct work *k, dio_error *err)
+{
+    const dio_recipe_run *r = j->run;
+    const dio_flow_ops *ops = j->net->family->ops;
+    ops->shape(j->net->model, &k->flow);
+    if (k->flow.tile_channels > k->shape.channels)
+        return dio_value_fail(j->recipe.model, err,
+                              "tile_channels: %d, but they begin as latents, which have %d numbers",
+                              k->flow.tile_channels, k->shape.channels);
+    if (r->resume && dio_file_exists(dio_path_join(r->a, r->dir, "checkpoint.safetensors")))
+        return true;
+    return open_atlas(k, err) && dio_flow_tiles(j->net, k->autoencoder, k->atlas, r->device, err);
+}
+
+static bool check(const dio_painter_job *j, dio_error *err)
+{
+    const dio_painter_recipe *r = &j->recipe;
+    return r->held < r->scenes ||
+           dio_value_fail(
+               dio_map_get(j->run->recipe, "scenes"), err,
+               "scenes: %d, of which %d are held for validation: none are left to learn from",
+               r->scenes, r->held);
 }
 
 static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *err)
@@ -376,8 +430,10 @@ static bool run(const dio_recipe_run *r, dio_recipe_report *report, dio_error *e
     dio_painter_job j = {.run = r, .user = &k};
     dio_train_task task = {.loss = loss, .fill = fill};
     *report = (dio_recipe_report){.test_loss = NAN};
-    bool ok = dio_painter_recipe_read(&j, fields, err) && open_autoencoder(&j, &k, err) &&
-              dio_painter_job_open(&j, &dio_painter_flow, NULL, err) && open_latents(&j, &k, err);
+    bool ok = dio_painter_recipe_read(&j, fields, err) && check(&j, err) &&
+              open_autoencoder(&j, &k, err) &&
+              dio_painter_job_open(&j, &dio_painter_flow, NULL, err) && begin_tiles(&j, &k, err) &&
+              open_latents(&j, &k, err);
     if (ok && !k.latents)
         report->run.cancelled = true;
     else

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "base/file.h"
 #include "base/gang.h"
+#include "tensor/plan.h"
 #include "vision/painter.h"
 #include "vision/painter_net.h"
 #include "vision/scenes/guide.h"
@@ -86,6 +88,63 @@ static bool same(const dio_image *a, const dio_image *b)
     return a->width == b->width && a->height == b->height &&
            memcmp(dio_image_row(a, 0), dio_image_row(b, 0),
                   dio_image_row_bytes(a) * (size_t)a->height) == 0;
+}
+
+/* What the flow says of x at t, for a canvas of 6x6. */
+static void ask_flow(float t, const float *x, float *out, size_t bytes)
+{
+    dio_error err = {0};
+    char dir[128];
+    snprintf(dir, sizeof dir, "%s/flow", root);
+    dio_device *device = dio_device_cpu(&err);
+    dio_network *n = dio_network_open(&dio_painter_flow, dir, DIO_F32, &err);
+    const dio_flow_ops *ops = n->family->ops;
+    dio_graph *g = dio_graph_create();
+    dio_flow_io io = {
+        .x = dio_input(g, "x", dio_type_4d(DIO_F32, 1, 6, 6, 6)),
+        .t = dio_input(g, "t", dio_type_1d(DIO_F32, 1)),
+        .wish = dio_input(g, "wish", dio_type_2d(DIO_F32, 1, dio_guide_wish_size())),
+        .map = dio_input(g, "map", dio_type_4d(DIO_F32, 1, DIO_GUIDE_MAP, 6, 6)),
+        .places = dio_input(g, "places", dio_type_3d(DIO_I32, 1, 36, 4)),
+        .shares = dio_input(g, "shares", dio_type_3d(DIO_F32, 1, 36, 4)),
+    };
+    ops->forward(g, n->model, &io);
+    dio_plan *p = dio_plan_create(g, &io.out, 1, false, device, NULL, &err);
+    float wish[1024] = {0}, map[DIO_GUIDE_MAP * 36], shares[36 * 4];
+    int32_t places[36 * 4] = {0};
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        map[i] = sinf((float)i);
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        shares[i] = 0.25f;
+    assert_true(dio_plan_set(p, "x", x, bytes, &err) && dio_plan_set(p, "t", &t, sizeof t, &err) &&
+                dio_plan_set(p, "wish", wish, (size_t)dio_guide_wish_size() * sizeof *wish, &err) &&
+                dio_plan_set(p, "map", map, sizeof map, &err) &&
+                dio_plan_set(p, "places", places, sizeof places, &err) &&
+                dio_plan_set(p, "shares", shares, sizeof shares, &err) && dio_plan_run(p, &err));
+    memcpy(out, dio_plan_output(p, 0, NULL), bytes);
+    dio_plan_destroy(p);
+    dio_graph_destroy(g);
+    dio_network_close(n);
+    dio_device_close(device);
+}
+
+/* Whatever the weights: at t = 1 the latents are known, at t = 0 the noise says nothing of them. */
+static void the_flow_begins_and_ends_where_it_must(void **state)
+{
+    (void)state;
+    float x[6 * 36], y[6 * 36], one[6 * 36], two[6 * 36];
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+        x[i] = cosf(3 * (float)i);
+        y[i] = cosf(7 * (float)i);
+    }
+    ask_flow(1, x, one, sizeof one);
+    assert_memory_equal(one, x, sizeof x);
+    ask_flow(0, x, one, sizeof one);
+    ask_flow(0, y, two, sizeof two);
+    assert_memory_equal(one, two, sizeof one);
+    ask_flow(0.5f, x, one, sizeof one);
+    ask_flow(0.5f, y, two, sizeof two);
+    assert_memory_not_equal(one, two, sizeof one);
 }
 
 static void a_request_gives_its_picture(void **state)
@@ -206,6 +265,7 @@ static void a_strange_folder_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_flow_begins_and_ends_where_it_must),
         cmocka_unit_test(a_request_gives_its_picture),
         cmocka_unit_test(alpha_comes_when_asked_for),
         cmocka_unit_test(tiles_join),

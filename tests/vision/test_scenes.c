@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "base/gang.h"
 #include "vision/scenes/guide.h"
@@ -205,6 +206,35 @@ static void a_guide_of_a_window_is_a_part_of_the_whole(void **state)
     }
 }
 
+/* A subject alone on a canvas of its tile's size: every place is its own part of its own tile. */
+static void a_tile_lies_on_itself(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    static float shares[N * N * 4];
+    static int32_t places[N * N * 4];
+    for (int tile = 0; tile < dio_guide_tiles(); tile++) {
+        dio_scene s;
+        dio_guide_tile(tile, &s);
+        dio_guide_places(&s, &(dio_guide_window){N, N, 0, 0, N, N, false, false}, N, places,
+                         shares);
+        for (int i = N + 1; i < N * (N - 1) - 1; i++) {
+            float x = 0, y = 0, sum = 0;
+            if (i % N == 0 || i % N == N - 1)
+                continue; /* the rim is let go softly */
+            for (int k = 0; k < 4; k++) {
+                assert_int_equal(places[4 * i + k] / (N * N), tile);
+                x += shares[4 * i + k] * (float)(places[4 * i + k] % N);
+                y += shares[4 * i + k] * (float)(places[4 * i + k] / N % N);
+                sum += shares[4 * i + k];
+            }
+            /* Measured: 9e-6 of a place. */
+            assert_true(fabsf(sum - 1) < 1e-5f && fabsf(x - (float)(i % N)) < 3e-5f &&
+                        fabsf(y - (float)(i / N)) < 3e-5f);
+        }
+    }
+}
+
 /* --- words --- */
 
 static void prompts_are_understood(void **state)
@@ -281,7 +311,8 @@ static void captions_are_understood(void **state)
     dio_lexicon_close(l);
     print_message("of %d captions: subject %d, backdrop %d, light %d understood\n", n, subject,
                   backdrop, light);
-    assert_true(subject > n * 9 / 10 && backdrop > n * 8 / 10 && light > n * 8 / 10);
+    /* Measured: all of 300; of 2000 one subject is missed ("a cardboard box" is a parcel). */
+    assert_true(subject >= n - 1 && backdrop >= n - 1 && light >= n - 1);
 }
 
 static void hostile_prompts_are_read(void **state)
@@ -314,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_plan_follows_from_its_seed),
         cmocka_unit_test(what_is_asked_for_is_kept),
         cmocka_unit_test(a_guide_of_a_window_is_a_part_of_the_whole),
+        cmocka_unit_test(a_tile_lies_on_itself),
         cmocka_unit_test(prompts_are_understood),
         cmocka_unit_test(named_colours_become_a_palette),
         cmocka_unit_test(captions_are_understood),

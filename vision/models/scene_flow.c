@@ -2,18 +2,21 @@
  *
  *   e = linear(silu(linear([sinusoid(t), wish])))                            [B,E]
  *   a = for every place, the learned picture of the subject that is there    [B,A,h,w]
- *   x = conv([x, map, a])
+ *   s = t x / r,  r = t^2 + (1 - t)^2
+ *   x = conv([s, map, a])
  *   down: blocks -> half size -> blocks;  up: the same with skips
- *   out = conv(silu(norm(x)))
+ *   out = s + (1 - t) / sqrt(r) conv(silu(norm(x)))
  *   block: x + conv(silu(film(norm(conv(silu(film(norm(x), e)))), e)))
  *   film(x, e) = x (1 + scale(e)) + shift(e)
  *
  * Ours. What an advertisement's picture needs is not variety but obedience: so the network is told
  * not only what is wanted but where (map: coordinates within the subject's own square, the horizon,
- * the picture's edges), and it keeps a small picture of every subject, a texture of learned
- * numbers, which is laid where the subject stands, turned and scaled, by bilinear sampling. What is
- * left to learn is how materials and lights change it. It gives the clean latents, not the noise: a
- * small network knows them far better (arXiv:2511.13720).
+ * the picture's edges), and it keeps a small picture of every subject, latents of it alone
+ * at first and learned further, which is laid where the subject stands, turned and scaled, by
+ * bilinear sampling. What is left to learn is how materials and lights change it. It gives the
+ * clean latents, not the noise: a small network knows them far better (arXiv:2511.13720). Of x it
+ * is shown what is known to be picture: nothing at first, where all that can be said follows from
+ * what is wanted.
  *
  * Sizes are free; where one is odd, halving rounds up and the way back cuts what is too much.
  */
@@ -40,10 +43,10 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, blocks, "2", 1, BLOCKS,
               "residual blocks a level; one more on the way up"),
     DIO_FIELD(struct config, middle_blocks, "2", 1, BLOCKS, "at the smallest size"),
-    DIO_FIELD(struct config, tiles, NULL, 1, 65536, "learned pictures of subjects"),
-    DIO_FIELD(struct config, tile_side, "16", 2, 64, "places a side of one"),
+    DIO_FIELD(struct config, tiles, NULL, 1, 65536, "pictures of subjects"),
+    DIO_FIELD(struct config, tile_side, "20", 2, 64, "places a side of one"),
     DIO_FIELD(struct config, tile_channels, "8", 1, 256, "numbers a place of one"),
-    DIO_FIELD(struct config, widths, "[48, 96, 128]", 0, 0, "channels of each level"),
+    DIO_FIELD(struct config, widths, "[64, 96, 96]", 0, 0, "channels of each level"),
     {0},
 };
 
@@ -208,11 +211,23 @@ static dio_val embed(dio_graph *g, const struct model *m, const dio_flow_io *io)
     return dio_tap(g, dio_nn_linear_forward(g, &m->embed2, e, DIO_ACT_SILU), "embed");
 }
 
+/* With r = t^2 + (1 - t)^2: what of x is known to be picture, t x / r, and by how much it may be
+ * off, (1 - t) / sqrt(r) (arXiv:2206.00364, section 5, for straight paths and latents of spread 1).
+ */
+static void known(dio_graph *g, const dio_flow_io *io, dio_val *share, dio_val *off)
+{
+    dio_val t = dio_reshape4(g, io->t, dio_dim(g, io->x, 0), 1, 1, 1), rest = dio_axpb(g, t, -1, 1);
+    dio_val root = dio_rsqrt(g, dio_add(g, dio_square(g, t), dio_square(g, rest)));
+    *share = dio_mul(g, io->x, dio_mul(g, t, dio_square(g, root)));
+    *off = dio_mul(g, rest, root);
+}
+
 static void forward(dio_graph *g, const void *model, dio_flow_io *io)
 {
     const struct model *m = model;
-    dio_val e = embed(g, m, io), skips[LEVELS * BLOCKS];
-    dio_val in[3] = {io->x, io->map, lay(g, m, io)};
+    dio_val e = embed(g, m, io), skips[LEVELS * BLOCKS], share, off;
+    known(g, io, &share, &off);
+    dio_val in[3] = {share, io->map, lay(g, m, io)};
     dio_val x = dio_nn_conv2d_forward(g, &m->conv_in, dio_concat(g, in, 3, 1), 1, 1, io->wrap);
     int n = 0;
     for (int l = 0; l < m->levels; l++) {
@@ -238,17 +253,23 @@ static void forward(dio_graph *g, const void *model, dio_flow_io *io)
         }
     }
     x = dio_silu(g, dio_nn_group_norm_forward(g, &m->norm_out, x, m->c.groups, 1e-5f));
-    io->out = dio_tap(g, dio_nn_conv2d_forward(g, &m->conv_out, x, 1, 1, io->wrap), "latents");
+    x = dio_mul(g, dio_nn_conv2d_forward(g, &m->conv_out, x, 1, 1, io->wrap), off);
+    io->out = dio_tap(g, dio_add(g, share, x), "latents");
 }
 
 static void shape(const void *model, dio_flow_shape *out)
 {
     const struct config *c = &((const struct model *)model)->c;
-    *out =
-        (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size, c->tiles, c->tile_side};
+    *out = (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size,
+                            c->tiles,           c->tile_side,    c->tile_channels};
 }
 
-static const dio_flow_ops ops = {shape, forward};
+static dio_tensor *tiles(const void *model)
+{
+    return ((const struct model *)model)->tiles.w;
+}
+
+static const dio_flow_ops ops = {shape, forward, tiles};
 
 const dio_model dio_model_scene_flow = {
     .name = "scene-flow",

@@ -208,6 +208,29 @@ int dio_guide_tiles(void)
     return first_tile(dio_subject_count());
 }
 
+void dio_guide_tile(int tile, dio_scene *s)
+{
+    dio_scene_wish wish = dio_scene_any();
+    int subject = dio_subject_count() - 1;
+    while (first_tile(subject) > tile)
+        subject--;
+    wish.subject = subject;
+    wish.material = DIO_MATERIAL_NATURAL;
+    wish.light = DIO_LIGHT_SOFT;
+    wish.frame = DIO_FRAME_CENTRE;
+    wish.backdrop = DIO_BACKDROP_PLAIN;
+    wish.style = DIO_STYLE_SOFT;
+    wish.alpha = true;
+    dio_scene_plan(s, &wish, 1, 1);
+    s->painted = false;
+    dio_scene_item *it = &s->item[0];
+    float size = 1 / tile_reach;
+    float foot = dio_scene_stands(s) ? 0.5f * DIO_SCENE_FOOT * size : 0;
+    *it = (dio_scene_item){.x = 0.5f, .y = 0.5f + foot, .size = size, .tone = 1,
+                           .form = dio_subject_at(subject)->glyph ? it->form
+                                                                  : tile - first_tile(subject)};
+}
+
 void dio_guide_places(const dio_scene *s, const dio_guide_window *w, int side, int32_t *places,
                       float *shares)
 {
