@@ -85,7 +85,7 @@ static void contrast_is_wcag(void **state)
 static void at_least(const char *palette, const char *what, dio_rgb a, dio_rgb b, float ratio)
 {
     float got = dio_colour_contrast(a, b);
-    if (got < ratio)
+    if (!(got >= ratio))
         fail_msg("palette %s: %s has a contrast of %.2f, below %.1f", palette, what, (double)got,
                  (double)ratio);
 }

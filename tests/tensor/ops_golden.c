@@ -12,6 +12,7 @@
 #include "tensor/plan.h"
 #include "tensor/weights.h"
 #include "tests/tensor/ops_golden.h"
+#include "tests/worst.h"
 
 enum { NAME = 128 };
 
@@ -78,7 +79,7 @@ static double distance(const dio_tensor *truth, const float *have)
     double worst = 0, top = 0;
     for (int64_t i = 0, n = dio_type_count(&truth->type); i < n; i++) {
         double d = fabs((double)want[i] - (double)have[i]);
-        worst = d <= worst ? worst : d; /* a NaN wins */
+        worst = worse(worst, d);
         top = fmax(top, fabs((double)want[i]));
     }
     return worst / (1 + top);
@@ -171,7 +172,7 @@ static double run_case(dio_device *device, const dio_weights *w, const char *nam
         if (!(d <= tol))
             fail_msg("%s: %s %d is off by %.3g, above %.3g", name, i < n ? "gradient" : "output",
                      i < n ? i : i - n, d, tol);
-        worst = fmax(worst, d);
+        worst = worse(worst, d);
     }
     dio_plan_destroy(p);
     dio_graph_destroy(k.g);
@@ -199,8 +200,8 @@ void golden_check(dio_device *device, const golden_builder *builders, const char
         const char *op = dio_map_get(attrs, "op")->string.text;
         for (int b = 0; builders[b].op; b++)
             if (strcmp(builders[b].op, op) == 0) {
-                worst = fmax(worst, run_case(device, w, cases->map.keys[i]->string.text, attrs,
-                                             builders[b].build, tol));
+                worst = worse(worst, run_case(device, w, cases->map.keys[i]->string.text, attrs,
+                                              builders[b].build, tol));
                 done++;
             }
     }

@@ -16,6 +16,7 @@
 #include "tensor/ops.h"
 #include "tensor/train_adversarial.h"
 #include "tensor/weights.h"
+#include "tests/worst.h"
 
 enum { BATCH = 4, Z = 5, PIXELS = 3 * 8 * 8, STEPS = 8, G = 4, D = 6 };
 
@@ -244,7 +245,7 @@ static double apart(const float *a, const float *b, int64_t n)
 {
     double most = 0;
     for (int64_t i = 0; i < n; i++)
-        most = fmax(most, fabs((double)a[i] - b[i]));
+        most = worse(most, fabs((double)a[i] - b[i]));
     return most;
 }
 
@@ -262,14 +263,14 @@ static void goes_the_way_of(const char *kind)
         dio_tensor *t = i < G ? n.g[i] : n.d[i - G];
         const dio_tensor *want = truth("%s.end.%s.%s", kind, i < G ? "g" : "d",
                                        i < G ? g_names[i] : d_names[i - G]);
-        worst = fmax(worst, apart(dio_tensor_data(t), dio_tensor_data(want),
-                                  dio_type_count(&want->type)));
+        worst = worse(
+            worst, apart(dio_tensor_data(t), dio_tensor_data(want), dio_type_count(&want->type)));
     }
     for (int k = 0; k < 6; k++) {
         const float *want = dio_tensor_data(truth("%s.%s", kind, rows[k]));
         for (int s = 0; s < STEPS; s++)
-            figures = fmax(figures, fabs(n.figures[s][k] - (double)want[s]) /
-                                        (1 + fabs((double)want[s])));
+            figures = worse(figures,
+                            fabs(n.figures[s][k] - (double)want[s]) / (1 + fabs((double)want[s])));
     }
     print_message("%s: weights off by %.1e, figures by %.1e\n", kind, worst, figures);
     assert_true(worst < 5e-7);

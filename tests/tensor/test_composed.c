@@ -14,6 +14,7 @@
 #include "tensor/device.h"
 #include "tensor/ops.h"
 #include "tensor/plan.h"
+#include "tests/worst.h"
 
 static dio_val value(dio_graph *g, const char *name, int nd, const int64_t *dim)
 {
@@ -106,7 +107,7 @@ static void test_round_trip(void **state)
     const float *back = dio_plan_output(p, 0, NULL);
     double worst = 0;
     for (int i = 0; i < SAMPLES; i++)
-        worst = fmax(worst, fabs((double)back[i] - (double)x[i]));
+        worst = worse(worst, fabs((double)back[i] - (double)x[i]));
     print_message("a signal through its spectrum: off by %.2g\n", worst);
     assert_true(worst < 4e-6);
     dio_plan_destroy(p);

@@ -1,6 +1,7 @@
 /* test_cpu_rows.c: spans of two operands, sums and norms of rows, transposition, on every
  * instruction set of this machine, against plain sums in double. */
 #include "tests/tensor/cpu_case.h"
+#include "tests/worst.h"
 
 #include <math.h>
 
@@ -127,15 +128,15 @@ static void norms_of(const dio_cpu *cpu)
             double slack = n == 1 ? 320 : 1; /* 1/sqrt(eps) times the mean's own rounding */
             cpu->layer_norm(y, x, w, b, n, 1e-5f, stats);
             for (int i = 0; i < n; i++)
-                worst = fmax(worst,
-                             fabs((double)y[i] -
-                                  (((double)x[i] - mean) * scale * (double)w[i] + (double)b[i])) /
-                                 (1 + offset) / slack);
+                worst = worse(worst,
+                              fabs((double)y[i] -
+                                   (((double)x[i] - mean) * scale * (double)w[i] + (double)b[i])) /
+                                  (1 + offset) / slack);
             near(cpu, "mean", (double)stats[0], mean, 1e-6);
             near(cpu, "1/std", (double)stats[1], scale, 1e-4);
             cpu->rms_norm(y, x, w, n, 1e-5f, stats);
             for (int i = 0; i < n; i++)
-                worst = fmax(worst, fabs((double)y[i] - (double)x[i] * rms * (double)w[i]));
+                worst = worse(worst, fabs((double)y[i] - (double)x[i] * rms * (double)w[i]));
             near(cpu, "1/rms", (double)stats[0], rms, 1e-6);
         }
     printf("%-10s norms %.1e of 1e-6\n", cpu->name, worst);

@@ -2,6 +2,7 @@
  * of this machine, against double libm. Each line prints the worst error found beside the
  * tolerance. */
 #include "tests/tensor/cpu_case.h"
+#include "tests/worst.h"
 
 #include <float.h>
 #include <math.h>
@@ -216,9 +217,9 @@ static void glu_of(const dio_cpu *cpu)
         cpu->glu_grad(u, da, db, dy, x, z, LONG);
         for (int i = 0; i < LONG; i++) {
             double v = (double)x[i], f = rows[u].f(v, 0, 0), d = rows[u].d(v, 0, 0);
-            worst = fmax(worst, fabs((double)y[i] - f * (double)z[i]));
-            worst = fmax(worst, fabs((double)da[i] - (double)dy[i] * (double)z[i] * d));
-            worst = fmax(worst, fabs((double)db[i] - (double)dy[i] * f));
+            worst = worse(worst, fabs((double)y[i] - f * (double)z[i]));
+            worst = worse(worst, fabs((double)da[i] - (double)dy[i] * (double)z[i] * d));
+            worst = worse(worst, fabs((double)db[i] - (double)dy[i] * f));
         }
     }
     printf("%-10s glu and slopes %.1e of 1e-6\n", cpu->name, worst);

@@ -16,6 +16,7 @@
 #include "base/gang.h"
 #include "base/rng.h"
 #include "tensor/cpu/gemm.h"
+#include "tests/worst.h"
 
 static const double tolerance = 1.2e-6; /* of 1 + sum |a b|: rounding of a chain of k */
 
@@ -157,8 +158,8 @@ static struct errors run_and_compare(const dio_cpu *cpu, const struct shape *s)
                 exact += (double)p.a[at] * b;
             }
             const double bias = s->bias ? (double)p.bias[j] : 0, c = (double)p.c[i * g->c_row + j];
-            e.sum = fmax(e.sum, fabs(c - activated(sum + bias, s->act)) / size);
-            e.rounding = fmax(e.rounding, fabs(c - activated(exact + bias, s->act)) / size);
+            e.sum = worse(e.sum, fabs(c - activated(sum + bias, s->act)) / size);
+            e.rounding = worse(e.rounding, fabs(c - activated(exact + bias, s->act)) / size);
         }
         for (int64_t j = s->n; j < g->c_row; j++) /* the gap between rows is not ours */
             assert_true(p.c[i * g->c_row + j] == old[i * g->c_row + j]);
@@ -215,8 +216,8 @@ static void sizes_of(const dio_cpu *cpu)
                         : bits % 5 == 2 ? DIO_ACT_RELU
                                         : DIO_ACT_NONE;
                 struct errors e = run_and_compare(cpu, &s);
-                worst.sum = fmax(worst.sum, e.sum);
-                worst.rounding = fmax(worst.rounding, e.rounding);
+                worst.sum = worse(worst.sum, e.sum);
+                worst.rounding = worse(worst.rounding, e.rounding);
             }
     printf("%-8s %.1e of %.1e", cpu->name, worst.sum, tolerance);
     if (cpu->pairs)

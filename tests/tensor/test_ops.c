@@ -20,6 +20,7 @@
 #include "tensor/op.h"
 #include "tensor/ops.h"
 #include "tensor/plan.h"
+#include "tests/worst.h"
 
 static dio_device *cpu, *cuda;
 
@@ -140,7 +141,7 @@ static double distance(const void *a, const void *b, const dio_type *t)
         double x = value_at(a, t->dtype, i), y = value_at(b, t->dtype, i);
         if (!(fabs(x - y) <= 1e300))
             return INFINITY;
-        worst = fmax(worst, fabs(x - y));
+        worst = worse(worst, fabs(x - y));
         top = fmax(top, fabs(x));
     }
     return worst / (1 + top);
@@ -162,7 +163,7 @@ static double compare(const dio_op *op, const dio_op_case *c, int index, dio_pla
         if (!(d <= tol))
             fail_msg("%s case %d output %d: %s differs from the reference by %.3g, above %.3g",
                      op->name, index, j, what, d, tol);
-        worst = fmax(worst, d);
+        worst = worse(worst, d);
     }
     return worst;
 }
@@ -253,7 +254,7 @@ static double check_input(const dio_op *op, const dio_op_case *c, int index, int
         double near = (at[2] - at[1]) / (place[2] - place[1]);
         double far = (at[3] - at[0]) / (place[3] - place[0]);
         double numeric = (4 * near - far) / 3, have = grad ? grad[k] : 0;
-        worst = fmax(worst, fabs(numeric - have));
+        worst = worse(worst, fabs(numeric - have));
         top = fmax(top, fabs(numeric));
     }
     assert_true(dio_plan_set(ref, input_name(i), x, dio_type_bytes(&c->in[i]), &err));

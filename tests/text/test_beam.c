@@ -1,6 +1,7 @@
 /* test_beam.c: beam search finds what transformers' generate found, with the same scores. */
 #include "base/value.h"
 #include "tests/text/lm_case.h"
+#include "tests/worst.h"
 
 static dio_weights *golden;
 static dio_device *device;
@@ -57,7 +58,7 @@ static void check_case(const char *name, const dio_value *attrs)
         assert_int_equal(t->n_ids, lengths[i]);
         assert_memory_equal(t->ids, ids + at, (size_t)lengths[i] * sizeof *ids);
         at += lengths[i];
-        d = fmax(d, fabs(t->score - (double)scores[i]));
+        d = worse(d, fabs(t->score - (double)scores[i]));
         assert_int_equal(t->finish,
                          t->n_ids < r.params.max_tokens ? DIO_FINISH_STOP : DIO_FINISH_LENGTH);
     }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "tests/worst.h"
 #include "vision/image_io.h"
 
 struct folder {
@@ -145,7 +146,7 @@ void assert_same_picture(const dio_image *a, const dio_image *b)
 
 float picture_distance(const dio_image *a, const dio_image *b)
 {
-    float most = 0;
+    double most = 0;
     assert_non_null(a);
     assert_non_null(b);
     assert_int_equal(a->width, b->width);
@@ -154,8 +155,9 @@ float picture_distance(const dio_image *a, const dio_image *b)
     for (int y = 0; y < a->height; y++)
         for (int x = 0; x < a->width; x++)
             for (int c = 0; c < a->form.channels; c++)
-                most = fmaxf(most, fabsf(picture_get(a, x, y, c) - picture_get(b, x, y, c)));
-    return most;
+                most = worse(
+                    most, fabs((double)picture_get(a, x, y, c) - (double)picture_get(b, x, y, c)));
+    return (float)most;
 }
 
 dio_image *picture_decode(const void *bytes, size_t n)

@@ -10,6 +10,7 @@
 
 #include "base/gang.h"
 #include "pictures.h"
+#include "tests/worst.h"
 #include "vision/blend.h"
 
 static dio_image *over(dio_image *base, dio_lay lay)
@@ -72,10 +73,10 @@ static double worst(const dio_image *base, const dio_image *got, const dio_lay *
                 if (base->form.premultiplied)
                     want *= b[3];
                 if (b[3] > 0.02) /* a colour of nothing may be any */
-                    most = fmax(most, fabs(want - picture_get(got, x, y, c)));
+                    most = worse(most, fabs(want - picture_get(got, x, y, c)));
             }
             if (base->form.channels > colours)
-                most = fmax(most, fabs(b[3] - picture_get(got, x, y, colours)));
+                most = worse(most, fabs(b[3] - picture_get(got, x, y, colours)));
         }
     }
     return most;
@@ -98,7 +99,7 @@ static void over_is_porter_and_duffs(void **state)
                        .y = k % 7 - 3,
                        .opacity = k % 5 == 0 ? 1 : 0.7f};
         dio_image *got = over(a, lay);
-        most[k % 3] = fmax(most[k % 3], worst(a, got, &lay));
+        most[k % 3] = worse(most[k % 3], worst(a, got, &lay));
         dio_image_unref(a);
         dio_image_unref(b);
         dio_image_unref(mask);
@@ -154,8 +155,8 @@ static void untouched_bytes_stay(void **state)
                 assert_memory_equal(was, is, size);
             else
                 for (int c = 0; c < 3; c++)
-                    most = fmax(most, fabs(to_light(&forms[k], picture_get(got, x, y, c)) -
-                                           to_light(&b->form, picture_get(b, x, y, c))));
+                    most = worse(most, fabs(to_light(&forms[k], picture_get(got, x, y, c)) -
+                                            to_light(&b->form, picture_get(b, x, y, c))));
         }
         print_message("touched: off by %.1e\n", most);
         assert_true(most < 3e-5); /* 16 bits of light hold no more; measured: 7.6e-6 */

@@ -10,6 +10,7 @@
 
 #include "base/gang.h"
 #include "pictures.h"
+#include "tests/worst.h"
 #include "vision/srgb.h"
 
 static void writers_get_their_own(void **state)
@@ -189,7 +190,7 @@ static void gradients_follow_the_curve(void **state)
     double most = 0;
     for (int x = 0; x < 256; x++) {
         double v = x / 255.0, linear = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-        most = fmax(most, fabs(picture_get(light, x, 0, 0) - linear));
+        most = worse(most, fabs(picture_get(light, x, 0, 0) - linear));
         assert_int_equal(lrintf(255 * picture_get(bytes, x, 0, 0)), x);
     }
     print_message("light off by %.1e\n", most);

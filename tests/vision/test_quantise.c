@@ -10,6 +10,7 @@
 
 #include "base/gang.h"
 #include "pictures.h"
+#include "tests/worst.h"
 #include "vision/quantise.h"
 
 static const uint8_t inks[][3] = {{0, 0, 0},    {255, 255, 255}, {190, 38, 51},   {224, 111, 139},
@@ -137,7 +138,7 @@ static void dithers_keep_the_light(void **state)
                 picture_flat(64, 64, form_of(DIO_DEPTH_F32, DIO_CURVE_LINEAR, 1, false), &v);
             dio_image *b =
                 quantise(a, two, 2, (dio_quantise){.dither = (dio_dither)(DIO_DITHER_ORDERED + k)});
-            worst[k] = fmax(worst[k], fabs(light(b, 0) - (double)v));
+            worst[k] = worse(worst[k], fabs(light(b, 0) - (double)v));
             dio_image_unref(a);
             dio_image_unref(b);
         }

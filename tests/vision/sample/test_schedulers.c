@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "tensor/weights.h"
+#include "tests/worst.h"
 #include "vision/sample/sampling.h"
 
 enum { BATCH = 2, SIZE = 16, ALL = BATCH * SIZE, GIVEN = 16 };
@@ -93,7 +94,7 @@ static double relative(double got, double want)
 
 static void raise_to(double *most, double v)
 {
-    *most = v > *most ? v : *most;
+    *most = worse(*most, v);
 }
 
 /* Timesteps that come of sigmas are no whole numbers, unless the scheduler rounds them; all others
