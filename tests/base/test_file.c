@@ -203,10 +203,14 @@ static void killed_writer_leaves_the_old(void **state)
     if (child == 0) {
         static char big[300000];
         dio_writer *w = dio_writer_open(path, &err);
-        dio_writer_put(w, big, sizeof big, &err);
+        if (!w || !dio_writer_put(w, big, sizeof big, &err))
+            _exit(1);
         raise(SIGKILL);
     }
-    waitpid(child, NULL, 0);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(entries(f->dir), 2); /* it was in the middle: its temporary file is there */
     assert_string_equal(dio_file_read(f->a, path, 100, NULL, &err), "old");
     assert_true(dio_file_write(path, "new", 3, &err));
     assert_string_equal(dio_file_read(f->a, path, 100, NULL, &err), "new");

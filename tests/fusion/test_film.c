@@ -186,6 +186,15 @@ static void the_same_film_has_the_same_bytes(void **state)
     unlink(path);
 }
 
+static void same_planes(const dio_canvas *a, const dio_canvas *b)
+{
+    for (int i = 0; i < 3; i++)
+        for (int y = 0; y < a->plane[i].h; y++)
+            assert_memory_equal(a->plane[i].data + (size_t)y * (size_t)a->plane[i].stride,
+                                b->plane[i].data + (size_t)y * (size_t)b->plane[i].stride,
+                                (size_t)a->plane[i].w);
+}
+
 /* Frames do not depend on which were drawn before. */
 static void frames_stand_alone(void **state)
 {
@@ -199,7 +208,7 @@ static void frames_stand_alone(void **state)
     dio_film_frame(film, 3, &b);
     dio_film_frame(film, 119, &b);
     dio_film_frame(film, 50, &b);
-    assert_true(psnr(&a, &b) > 100);
+    same_planes(&a, &b);
     dio_film_destroy(film);
     dio_canvas_deinit(&a);
     dio_canvas_deinit(&b);

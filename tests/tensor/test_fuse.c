@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tensor/device.h"
+#include "tensor/fuse.h"
 #include "tensor/ops.h"
 #include "tensor/plan.h"
 #include "tests/worst.h"
@@ -16,18 +17,21 @@ enum { M = 5, K = 24, N = 37 };
 
 static float numbers[K * N];
 
-static dio_val build(dio_graph *g, int row)
+/* A graph that the row of this name fuses. */
+static dio_val build(dio_graph *g, const char *row)
 {
     dio_val x = dio_input(g, "x", dio_type_2d(DIO_F32, M, K));
     dio_val w = dio_const(g, dio_type_2d(DIO_F32, N, K), numbers);
     dio_val b = dio_const(g, dio_type_1d(DIO_F32, N), numbers + 7);
     dio_val y = dio_linear(g, x, w, DIO_NONE, DIO_ACT_NONE);
-    if (row == 0) /* linear+bias */
+    if (strcmp(row, "linear+bias") == 0)
         return dio_add(g, y, b);
-    if (row == 1) /* linear+activation */
+    if (strcmp(row, "linear+activation") == 0)
         return dio_gelu(g, dio_linear(g, x, w, b, DIO_ACT_NONE));
-    /* activation*gate */
-    return dio_mul(g, dio_silu(g, dio_axpb(g, y, 2, 0)), dio_axpb(g, y, 1, 1));
+    if (strcmp(row, "activation*gate") == 0)
+        return dio_mul(g, dio_silu(g, dio_axpb(g, y, 2, 0)), dio_axpb(g, y, 1, 1));
+    fail_msg("%s: no graph here proves this row", row);
+    return DIO_NONE;
 }
 
 static void fused_equals_unfused(void **state)
@@ -38,11 +42,12 @@ static void fused_equals_unfused(void **state)
     assert_non_null(d);
     for (int i = 0; i < K * N; i++)
         numbers[i] = sinf((float)i);
-    for (int row = 0; row < 3; row++) {
+    assert_non_null(dio_fusions[0].name);
+    for (const dio_fusion *f = dio_fusions; f->name; f++) {
         float out[2][M * N];
         for (int plain = 0; plain < 2; plain++) {
             dio_graph *g = dio_graph_create();
-            dio_val y = build(g, row);
+            dio_val y = build(g, f->name);
             dio_plan_options o = {.no_fusion = plain};
             dio_plan *p = dio_plan_create(g, &y, 1, false, d, &o, &err);
             dio_plan_report r;
@@ -58,8 +63,8 @@ static void fused_equals_unfused(void **state)
         double worst = 0;
         for (int i = 0; i < M * N; i++)
             worst = worse(worst, fabs((double)out[0][i] - out[1][i]));
-        print_message("row %d: fused differs by %.3g\n", row, worst);
-        assert_true(worst <= 1e-6);
+        print_message("%s: fused differs by %.3g\n", f->name, worst);
+        assert_true(worst <= 1e-6); /* measured 0 with AVX-512, 1e-7 with plain C */
     }
     dio_device_close(d);
 }

@@ -83,6 +83,7 @@ static void test_goldens(void **state)
     const char *text = dio_weights_meta_find(golden, "attrs");
     dio_value *cases = dio_json_parse(a, "attrs", text, strlen(text), &err);
     must(cases != NULL, &err);
+    assert_int_equal(cases->map.count, 7);
     for (int i = 0; i < cases->map.count; i++)
         check_case(cases->map.keys[i]->string.text, cases->map.items[i]);
     dio_device_close(device);

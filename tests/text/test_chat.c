@@ -65,6 +65,7 @@ static void test_families(void **state)
     OK(golden != NULL);
     const dio_value *cases = dio_map_get(golden, "cases");
     int same = 0;
+    assert_int_equal(cases->list.count, 527);
     for (int i = 0; i < cases->list.count; i++)
         same += check_case(golden, cases->list.items[i]);
     print_message("  %d of %d conversations agree\n", same, cases->list.count);

@@ -367,10 +367,26 @@ static void test_batch(void **state)
         dio_prompt_result_deinit(&one);
     }
     dio_prompt_result_deinit(&all);
-    job = job_of(f, (const char *[]){"(plain:1.2) [text]"}, 1);
-    job.plain = true;
-    must(dio_prompt_encode(&job, f->device, &one, &err), &err);
-    dio_prompt_result_deinit(&one);
+}
+
+/* Without the grammar brackets are characters, as they are in it behind backslashes. */
+static void test_plain(void **state)
+{
+    static const char *const texts[] = {"(plain:1.2) [text]", "\\(plain:1.2\\) \\[text\\]"};
+    struct fixture *f = *state;
+    dio_error err = {0};
+    dio_prompt_result out[3];
+    for (int i = 0; i < 3; i++) {
+        dio_prompt_job job = job_of(f, &texts[i == 1], 1);
+        job.plain = i == 0;
+        must(dio_prompt_encode(&job, f->device, &out[i], &err), &err);
+        assert_int_equal(out[i].tokens, T);
+    }
+    size_t bytes = (size_t)(T * out[0].width) * sizeof(float);
+    assert_memory_equal(out[0].context, out[1].context, bytes);
+    assert_memory_not_equal(out[0].context, out[2].context, bytes);
+    for (int i = 0; i < 3; i++)
+        dio_prompt_result_deinit(&out[i]);
 }
 
 static void encode_fails(struct fixture *f, const dio_prompt_job *job, const char *says)
@@ -587,12 +603,13 @@ static void test_words_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grammar),     cmocka_unit_test(test_grammar_bad),
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_padding),
-        cmocka_unit_test(test_special),     cmocka_unit_test(test_webui),
-        cmocka_unit_test(test_diffusers),   cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_words),
-        cmocka_unit_test(test_word_places), cmocka_unit_test(test_words_bad),
+        cmocka_unit_test(test_grammar),   cmocka_unit_test(test_grammar_bad),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_special),   cmocka_unit_test(test_webui),
+        cmocka_unit_test(test_diffusers), cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_plain),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_word_places),
+        cmocka_unit_test(test_words_bad),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -74,6 +74,15 @@ static inline double relative(const float *a, const float *b, int64_t n)
     return d / s;
 }
 
+/* Tensors of the golden whose names begin so. */
+static inline int golden_count(const dio_weights *w, const char *prefix)
+{
+    int n = 0;
+    for (int i = 0; i < dio_weights_count(w); i++)
+        n += strncmp(dio_weights_at(w, i)->name, prefix, strlen(prefix)) == 0;
+    return n;
+}
+
 /* Every tap that the golden has, by name: the largest relative difference; *compared counts. */
 static inline double worst_tap(dio_plan *p, const dio_weights *w, const char *prefix, int *compared)
 {

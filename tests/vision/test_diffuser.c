@@ -62,11 +62,11 @@ static void check_case(const struct diffuser_golden *g, const dio_value *c)
                  latent, byte);
 }
 
-static void check_folder(const char *name)
+static void check_folder(const char *name, int cases)
 {
     struct diffuser_golden g;
     golden_open(&g, name);
-    assert_true(g.cases->list.count > 0);
+    assert_int_equal(g.cases->list.count, cases);
     for (int i = 0; i < g.cases->list.count; i++)
         check_case(&g, g.cases->list.items[i]);
     golden_close(&g);
@@ -75,25 +75,25 @@ static void check_folder(const char *name)
 static void test_sd(void **state)
 {
     (void)state;
-    check_folder("sd");
+    check_folder("sd", 21);
 }
 
 static void test_inpaint(void **state)
 {
     (void)state;
-    check_folder("inpaint");
+    check_folder("inpaint", 3);
 }
 
 static void test_xl(void **state)
 {
     (void)state;
-    check_folder("xl");
+    check_folder("xl", 5);
 }
 
 static void test_distilled(void **state)
 {
     (void)state;
-    check_folder("distilled");
+    check_folder("distilled", 1);
 }
 
 int main(void)

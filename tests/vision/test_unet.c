@@ -2,6 +2,7 @@
  * output; and what must not matter: neighbours in the batch, threads, and how weights are kept. */
 #include "tests/vision/model_case.h"
 
+#include "base/gang.h"
 #include "vision/unet.h"
 
 static const char *const inputs[] = {"sample",      "timestep", "encoder_hidden_states",
@@ -100,6 +101,7 @@ static void check_tiles(const struct golden *g)
 {
     static const char *const names[] = {"", "tile_x.conv_out", "tile_y.conv_out",
                                         "tile_xy.conv_out"};
+    int compared = 0;
     for (int i = 1; i < 4; i++) {
         const dio_tensor *want = dio_weights_find(g->w, names[i]);
         if (!want)
@@ -108,24 +110,31 @@ static void check_tiles(const struct golden *g)
         double d = relative(dio_plan_output(p, 0, NULL), dio_tensor_data(want),
                             dio_type_count(&want->type));
         print_message("%-12s %s within %.1e\n", g->name, names[i], d);
-        assert_true(d <= 1e-5);
+        assert_true(d <= 1e-5); /* measured 2.4e-6 */
         dio_plan_destroy(p);
+        compared++;
     }
+    assert_int_equal(compared, golden_count(g->w, "tile_"));
 }
 
-/* A row alone, and any number of threads, give the same bits. */
+/* A row alone gives the bits that it has among others, on one thread and on two. */
 static void check_same_bits(const struct golden *g)
 {
     dio_type type;
+    int threads = dio_gang_size();
+    dio_gang_resize(2);
     dio_plan *whole = plan_of(g, false, false, -1, false);
     const float *out = dio_plan_output(whole, 0, &type);
     size_t row_bytes = dio_type_bytes(&type) / (size_t)type.dim[0];
+    assert_true(type.dim[0] > 1);
     for (int row = 0; row < type.dim[0]; row++) {
+        dio_gang_resize(1 + row % 2);
         dio_plan *p = plan_of(g, false, false, row, false);
         assert_memory_equal(dio_plan_output(p, 0, NULL), (const char *)out + row * row_bytes,
                             row_bytes);
         dio_plan_destroy(p);
     }
+    dio_gang_resize(threads);
     dio_plan_destroy(whole);
 }
 

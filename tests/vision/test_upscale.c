@@ -38,6 +38,7 @@ static void check_golden(const char *name, const char *file, int scale, int mult
     print_message("%-12s result within %.2e, %d taps within %.2e\n", name, d, compared, taps);
     assert_true(d <= 1e-4); /* measured 7.7e-7 */
     assert_true(taps <= 1e-4);
+    assert_int_equal(compared, golden_count(w, "tap."));
     dio_plan_destroy(p);
     dio_device_close(device);
     dio_weights_close(w);

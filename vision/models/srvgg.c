@@ -103,7 +103,7 @@ static dio_val forward(dio_graph *g, const void *model, int i, dio_val x, dio_va
         h = dio_tap(g, dio_nn_conv2d_forward(g, &m->layer[n].conv, h, 1, 1, 0), "body.%d", 2 * n);
         h = dio_prelu(g, h, dio_param(g, m->layer[n].slope));
     }
-    h = dio_nn_conv2d_forward(g, &m->layer[last].conv, h, 1, 1, 0);
+    h = dio_tap(g, dio_nn_conv2d_forward(g, &m->layer[last].conv, h, 1, 1, 0), "body.%d", 2 * last);
     int up = m->c.upscale;
     if (up == 1)
         return dio_add(g, h, x);
