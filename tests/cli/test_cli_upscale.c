@@ -73,25 +73,47 @@ static void as_a_step(void **state)
 static void what_is_refused(void **state)
 {
     static const struct cli_case cases[] = {
-        {{"upscale", "in.png", "-m", "none.pth", "-o", "o.png"}, 2,
+        {{"upscale", "in.png", "-m", "none.pth", "-o", "o.png"},
+         2,
          "diorama: model \"none.pth\": there is no such folder; house models are named house/NAME",
          "o.png"},
-        {{"upscale", "none.png", "-m", "old.pth", "-o", "o.png"}, 2,
-         "diorama: cannot open none.png: No such file or directory", "o.png"},
-        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.gif"}, 2, "diorama: o.gif: ~", "o.gif"},
-        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--wrap", "z"}, 2,
-         "diorama: --wrap \"z\": x, y or xy", "o.png"},
-        {{"upscale", "in.png", "-m", "in.png", "-o", "o.png"}, 2, "diorama: in.png: ~", "o.png"},
-        {{"upscale", "in.png", "-m", "dcgan.pth", "-o", "o.png"}, 2,
+        {{"upscale", "none.png", "-m", "old.pth", "-o", "o.png"},
+         2,
+         "diorama: cannot open none.png: No such file or directory",
+         "o.png"},
+        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.gif"},
+         2,
+         "diorama: o.gif: the name must end in what it shall be: PNG, JPEG or WebP",
+         "o.gif"},
+        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--wrap", "z"},
+         2,
+         "diorama: --wrap \"z\": x, y or xy",
+         "o.png"},
+        {{"upscale", "in.png", "-m", "in.png", "-o", "o.png"},
+         2,
+         "diorama: in.png: not a file of weights that is known here: safetensors and checkpoints "
+         "of "
+         "PyTorch are",
+         "o.png"},
+        {{"upscale", "in.png", "-m", "dcgan.pth", "-o", "o.png"},
+         2,
          "diorama: dcgan.pth: no upscaler has these tensors: RRDBNet (ESRGAN, Real-ESRGAN) and "
          "SRVGGNetCompact are known",
          "o.png"},
-        {{"upscale", "in.png", "-m", "cut.pth", "-o", "o.png"}, 2, "diorama: cut.pth: ~", "o.png"},
-        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--memory", "1"}, 75,
-         "diorama: this needs ~ MB of memory (~ MB of it intermediates) and the limit is ~ MB: use a "
+        {{"upscale", "in.png", "-m", "cut.pth", "-o", "o.png"},
+         2,
+         "diorama: cut.pth: the zip archive has no table of contents at its end: the file was cut "
+         "short",
+         "o.png"},
+        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--memory", "1"},
+         75,
+         "diorama: this needs ~ MB of memory (~ MB of it intermediates) and the limit is ~ MB: use "
+         "a "
          "smaller size or batch",
          "o.png"},
-        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--tile", "-3"}, 2, "diorama: ~",
+        {{"upscale", "in.png", "-m", "old.pth", "-o", "o.png", "--tile", "-3"},
+         2,
+         "diorama: --tile: -3 is below 0",
          "o.png"},
     };
     (void)state;

@@ -205,16 +205,19 @@ static void ink_stays_inside_the_boxes(void **state)
                     for (int k = 0; k < n; k++)
                         inside = inside || (x >= box[k].x && x < box[k].x + box[k].w &&
                                             y >= box[k].y && y < box[k].y + box[k].h);
-                    if (!inside)
-                        assert_int_equal(with.plane[1].data[at], without.plane[1].data[at]);
+                    for (int c = 0; !inside && c < 3; c++)
+                        assert_int_equal(with.plane[c].data[at], without.plane[c].data[at]);
                 }
             }
+        } else if (!strstr(err.message, "shorten")) {
+            fail_msg("%s", err.message);
         }
         dio_ground_destroy(ground);
         dio_canvas_deinit(&with);
         dio_canvas_deinit(&without);
     }
-    assert_true(drawn >= 10);
+    print_message("%d of 12 drawn\n", drawn);
+    assert_true(drawn >= 10); /* measured 12 */
 }
 
 static bool place_one(struct fixture *f, const char *text, dio_style style, dio_box zone,

@@ -1,11 +1,25 @@
 # No module has a variable that outlives its function: whatever varies comes in by argument, so
 # that two pipelines can live in one process. Constants with addresses in them (.data.rel.ro) are
 # fine. Exceptions stand in mutable_globals.txt, each with its reason.
-# cmake -DOBJDUMP=tool -DLIST=file -DLIBRARIES=a.a,b.a -P globals.cmake
+# That the scan sees them is shown with a library of one, made on the spot.
+# cmake -DOBJDUMP=tool -DLIST=file -DLIBRARIES=a.a,b.a -DC=compiler -DAR=tool -DWORK=folder -P globals.cmake
 file(STRINGS ${LIST} allowed REGEX "^[a-z]")
 string(REPLACE "," ";" libraries "${LIBRARIES}")
+file(MAKE_DIRECTORY ${WORK})
+file(WRITE ${WORK}/planted.c "int planted = 1;\nstatic int hidden;\nint *f(void);\n"
+                             "int *f(void) { return &hidden; }\n")
+set(seed ${WORK}/libplanted.a)
+file(REMOVE ${seed})
+execute_process(COMMAND ${C} -c ${WORK}/planted.c -o ${WORK}/planted.c.o RESULT_VARIABLE failed)
+if(NOT failed)
+    execute_process(COMMAND ${AR} rcs ${seed} ${WORK}/planted.c.o RESULT_VARIABLE failed)
+endif()
+if(failed)
+    message(FATAL_ERROR "${C} and ${AR} make no library")
+endif()
 set(found)
-foreach(library ${libraries})
+set(planted)
+foreach(library ${libraries} ${seed})
     get_filename_component(name ${library} NAME_WE)
     execute_process(COMMAND ${OBJDUMP} -t ${library} OUTPUT_VARIABLE table RESULT_VARIABLE failed)
     if(failed)
@@ -27,11 +41,19 @@ foreach(library ${libraries})
                 endif()
             endforeach()
             if(NOT section MATCHES "^\\.data\\.rel\\.ro" AND NOT excused)
-                list(APPEND found "${name} ${object}: ${symbol} (${section})")
+                if(library STREQUAL seed)
+                    list(APPEND planted ${symbol})
+                else()
+                    list(APPEND found "${name} ${object}: ${symbol} (${section})")
+                endif()
             endif()
         endif()
     endforeach()
 endforeach()
+list(SORT planted)
+if(NOT planted STREQUAL "hidden;planted")
+    message(FATAL_ERROR "the scan found \"${planted}\" where hidden and planted are")
+endif()
 if(found)
     string(REPLACE ";" "\n  " found "${found}")
     message(FATAL_ERROR "variables that outlive their function:\n  ${found}\n"
