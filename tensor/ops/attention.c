@@ -151,8 +151,7 @@ const dio_op dio_op_attention = {
     .workspace = workspace,
     .grad = grad,
     .cost = cost,
-    .tol = 2e-6f,
-    .tol_grad = 2e-3f,
+    .tol = 2e-6f, /* measured 9.4e-7 */
     .cases =
         (const dio_op_case[]){
             {.in = {QKV(2, 5, 4, 5, 4, 8)}, .n_in = 3, .lo = -2, .hi = 2, ATTRS(.causal = true)},

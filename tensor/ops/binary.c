@@ -242,7 +242,7 @@ static const dio_op_case div_cases[] = {
         .reference = name_##_reference,                                                            \
         .cpu = name_##_cpu,                                                                        \
         .grad = grad_,                                                                             \
-        .tol = 1e-6f,                                                                              \
+        .tol = 1e-7f, /* measured 0 */                                                             \
         .cases = cases_,                                                                           \
     };                                                                                             \
     dio_val dio_##name_(dio_graph *g, dio_val a, dio_val b)                                        \

@@ -269,7 +269,7 @@ const dio_op dio_op_embedding_grad = {
     .reference = grad_reference,
     .cpu = grad_cpu,
     .grad = grad_grad,
-    .tol = 1e-6f,
+    .tol = 6.4e-7f, /* measured 1.6e-7 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 2, 7, 5), DIO_T(DIO_I32, 2, 7)},
@@ -330,7 +330,7 @@ const dio_op dio_op_embedding_range_grad = {
     .reference = grad_reference,
     .cpu = grad_cpu,
     .grad = range_grad_grad,
-    .tol = 1e-6f,
+    .tol = 1e-7f, /* measured 0 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 3, 4, 66), DIO_T(DIO_I32, 3)},

@@ -207,8 +207,7 @@ const dio_op dio_op_linear = {
     .pack = pack,
     .grad = grad,
     .cost = cost,
-    .tol = 2e-6f,
-    .tol_grad = 2e-3f,
+    .tol = 2e-6f, /* measured 6.1e-7 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 2, 3, 5), DIO_T(DIO_F32, 7, 5), DIO_T(DIO_F32, 7)},

@@ -180,8 +180,7 @@ const dio_op dio_op_matmul = {
     .workspace = workspace,
     .grad = grad,
     .cost = cost,
-    .tol = 2e-6f,
-    .tol_grad = 2e-3f,
+    .tol = 2e-6f, /* measured 6.2e-7 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 3, 5), DIO_T(DIO_F32, 5, 7)}, .n_in = 2, ATTRS(false, false)},

@@ -174,7 +174,7 @@ const dio_op dio_op_max_unpool = {
     .infer = max_unpool_infer,
     .reference = max_unpool_reference,
     .cpu = max_unpool_cpu,
-    .tol = 1e-7f,
+    .tol = 1e-7f, /* measured 0 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 2, 3, 4, 3), DIO_T(DIO_F32, 2, 3, 7, 5)},

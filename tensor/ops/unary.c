@@ -242,7 +242,7 @@ const dio_op dio_op_unary_grad = {
     .reference = grad_reference,
     .cpu = grad_cpu,
     .grad = grad_grad,
-    .tol = 2e-6f,
+    .tol = 3e-7f, /* measured 6.4e-8 */
     .cases =
         (const dio_op_case[]){
             {.in = {DIO_T(DIO_F32, 5, 21), DIO_T(DIO_F32, 5, 21)},
@@ -311,7 +311,7 @@ static void unary_backward(dio_graph *g, const dio_node *n, enum dio_unary u, co
         .reference = name_##_reference,                                                            \
         .cpu = name_##_cpu,                                                                        \
         .grad = name_##_grad,                                                                      \
-        .tol = 2e-6f,                                                                              \
+        .tol = 3e-7f, /* measured 7.3e-8: hardswish */                                             \
         .cases = (const dio_op_case[]){CASE(lo_, hi_, __VA_ARGS__)},                               \
     };
 

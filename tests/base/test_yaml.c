@@ -412,7 +412,7 @@ static void repetition_costs_nothing(void **state)
 
 static void large_maps_are_quick(void **state)
 {
-    enum { KEYS = 50000 };
+    enum { KEYS = 200000 }; /* each against all before it would be 20 000 000 000 comparisons */
     dio_str s = {0};
     for (int i = 0; i < KEYS; i++)
         dio_str_printf(&s, "key-%d: &a%d [%d]\n", i, i, i);
@@ -421,7 +421,7 @@ static void large_maps_are_quick(void **state)
     assert_int_equal(v->map.count, KEYS);
     assert_int_equal(dio_map_get(v, "key-777")->list.items[0]->integer, 777);
     print_message("%d keys: %.0f ms\n", KEYS, cpu_ms() - start);
-    assert_true(cpu_ms() - start < 10000);
+    assert_true(cpu_ms() - start < 5000);
     dio_str_deinit(&s);
 }
 

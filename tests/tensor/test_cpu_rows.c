@@ -53,17 +53,44 @@ static void spans_of(const dio_cpu *cpu)
     assert_true(isnan(z[0]) && isnan(z[1]));
 }
 
-static void near(const dio_cpu *cpu, const char *what, double got, double want, double tol)
+/* Kinds of sums that are held to double, each with the largest error that `near` has seen. */
+enum kind { SUM, SQUARES, DOT, EXP_SUM, MEAN, STD, RMS, KINDS };
+
+static const struct {
+    const char *name;
+    double tolerance;
+} kinds[KINDS] = {
+    {"sum", 3e-6},         /* measured 6.7e-7 */
+    {"sum_squares", 4e-7}, /* 8.7e-8 */
+    {"dot", 2e-6},         /* 4.4e-7 */
+    {"exp_sum", 3e-7},     /* 5.7e-8 */
+    {"mean", 4e-7},        /* 9.0e-8 */
+    {"1/std", 3e-7},       /* 5.4e-8 */
+    {"1/rms", 2e-7},       /* 4.3e-8 */
+};
+
+static void near(const dio_cpu *cpu, enum kind k, double got, double want, double *most)
 {
     double e = fabs(got - want) / (1 + fabs(want));
-    if (!(e <= tol))
-        fail_msg("%s %s: %.9g, not %.9g (error %.1e of %.0e)", cpu->name, what, got, want, e, tol);
+    most[k] = worse(most[k], e);
+    if (!(e <= kinds[k].tolerance))
+        fail_msg("%s %s: %.9g, not %.9g (error %.1e of %.0e)", cpu->name, kinds[k].name, got, want,
+                 e, kinds[k].tolerance);
+}
+
+static void print_most(const dio_cpu *cpu, const double *most, enum kind from, enum kind to)
+{
+    printf("%-10s", cpu->name);
+    for (int k = from; k <= (int)to; k++)
+        printf(" %s %.1e of %.0e%s", kinds[k].name, most[k], kinds[k].tolerance,
+               k < (int)to ? "," : "\n");
 }
 
 static void rows_of(const dio_cpu *cpu)
 {
     enum { N = 9001 };
     static float x[N], y[N], e[N];
+    double most[KINDS] = {0};
     const int lengths[] = {1, 2, 7, 31, 64, 65, 100, 768, 4096, 4097, N};
     fill(x, N, 9);
     fill(y, N, 10);
@@ -77,12 +104,13 @@ static void rows_of(const dio_cpu *cpu)
             top = fmax(top, (double)x[i]);
             exps += exp((double)x[i] - 0.25);
         }
-        near(cpu, "sum", (double)cpu->sum(x, n), sum, 1e-5);
-        near(cpu, "sum_squares", (double)cpu->sum_squares(x, n), squares, 1e-6);
-        near(cpu, "dot", (double)cpu->dot(x, y, n), dot, 1e-5);
+        near(cpu, SUM, (double)cpu->sum(x, n), sum, most);
+        near(cpu, SQUARES, (double)cpu->sum_squares(x, n), squares, most);
+        near(cpu, DOT, (double)cpu->dot(x, y, n), dot, most);
         assert_true((double)cpu->max_of(x, n) == top);
-        near(cpu, "exp_sum", (double)cpu->exp_sum(e, x, n, 0.25f), exps, 1e-6);
+        near(cpu, EXP_SUM, (double)cpu->exp_sum(e, x, n, 0.25f), exps, most);
     }
+    print_most(cpu, most, SUM, EXP_SUM);
     assert_true(cpu->sum(x, 0) == 0 && cpu->dot(x, y, 0) == 0);
 }
 
@@ -108,7 +136,7 @@ static void norms_of(const dio_cpu *cpu)
 {
     enum { N = 1030 };
     static float x[N], w[N], b[N], y[N], stats[2];
-    double worst = 0;
+    double worst = 0, most[KINDS] = {0};
     fill(w, N, 12);
     fill(b, N, 13);
     const int lengths[] = {1, 3, 16, 33, 768, N};
@@ -132,15 +160,16 @@ static void norms_of(const dio_cpu *cpu)
                               fabs((double)y[i] -
                                    (((double)x[i] - mean) * scale * (double)w[i] + (double)b[i])) /
                                   (1 + offset) / slack);
-            near(cpu, "mean", (double)stats[0], mean, 1e-6);
-            near(cpu, "1/std", (double)stats[1], scale, 1e-4);
+            near(cpu, MEAN, (double)stats[0], mean, most);
+            near(cpu, STD, (double)stats[1], scale, most);
             cpu->rms_norm(y, x, w, n, 1e-5f, stats);
             for (int i = 0; i < n; i++)
                 worst = worse(worst, fabs((double)y[i] - (double)x[i] * rms * (double)w[i]));
-            near(cpu, "1/rms", (double)stats[0], rms, 1e-6);
+            near(cpu, RMS, (double)stats[0], rms, most);
         }
     printf("%-10s norms %.1e of 1e-6\n", cpu->name, worst);
-    assert_true(worst < 1e-6);
+    print_most(cpu, most, MEAN, RMS);
+    assert_true(worst < 1e-6); /* measured 2.6e-7 */
 }
 
 EACH(tails)

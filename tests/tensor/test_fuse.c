@@ -64,7 +64,7 @@ static void fused_equals_unfused(void **state)
         for (int i = 0; i < M * N; i++)
             worst = worse(worst, fabs((double)out[0][i] - out[1][i]));
         print_message("%s: fused differs by %.3g\n", f->name, worst);
-        assert_true(worst <= 1e-6); /* measured 0 with AVX-512, 1e-7 with plain C */
+        assert_true(worst <= 2.4e-7); /* measured 0 with every instruction set */
     }
     dio_device_close(d);
 }

@@ -18,7 +18,8 @@
 #include "tensor/cpu/gemm.h"
 #include "tests/worst.h"
 
-static const double tolerance = 1.2e-6; /* of 1 + sum |a b|: rounding of a chain of k */
+/* Of 1 + sum |a b|: rounding of a chain of k. Measured: 2.9e-7. */
+static const double tolerance = 1.2e-6;
 
 /* The fast mode is held to the same, against the product of the rounded numbers; and against that
  * of A as it is: 8 bits are kept, so a factor is off by 1/512 at most (measured: 1.8e-3). */

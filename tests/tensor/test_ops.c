@@ -319,7 +319,9 @@ static void check_gradient(const dio_op *op, const dio_op_case *c, int index, vo
     set_inputs(ref, c, false, data);
     set_inputs(back, c, false, data);
     assert_true(dio_plan_run(back, &err));
-    double tol = op->tol_grad > 0 ? op->tol_grad : 1e-3;
+    /* Measured 9.4e-5 (log_softmax): what differences of f32 leave, not what gradients are off by;
+     * those are held to torch's, to 1e-6 and less, in test_ops_golden.c. */
+    double tol = op->tol_grad > 0 ? op->tol_grad : 4e-4;
     for (int k = 0, at = 0; k < n; k++) {
         const float *grad = grads[k] == DIO_NONE ? NULL : dio_plan_output(back, at++, NULL);
         w->grad = fmax(w->grad, check_input(op, c, index, which[k], ref, grad, r, data, tol));

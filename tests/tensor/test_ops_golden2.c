@@ -231,7 +231,7 @@ static const golden_builder builders[] = {
         golden_check(device, builders, #file, tol, cases);                                         \
     }
 
-FILE_TEST(conv, 1e-6, 19)          /* 2.3e-7 */
+FILE_TEST(conv, 3e-6, 19)          /* 7.4e-7, where kernels of 3x3 go by tiles of 4x4 */
 FILE_TEST(conv_transpose, 8e-7, 7) /* 1.8e-7 */
 FILE_TEST(pool, 2e-7, 6)           /* 3.5e-8 */
 FILE_TEST(upsample, 1e-6, 13)      /* 2.2e-7 */

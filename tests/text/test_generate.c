@@ -363,7 +363,7 @@ static void test_perplexity(void **state)
     }
     double loss = (double)*(const float *)dio_tensor_data(dio_weights_find(w, "loss"));
     print_message("mean surprise %.7f, loss %.7f\n", sum / 2, loss);
-    assert_true(fabs(sum / 2 - loss) < 1e-5); /* measured 1e-7 */
+    assert_true(fabs(sum / 2 - loss) < 1e-6); /* measured 1e-7; f32 holds such a loss to 2.4e-7 */
     must(dio_lm_perplexity(lm, device, ids, 48, 16, 5, 0, &p, &err), &err);
     assert_int_equal(p.scored, 47);
     assert_false(dio_lm_perplexity(lm, device, ids, 1, 0, 0, 0, &p, &err));

@@ -97,8 +97,8 @@ static void check_taps(struct golden *g)
     print_message("%-16s %d taps: logits within %.2e, hidden states %.2e\n", g->dir, compared,
                   logits, hidden);
     assert_int_equal(compared, tap_count(g->w));
-    assert_true(logits <= 1e-4);
-    assert_true(hidden <= 1e-4);
+    assert_true(logits <= 1e-4);   /* measured 2.9e-5 */
+    assert_true(hidden <= 1.6e-4); /* measured 4.0e-5 */
     dio_plan_destroy(p);
 }
 
@@ -172,8 +172,8 @@ static void check_gradients(struct golden *g)
     }
     print_message("%-16s loss within %.2e, %d gradients within %.2e of their largest\n", g->dir,
                   loss, n, worst_relative);
-    assert_true(loss <= 1e-5);
-    assert_true(worst_relative <= 1e-4);
+    assert_true(loss <= 4e-6);             /* measured 9.6e-7 */
+    assert_true(worst_relative <= 3.4e-5); /* measured 8.4e-6 */
     dio_plan_destroy(p);
     dio_graph_destroy(graph);
     free(outputs);

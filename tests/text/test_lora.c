@@ -111,7 +111,7 @@ static void check(const char *json, const char *const *targets, int n_targets, i
     print_message("adapter moved logits by %.2f of %.2f; merged ones differ by %.1e\n", moved,
                   scale, d);
     assert_true(moved > 0.1 * scale);
-    assert_true(d < 1e-4 * scale); /* measured 8e-6 */
+    assert_true(d < 4e-5 * scale); /* measured 9.2e-6 */
 
     must(dio_lm_save(with, dir, DIO_F32, &err) && dio_lm_save_lora(with, dir, &err), &err);
     dio_lm *back = dio_lm_open(dir, &(dio_lm_options){.adapter = dir}, &err);

@@ -105,7 +105,7 @@ static void runs_repeat_and_resume(void **state)
         const char *broken = dio_arena_printf(a, "broken%zu", f);
         struct stop s = train(a, families[f], whole, 0, false);
         print_message("family %zu: loss %.3f to %.3f in 20 steps\n", f, s.first, s.last);
-        assert_true(s.last < s.first - 0.2);
+        assert_true(s.last < s.first - 1.5); /* measured: 3.07 to 3.20 */
         int threads = dio_gang_size();
         dio_gang_resize(threads == 1 ? 2 : 1);
         train(a, families[f], again, 0, false);

@@ -10,8 +10,8 @@
 
 enum { C = 4, LATENTS = C * 12 * 20, W = 40, H = 24, BYTES = W * H * 3 };
 
-/* Of the largest latent; in bytes. Measured over all cases: see below each. */
-static const double latent_tolerance = 1e-4;
+/* Of the largest latent; in bytes. Measured over all 30 cases: 2.2e-6 and 1. */
+static const double latent_tolerance = 9e-6;
 static const int byte_tolerance = 1;
 
 static double worst_latent(const float *ours, const float *theirs, int n)

@@ -72,8 +72,8 @@ static void check(struct golden *g, dio_generator_io io, const char *want, bool 
     double worst = taps ? worst_tap(p, g->w, "tap.", &compared) : 0;
     print_message("%-16s %-10s within %.2e, %d taps within %.2e\n", g->name, want, d, compared,
                   worst);
-    assert_true(d <= 1e-4); /* measured 4.6e-6 */
-    assert_true(worst <= 1e-4);
+    assert_true(d <= 2.2e-5);   /* measured 5.4e-6 */
+    assert_true(worst <= 8e-6); /* measured 2.0e-6 */
     assert_int_equal(compared, taps ? golden_count(g->w, "tap.") : 0);
     dio_plan_destroy(p);
 }
@@ -154,6 +154,7 @@ static void test_random_noise(void **state)
 static void check_running(struct golden *g)
 {
     dio_error err = {0};
+    double worst = 0;
     dio_graph *graph = dio_graph_create();
     dio_generator_io io = {.z = dio_input(graph, "z", of(g, "z")->type), .training = true};
     dio_generator_forward(graph, g->n, &io);
@@ -172,8 +173,11 @@ static void check_running(struct golden *g)
         const float *got = dio_plan_output(p, i, &t);
         snprintf(name, sizeof name, "running.main.%d.%s", i / 2 * 3 + 1,
                  i % 2 ? "running_var" : "running_mean");
-        assert_true(relative(got, dio_tensor_data(of(g, name)), dio_type_count(&t)) <= 1e-5);
+        double d = relative(got, dio_tensor_data(of(g, name)), dio_type_count(&t));
+        worst = d > worst ? d : worst;
     }
+    print_message("%-16s running statistics within %.2e\n", g->name, worst);
+    assert_true(worst <= 1.6e-7); /* measured 4.1e-8 */
     dio_plan_destroy(p);
 }
 
@@ -227,7 +231,7 @@ static void check_gradients(struct golden *g)
         worst = d > worst ? d : worst;
     }
     print_message("%-16s %d gradients within %.2e\n", g->name, n, worst);
-    assert_true(worst <= 1e-4); /* measured 5e-6 */
+    assert_true(worst <= 2.2e-5); /* measured 5.6e-6 */
     dio_plan_destroy(p);
 }
 

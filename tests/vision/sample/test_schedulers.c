@@ -118,7 +118,7 @@ static void check_table(const char *name, const dio_schedule *s, bool loose, con
     for (int i = 0; i < s->count; i++, ++*t) {
         double got = s->rows[i].timestep, want = (double)**t;
         raise_to(loose ? &worst->derived : &worst->exact, fabs(got - want));
-        if (!(fabs(got - want) <= (loose ? 1e-3 : 0)))
+        if (!(fabs(got - want) <= (loose ? 2.5e-4 : 0)))
             fail_msg("%s, %d calls: timestep %d is %.9g, not %.9g", name, s->count, i, got, want);
     }
     for (int i = 0; *sigmas && i < s->n_sigmas; i++, ++*sigmas) {
@@ -171,11 +171,12 @@ static void test_tables(void **state)
                   count, worst.exact, worst.derived, worst.sigma, worst.zero_snr, worst.init);
     assert_true(count > 1500);
     assert_true(worst.exact <= 0);
-    assert_true(worst.derived <= 1e-3); /* of 1000; measured 6.1e-5, by logarithms in float32 */
-    assert_true(worst.sigma <= 1e-6);
-    /* torch takes the roots of the rescaling from MKL, which does not round them correctly. */
+    assert_true(worst.derived <= 2.5e-4); /* of 1000; measured 6.1e-5, by logarithms in float32 */
+    assert_true(worst.sigma <= 8e-7);     /* measured 1.9e-7 */
+    /* Measured 3.2e-6: torch takes the roots of the rescaling from MKL, which does not round them
+     * correctly. */
     assert_true(worst.zero_snr <= 5e-6);
-    assert_true(worst.init <= 1e-6);
+    assert_true(worst.init <= 6e-7); /* measured 1.4e-7 */
 }
 
 /* --- runs --- */
