@@ -71,6 +71,9 @@ void dio_plan_fuse(dio_plan *p);
 bool dio_plan_layout(dio_plan *p, dio_error *err);
 bool dio_plan_place(dio_plan *p, dio_error *err);
 bool dio_plan_bind(dio_plan *p, dio_error *err);
+/* Where a value lies now; and all that nodes read and write, after something moved. */
+void dio_plan_address(const dio_plan *p, dio_val v, dio_view *out);
+void dio_plan_bind_views(dio_plan *p);
 
 /* Appends to the plan's own lists; -1 when there is no memory. */
 dio_val dio_plan_add_value(dio_plan *p, const dio_type *type, int producer);
