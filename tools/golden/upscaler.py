@@ -39,7 +39,10 @@ def module(name, source=None, **values):
     return m
 
 
-def stub():
+def stand_ins():
+    """Modules that the authors' files import and that a forward pass never uses: stand-ins of their
+    names, so that the files run without basicsr, torchvision or distutils installed."""
+
     class Registry:
         def register(self):
             return lambda cls: cls
@@ -57,7 +60,7 @@ def sources(args):
         return subprocess.run(["git", "-C", folder, "show", f"{commit}:{path}"], check=True,
                               capture_output=True, text=True).stdout
 
-    stub()
+    stand_ins()
     archs = "basicsr/archs/"
     module("basicsr.archs.arch_util", at(args.basicsr, "HEAD", archs + "arch_util.py"))
     source = at(args.basicsr, "HEAD", archs + "rrdbnet_arch.py")
