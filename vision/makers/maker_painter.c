@@ -105,7 +105,7 @@ static const char *const takes[] = {"prompt", "size",  "steps",   "tile",
 
 const dio_maker dio_maker_painter = {
     .name = "painter",
-    .doc = "the house painter: stylised placeholders from words and colours, in about a second",
+    .doc = "the house painter: stylised pictures from words and colours, in about a second",
     .looks = "the house painter's folder (flow and autoencoder)",
     .takes = takes,
     .opens = opens,
