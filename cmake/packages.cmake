@@ -11,8 +11,8 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
-# Training pictures that are drawn with Cairo and fonts; a build without them trains on others.
-pkg_check_modules(DRAW IMPORTED_TARGET cairo freetype2 fontconfig)
+# Scenes are drawn with an emoji font; a build without these plans them only.
+pkg_check_modules(DRAW IMPORTED_TARGET freetype2 fontconfig)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
 if(DIORAMA_MEDIA)
     pkg_check_modules(PANGO REQUIRED IMPORTED_TARGET pangocairo pangoft2 fontconfig cairo)

@@ -51,8 +51,8 @@ static const dio_gallery_kind *refuse(const char *name, dio_error *err)
     int n = 0;
     for (int i = 0; drawn[i]; i++)
         if (strcmp(drawn[i], name) == 0) {
-            dio_fail(err, "data kind \"%s\" draws with Cairo and fonts, which this build lacks: "
-                     "install libcairo2-dev, libfreetype-dev and libfontconfig-dev and build again",
+            dio_fail(err, "data kind \"%s\" draws with fonts, which this build cannot read: "
+                     "install libfreetype-dev and libfontconfig-dev and build again",
                      name);
             return NULL;
         }

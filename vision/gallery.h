@@ -4,7 +4,7 @@
  * A source hands out pictures by (split, index): the same index is always the same picture, so a
  * run can be resumed, repeated and checked without remembering what it saw. A source is one file in
  * sources/ that ends in a `const dio_gallery_kind dio_gallery_<name>`, and one line in
- * sources/galleries.def; one that draws with Cairo and fonts lives in draw/, with a line in
+ * sources/galleries.def; one that draws with fonts lives in draw/, with a line in
  * draw/galleries_drawn.def, and a build without those libraries says so when it is asked for.
  */
 #include <stdbool.h>

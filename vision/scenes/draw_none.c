@@ -6,7 +6,7 @@
 dio_atlas *dio_atlas_open(dio_error *err)
 {
     dio_fail(err, "scenes are drawn with an emoji font, which this build cannot read: install "
-                  "libcairo2-dev, libfreetype-dev and libfontconfig-dev and build again");
+                  "libfreetype-dev and libfontconfig-dev and build again");
     return NULL;
 }
 
