@@ -2,8 +2,8 @@
 /* painter.h: the house painter: a prompt becomes a picture, offline, in about a second.
  *
  * It knows some hundred subjects, and words for material, light, framing, backdrop and style
- * (assets/scenes/words.yaml); whatever a prompt leaves open, the seed decides. What it paints are
- * stylised placeholders.
+ * (assets/scenes/words.yaml); whatever a prompt leaves open, the seed decides. What it paints is
+ * stylised: no photographs.
  *
  *     dio_painter *p = dio_painter_open("assets/models/painter", DIO_F32, err);
  *     dio_painter_request r = {.prompt = "a glass bottle on a podium, rim light", .seed = 7};
