@@ -311,8 +311,9 @@ static void the_locale_does_not_matter(void **state)
     snprintf(command, sizeof command, "rm -rf %s", dir);
     assert_int_equal(system(command), 0);
     if (!made) {
-        print_message("SKIPPED: no locale with a decimal comma: there is no localedef (Debian has "
-                      "it in libc-bin), and neither de_DE.UTF-8 nor fr_FR.UTF-8 (in locales-all)\n");
+        print_message(
+            "SKIPPED: no locale with a decimal comma: there is no localedef (Debian has "
+            "it in libc-bin), and neither de_DE.UTF-8 nor fr_FR.UTF-8 (in locales-all)\n");
         skip();
     }
     snprintf(comma, sizeof comma, "%.1f", 0.5);
