@@ -30,7 +30,7 @@ typedef struct dio_painter dio_painter;
 typedef struct dio_painter_request {
     const char *prompt;
     int width, height; /* 0: 512 */
-    int steps;         /* 0: the default, 6 */
+    int steps;         /* 0: the default, 1 */
     uint64_t seed;
     /* The ground's colour, the subject's, its second, the floor's, the accent's: as many as are
      * known. sRGB bytes. */
