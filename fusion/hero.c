@@ -204,12 +204,14 @@ static dio_box stand(const dio_preset *p)
     const dio_scenery *s = &p->scenery;
     float unit = (float)(p->width < p->height ? p->width : p->height);
     float x = s->sun_x * (float)p->width, y = s->sun_y * (float)p->height;
+    int air = (int)(0.025f * unit); /* to the words */
+    dio_box words = {p->zone.x - air, p->zone.y - air, p->zone.w + 2 * air, p->zone.h + 2 * air};
     dio_box box = {0};
     for (float r = 1.5f * s->sun_r * unit; r > 8; r *= 0.96f) {
         box = (dio_box){(int)(x - r), (int)(y - r), (int)(2 * r), (int)(2 * r)};
         bool on =
             box.x >= 0 && box.y >= 0 && box.x + box.w <= p->width && box.y + box.h <= p->height;
-        if (on && !dio_box_meet(box, p->zone))
+        if (on && !dio_box_meet(box, words))
             break;
     }
     return box;
