@@ -58,7 +58,8 @@ static void stir(dio_lm *lm)
 static dio_tensor *weight_of(dio_lm *lm, const char *layer, const char *end)
 {
     char name[512];
-    snprintf(name, sizeof name, "%s.%s", layer, end);
+    int n = snprintf(name, sizeof name, "%s.%s", layer, end);
+    assert_in_range(n, 1, sizeof name - 1);
     for (int i = 0; i < lm->net.walk.count; i++)
         if (strcmp(lm->net.walk.items[i].name, name) == 0)
             return *lm->net.walk.items[i].slot;
