@@ -15,16 +15,25 @@
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-/* The first that exists of BASE's index of shards and file, in that variant or in none (NULL). */
+/* The first that exists of BASE's index of shards and file, in that variant or in none (NULL).
+ * Where the variant stands in an index's name differs: as diffusers and transformers write it, as
+ * older diffusers did, as huggingface_hub does. */
 static const char *weights_named(dio_arena *a, const char *dir, const char *base,
                                  const char *ending, const char *variant)
 {
     const char *dot = variant ? "." : "", *v = variant ? variant : "";
-    const char *index = dio_arena_printf(a, "%s.%s.index%s%s.json", base, ending, dot, v);
-    const char *file = dio_arena_printf(a, "%s%s%s.%s", base, dot, v, ending);
-    index = dio_path_join(a, dir, index);
-    file = dio_path_join(a, dir, file);
-    return dio_file_exists(index) ? index : dio_file_exists(file) ? file : NULL;
+    const char *names[] = {
+        dio_arena_printf(a, "%s.%s.index%s%s.json", base, ending, dot, v),
+        dio_arena_printf(a, "%s.%s%s%s.index.json", base, ending, dot, v),
+        dio_arena_printf(a, "%s%s%s.%s.index.json", base, dot, v, ending),
+        dio_arena_printf(a, "%s%s%s.%s", base, dot, v, ending),
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *path = dio_path_join(a, dir, names[i]);
+        if (dio_file_exists(path))
+            return path;
+    }
+    return NULL;
 }
 
 static const char *weights_of(dio_arena *a, const char *dir, bool text, const char *variant)
