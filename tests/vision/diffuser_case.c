@@ -1,10 +1,15 @@
 /* diffuser_case.c: goldens of whole pipelines, opened. */
 #include "tests/vision/diffuser_case.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tests/worst.h"
 #include "vision/image_io.h"
+
+enum { PATH = 1024 };
 
 void must(bool ok, const dio_error *err)
 {
@@ -13,19 +18,20 @@ void must(bool ok, const dio_error *err)
         fail_msg("%s", dio_error_text(err, text, sizeof text));
 }
 
-void golden_open(struct diffuser_golden *g, const char *name)
+static void path_of(char path[PATH], const char *name, const char *file)
+{
+    const char *root = strchr(name, '/') ? "" : "tests/golden/diffuser/";
+    snprintf(path, PATH, "%s%s%s%s", root, name, *file ? "/" : "", file);
+}
+
+void golden_read(struct diffuser_golden *g, const char *name)
 {
     dio_error err = {0};
-    char path[256];
+    char path[PATH];
     *g = (struct diffuser_golden){.arena = dio_arena_create()};
     g->device = dio_device_cpu(&err);
     must(g->device != NULL, &err);
-    snprintf(path, sizeof path, "tests/golden/diffuser/%s", name);
-    /* The weights are f16 in the files; diffusers computed in f32 from the same numbers. */
-    g->diffuser =
-        dio_diffuser_open(path, &(dio_diffuser_options){.keep = DIO_F32}, g->device, &err);
-    must(g->diffuser != NULL, &err);
-    snprintf(path, sizeof path, "tests/golden/diffuser/%s/golden.safetensors", name);
+    path_of(path, name, "golden.safetensors");
     g->weights = dio_weights_open(path, &err);
     must(g->weights != NULL, &err);
     const char *text = dio_weights_meta_find(g->weights, "cases");
@@ -34,6 +40,24 @@ void golden_open(struct diffuser_golden *g, const char *name)
     g->init = dio_image_read("tests/golden/diffuser/init.png", &err);
     g->mask = dio_image_read("tests/golden/diffuser/mask.png", &err);
     must(g->init && g->mask, &err);
+}
+
+void golden_model(struct diffuser_golden *g, const char *path, dio_diffuser_options options)
+{
+    dio_error err = {0};
+    /* The weights are f16 in the files; diffusers computed in f32 from the same numbers. */
+    options.keep = DIO_F32;
+    dio_diffuser_close(g->diffuser);
+    g->diffuser = dio_diffuser_open(path, &options, g->device, &err);
+    must(g->diffuser != NULL, &err);
+}
+
+void golden_open(struct diffuser_golden *g, const char *name)
+{
+    char path[PATH];
+    golden_read(g, name);
+    path_of(path, name, "");
+    golden_model(g, path, (dio_diffuser_options){0});
 }
 
 void golden_close(struct diffuser_golden *g)
@@ -64,6 +88,11 @@ static int pair_of(const dio_value *c, const char *key, int i)
     return v ? (int)v->list.items[i]->integer : 0;
 }
 
+static int meta(const struct diffuser_golden *g, const char *key)
+{
+    return (int)strtol(dio_weights_meta_find(g->weights, key), NULL, 10);
+}
+
 dio_diffuser_request golden_request(const struct diffuser_golden *g, const dio_value *c,
                                     uint64_t seeds[CASE_SEEDS])
 {
@@ -87,8 +116,8 @@ dio_diffuser_request golden_request(const struct diffuser_golden *g, const dio_v
     r.original_height = pair_of(c, "original", 1);
     r.crop_left = pair_of(c, "crop", 0);
     r.crop_top = pair_of(c, "crop", 1);
-    r.width = 40;
-    r.height = 24;
+    r.width = meta(g, "width");
+    r.height = meta(g, "height");
     r.init = dio_map_get(c, "init") ? g->init : NULL;
     r.mask = dio_map_get(c, "mask") ? g->mask : NULL;
     return r;
@@ -103,4 +132,55 @@ const dio_tensor *golden_tensor(const struct diffuser_golden *g, const dio_value
     if (!t)
         fail_msg("the golden has no %s", name);
     return t;
+}
+
+/* --- runs --- */
+
+static double worst_latent(const float *ours, const float *theirs, int64_t n)
+{
+    double worst = 0, most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        worst = worse(worst, fabs((double)ours[i] - (double)theirs[i]));
+        most = fmax(most, fabs((double)theirs[i]));
+    }
+    return worst / most;
+}
+
+static int worst_byte(const dio_image *ours, const uint8_t *theirs)
+{
+    int worst = 0;
+    for (int y = 0; y < ours->height; y++) {
+        const uint8_t *row = dio_image_row(ours, y);
+        for (int x = 0; x < ours->width * 3; x++) {
+            int off = abs((int)row[x] - (int)*theirs++);
+            worst = off > worst ? off : worst;
+        }
+    }
+    return worst;
+}
+
+struct golden_off golden_run(const struct diffuser_golden *g, const dio_value *c)
+{
+    uint64_t seeds[CASE_SEEDS];
+    dio_error err = {0};
+    dio_image *pictures[CASE_SEEDS];
+    dio_diffuser_request r = golden_request(g, c, seeds);
+    const dio_tensor *truth = golden_tensor(g, c, "latents");
+    const dio_tensor *bytes = golden_tensor(g, c, "image");
+    const uint8_t *picture = dio_tensor_data(bytes);
+    int64_t n = dio_type_count(&truth->type), size = dio_type_count(&bytes->type) / r.count;
+    float *latents = malloc((size_t)n * sizeof *latents);
+    assert_int_equal(truth->type.dim[0], r.count);
+    r.latents = latents;
+    must(dio_diffuser_paint(g->diffuser, &r, pictures, &err), &err);
+    struct golden_off off = {.latent = worst_latent(latents, dio_tensor_data(truth), n)};
+    for (int i = 0; i < r.count; i++) {
+        assert_int_equal(pictures[i]->width * pictures[i]->height * 3, size);
+        int byte = worst_byte(pictures[i], picture + i * size);
+        off.byte = byte > off.byte ? byte : off.byte;
+        dio_image_unref(pictures[i]);
+    }
+    free(latents);
+    print_message("%-18s latents %.1e, bytes %d\n", golden_text(c, "name"), off.latent, off.byte);
+    return off;
 }

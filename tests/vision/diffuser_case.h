@@ -24,6 +24,12 @@ struct diffuser_golden {
 };
 
 void must(bool ok, const dio_error *err);
+/* All but the diffuser, of the golden in a folder of tests/golden/diffuser or, with a slash in it,
+ * elsewhere. */
+void golden_read(struct diffuser_golden *g, const char *name);
+/* The diffuser of a folder, in place of the one before. */
+void golden_model(struct diffuser_golden *g, const char *path, dio_diffuser_options options);
+/* Both, of the same folder. */
 void golden_open(struct diffuser_golden *g, const char *name);
 void golden_close(struct diffuser_golden *g);
 /* The case as a request; seeds hold what it points at. */
@@ -33,3 +39,10 @@ const char *golden_text(const dio_value *c, const char *key);
 /* "NAME.key" of the golden; fails the test when there is none. */
 const dio_tensor *golden_tensor(const struct diffuser_golden *g, const dio_value *c,
                                 const char *key);
+
+/* How far a run of the case is off: of the largest latent, and in bytes; said, too. */
+struct golden_off {
+    double latent;
+    int byte;
+};
+struct golden_off golden_run(const struct diffuser_golden *g, const dio_value *c);
