@@ -157,7 +157,7 @@ FOLDERS = {
 
 
 def pipeline_of(parts, c, folder):
-    x = folder == "xl"
+    x = "text_encoder_2" in parts
     kind = ("Inpaint" if c.get("mask") else "Img2Img" if c.get("init") else "") + "Pipeline"
     cls = getattr(diffusers, ("StableDiffusionXL" if x else "StableDiffusion") + kind)
     extra = {"add_watermarker": False} if x else {
