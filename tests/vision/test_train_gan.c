@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/gang.h"
+#include "recipe_case.h"
 #include "vision/generator.h"
 #include "vision/image_io.h"
 #include "vision/recipe_gan.h"
@@ -20,8 +21,7 @@
 
 extern const dio_recipe_kind dio_recipe_kind_gan;
 
-static char root[] = "/tmp/diorama-gan-XXXXXX";
-static dio_device *device;
+static const dio_recipe_kind *const kinds[] = {&dio_recipe_kind_gan, NULL};
 
 /* Pairs, with a match, a warm-up without the critic, and colours by shares. */
 static const char sprites[] =
@@ -44,51 +44,6 @@ static const char files[] =
     "train: {steps: 6, loss: hinge, r1: 0.5, penalty_every: 1, critic_steps: 2, ema: 0.5,\n"
     "        log_every: 1, eval_every: 3, checkpoint_every: 2}\n";
 
-struct stop {
-    int64_t at;
-    volatile sig_atomic_t cancel;
-};
-
-static void progress(void *user, const dio_train_progress *p)
-{
-    struct stop *s = user;
-    s->cancel = s->at > 0 && p->step >= s->at;
-}
-
-static char *in_root(dio_arena *a, const char *name)
-{
-    return dio_path_join(a, root, name);
-}
-
-static bool run(dio_arena *a, const char *text, const char *dir, int at, bool resume,
-                dio_recipe_report *report, dio_error *err)
-{
-    struct stop s = {.at = at};
-    const char *path = in_root(a, "recipe.yaml");
-    const dio_value *recipe = dio_yaml_parse(a, path, text, strlen(text), err);
-    dio_recipe_hooks hooks = {.progress = progress, .user = &s, .cancel = &s.cancel};
-    dio_recipe_run r = {recipe, path, in_root(a, dir), resume, device, &hooks, a};
-    return recipe && dio_recipe_kind_gan.run(&r, report, err);
-}
-
-static void train(dio_arena *a, const char *text, const char *dir, int at, bool resume)
-{
-    dio_recipe_report report;
-    dio_error err = {0};
-    if (!run(a, text, dir, at, resume, &report, &err))
-        fail_msg("%s", err.message);
-    assert_int_equal(report.run.cancelled, at > 0);
-}
-
-static void same_file(dio_arena *a, const char *x, const char *y, const char *name)
-{
-    char hx[DIO_HASH_TEXT], hy[DIO_HASH_TEXT];
-    dio_error err = {0};
-    assert_true(dio_hash_file(dio_path_join(a, in_root(a, x), name), hx, &err));
-    assert_true(dio_hash_file(dio_path_join(a, in_root(a, y), name), hy, &err));
-    assert_string_equal(hx, hy);
-}
-
 static void runs_repeat_and_resume(void **state)
 {
     static const char *const recipes[] = {sprites, files};
@@ -99,19 +54,19 @@ static void runs_repeat_and_resume(void **state)
         const char *again = dio_arena_printf(a, "again%d", k);
         const char *broken = dio_arena_printf(a, "broken%d", k);
         int threads = dio_gang_size();
-        train(a, recipes[k], whole, 0, false);
+        recipe_train(a, recipes[k], whole, 0, false);
         dio_gang_resize(threads == 1 ? 2 : 1);
-        train(a, recipes[k], again, 0, false);
+        recipe_train(a, recipes[k], again, 0, false);
         dio_gang_resize(threads);
-        train(a, recipes[k], broken, 4, false);
-        train(a, recipes[k], broken, 0, true);
+        recipe_train(a, recipes[k], broken, 4, false);
+        recipe_train(a, recipes[k], broken, 0, true);
         static const char *const names[] = {"model.safetensors", "checkpoint.safetensors",
                                             "training.json"};
         for (int i = 0; i < 3; i++) {
-            same_file(a, whole, again, names[i]);
-            same_file(a, whole, broken, names[i]);
+            recipe_same_file(a, whole, again, names[i]);
+            recipe_same_file(a, whole, broken, names[i]);
         }
-        assert_true(dio_file_exists(dio_path_join(a, in_root(a, whole), "samples/0000006.png")));
+        assert_true(dio_file_exists(dio_path_join(a, recipe_path(a, whole), "samples/0000006.png")));
         dio_arena_destroy(a);
     }
 }
@@ -122,14 +77,14 @@ static void what_was_trained_paints(void **state)
     (void)state;
     dio_arena *a = dio_arena_create();
     dio_error err = {0};
-    dio_generator *n = dio_generator_open(in_root(a, "whole1"), &err);
+    dio_generator *n = dio_generator_open(recipe_path(a, "whole1"), &err);
     assert_non_null(n);
     dio_image *image = NULL;
-    assert_true(dio_generator_paint(n, device, 1, NULL, &image, &err));
+    assert_true(dio_generator_paint(n, recipe_device, 1, NULL, &image, &err));
     assert_int_equal(image->width, 16);
     dio_image_unref(image);
     dio_generator_close(n);
-    dio_sprites *s = dio_sprites_open(in_root(a, "whole0"), device, &err);
+    dio_sprites *s = dio_sprites_open(recipe_path(a, "whole0"), recipe_device, &err);
     if (!s)
         fail_msg("%s", err.message);
     dio_sprite_request r = {.kind = "weapon", .seed = 5, .colours = 1, .rgb = {{1, 0, 0}}};
@@ -154,50 +109,35 @@ static void what_was_trained_paints(void **state)
     dio_arena_destroy(a);
 }
 
-/* The recipe `text` with `part` replaced by `other` is refused on `line` with `message`. */
-static void refused(const char *text, const char *part, const char *other, int line,
-                    const char *message)
-{
-    dio_arena *a = dio_arena_create();
-    dio_recipe_report report;
-    dio_error err = {0};
-    const char *at = strstr(text, part);
-    assert_non_null(at);
-    const char *bad = dio_arena_printf(a, "%.*s%s%s", (int)(at - text), text, other,
-                                       at + strlen(part));
-    assert_false(run(a, bad, "wrong", 0, false, &report, &err));
-    if (!strstr(err.message, message) || err.line != line)
-        fail_msg("line %d \"%s\" is not line %d \"%s\"", err.line, err.message, line, message);
-    assert_false(dio_file_exists(in_root(a, "wrong")));
-    dio_arena_destroy(a);
-}
-
 static void wrong_recipes(void **state)
 {
     (void)state;
-    refused(sprites, "generator: {model_type: conditional-generator", "x-g: {model_type: none", 1,
+    recipe_refused(sprites, "generator: {model_type: conditional-generator", "x-g: {model_type: none", 1,
             "generator: a recipe of kind gan has its config");
-    refused(sprites, "conditional-generator", "conditional-generatr", 7,
+    recipe_refused(sprites, "conditional-generator", "conditional-generatr", 7,
             "did you mean \"conditional-generator\"?");
-    refused(sprites, "model_type: conditional-generator", "model_type: projection-critic", 7,
+    recipe_refused(sprites, "model_type: conditional-generator", "model_type: projection-critic", 7,
             "projection_critic is a model of kind critic, not a generator");
-    refused(sprites, "shuffle: 2", "shuffle: 1", 7,
+    recipe_refused(sprites, "shuffle: 2", "shuffle: 1", 7,
             "makes 32x32 pictures of 4 channels from 54 and 12 numbers; the data are 64x64");
-    refused(sprites, "widths: [4, 4, 8, 8]", "size: 32", 9, "scores 32x32 pictures");
-    refused(sprites, "widths: [4, 4, 8, 8]", "widths: [4, 4, 8, 8, 8, 8, 8, 8]", 9,
+    recipe_refused(sprites, "widths: [4, 4, 8, 8]", "size: 32", 9, "scores 32x32 pictures");
+    recipe_refused(sprites, "widths: [4, 4, 8, 8]", "widths: [4, 4, 8, 8, 8, 8, 8, 8]", 9,
             "64 pixels cannot be halved 7 times");
-    refused(sprites, "only: slime", "only: slim", 10, "there is no group or kind of sprites");
-    refused(sprites, "kind: sprites", "kind: sprite", 10, "did you mean \"sprites\"?");
-    refused(sprites, "save: f32", "save: f8", 6, "save \"f8\": f16, bf16 or f32");
-    refused(sprites, "match: 5, ", "", 11, "without match there is nothing to learn alone");
-    refused(sprites, "penalty_every: 2", "penalty_every: 0", 11, "penalty_every: 0 is below 1");
-    refused(sprites, "train: {", "train: {loss: wasserstein, ", 11, "loss");
-    refused(sprites, "ema: 0.9", "emma: 0.9", 11, "did you mean \"ema\"?");
-    refused(sprites, "generator_rates: {lr: 0.002}", "generator_rates: {steps: 3}", 13,
+    recipe_refused(sprites, "only: slime", "only: slim", 10, "there is no group or kind of sprites");
+    recipe_refused(sprites, "kind: sprites", "kind: sprite", 10, "did you mean \"sprites\"?");
+    recipe_refused(sprites, "save: f32", "save: f8", 6, "save \"f8\": f16, bf16 or f32");
+    recipe_refused(sprites, "match: 5, ", "", 11, "without match there is nothing to learn alone");
+    recipe_refused(sprites, "penalty_every: 2", "penalty_every: 0", 11, "penalty_every: 0 is below 1");
+    recipe_refused(sprites, "train: {", "train: {loss: wasserstein, ", 11, "loss");
+    recipe_refused(sprites, "ema: 0.9", "emma: 0.9", 11, "did you mean \"ema\"?");
+    recipe_refused(sprites, "generator_rates: {lr: 0.002}", "generator_rates: {steps: 3}", 13,
             "unknown key \"steps\"");
-    refused(files, "loss: hinge", "match: 1", 10, "come without the noise that made them");
-    refused(files, "z_dim: 5", "z_dim: 0", 7, "z_dim");
-    refused(files, "path: .", "path: nowhere", 9, "is no folder that can be read");
+    recipe_refused(files, "loss: hinge", "match: 1", 10, "come without the noise that made them");
+    recipe_refused(files, "z_dim: 5", "z_dim: 0", 7, "z_dim");
+    recipe_refused(files, "path: .", "path: nowhere", 9, "is no folder that can be read");
+    dio_arena *a = dio_arena_create();
+    assert_false(dio_file_exists(recipe_path(a, "wrong"))); /* not even the folder was made */
+    dio_arena_destroy(a);
 }
 
 static void strangers_are_refused(void **state)
@@ -206,9 +146,9 @@ static void strangers_are_refused(void **state)
     dio_arena *a = dio_arena_create();
     dio_recipe_report report;
     dio_error err = {0}, other = {0};
-    assert_false(run(a, sprites, "whole0", 0, false, &report, &err));
+    assert_false(recipe_run(a, sprites, "whole0", 0, false, &report, &err));
     assert_non_null(strstr(err.message, "add --resume"));
-    assert_false(run(a, files, "whole0", 0, true, &report, &other));
+    assert_false(recipe_run(a, files, "whole0", 0, true, &report, &other));
     assert_non_null(strstr(other.message, "belongs to another recipe"));
     dio_arena_destroy(a);
 }
@@ -217,13 +157,12 @@ static int setup(void **state)
 {
     (void)state;
     dio_error err = {0};
-    device = dio_device_open("cpu", &err);
-    if (!mkdtemp(root) || !device)
+    if (recipe_open(kinds) != 0)
         return -1;
     const dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, 3, false};
     for (int i = 0; i < 10; i++) {
         char path[128];
-        snprintf(path, sizeof path, "%s/%d.png", root, i);
+        snprintf(path, sizeof path, "%s/%d.png", recipe_root, i);
         dio_image *image = dio_image_create(16, 16, &form, &err);
         memset(dio_image_row(image, i), 20 * i, 16 * 3);
         if (!dio_image_write(image, path, NULL, &err))
@@ -236,10 +175,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char command[128];
-    dio_device_close(device);
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
+    return recipe_close();
 }
 
 int main(void)
