@@ -1,5 +1,5 @@
 #pragma once
-/* assets.h: where the things that ship with the program lie: house models, presets, fonts' lists. */
+/* assets.h: where the things that ship with the program lie: house models, presets, fonts. */
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -13,7 +13,7 @@ extern "C" {
 const char *dio_assets_dir(dio_arena *a, dio_error *err);
 
 /* A model's folder by the name that users write: house/NAME is assets/models/NAME, anything else
- * is a path. NULL with a message, naming the house models there are, when there is no such folder. */
+ * is a path. NULL with a message, naming the house models, when there is no such folder. */
 const char *dio_assets_model(dio_arena *a, const char *name, dio_error *err);
 
 /* Names of the house models, "house/NAME", sorted; count in *count. */

@@ -247,8 +247,7 @@ static bool take_text(const dio_field *f, void *out, const dio_value *v, dio_are
     return set_string(f, out, source, strlen(source), a, err);
 }
 
-bool dio_field_take(const dio_field *f, void *out, const dio_value *v, dio_arena *a,
-                    dio_error *err)
+bool dio_field_take(const dio_field *f, void *out, const dio_value *v, dio_arena *a, dio_error *err)
 {
     bool b;
     switch (f->kind) {

@@ -84,7 +84,7 @@ static void end(struct job *j)
     dio_scratch_remove(j->dir);
 }
 
-/* --- decode ----------------------------------------------------------------------------------------- */
+/* --- decode --- */
 
 static int32_t best_of(const float *logits, int count)
 {
@@ -156,7 +156,7 @@ static bool run_memory(dio_bench_run *r, const dio_bench *b, double *value, doub
     return ok;
 }
 
-/* --- prefill ---------------------------------------------------------------------------------------- */
+/* --- prefill --- */
 
 static bool prefill(void *user, dio_error *err)
 {

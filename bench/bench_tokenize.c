@@ -41,8 +41,10 @@ static bool make_tokenizer(struct job *j, bool tiny, const char *dir, dio_error 
 {
     const char *path = dio_path_join(j->arena, dir, "tokenizer.json");
     const char *const *tags = dio_copy_tags();
-    dio_bpe_options o = {.vocab_size = tiny ? TINY_VOCAB : VOCAB, .style = DIO_BPE_LLAMA3,
-                         .split_digits = true, .special = tags};
+    dio_bpe_options o = {.vocab_size = tiny ? TINY_VOCAB : VOCAB,
+                         .style = DIO_BPE_LLAMA3,
+                         .split_digits = true,
+                         .special = tags};
     while (tags[o.n_special])
         o.n_special++;
     j->count = tiny ? TINY : LEARN;

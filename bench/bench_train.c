@@ -64,8 +64,8 @@ static bool open_model(struct job *j, dio_bench_run *r, dio_error *err)
     if (!j->weights || !j->ids || !j->targets)
         return dio_fail_memory(err, "a training step");
     for (int i = 0; i < w->count; i++)
-        j->weights[j->n_weights++] = (dio_train_weight){
-            w->items[i].name, *w->items[i].slot, !(w->items[i].flags & DIO_WEIGHT_NO_DECAY)};
+        j->weights[j->n_weights++] = (dio_train_weight){w->items[i].name, *w->items[i].slot,
+                                                        !(w->items[i].flags & DIO_WEIGHT_NO_DECAY)};
     return true;
 }
 
@@ -122,13 +122,28 @@ static double step_flops(const struct job *j)
 static bool steps(struct job *j, dio_bench_run *r, const char *dir, dio_error *err)
 {
     dio_train_result result;
-    dio_train_options o = {.steps = 1000000, .warmup = 100, .lr = 1e-4, .min_lr = 0.1, .weight_decay = 0.05,
-                           .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .clip = 1, .ema = 0.997,
-                           .log_every = 1, .eval_every = 1000000, .eval_batches = 1,
+    dio_train_options o = {.steps = 1000000,
+                           .warmup = 100,
+                           .lr = 1e-4,
+                           .min_lr = 0.1,
+                           .weight_decay = 0.05,
+                           .beta1 = 0.9,
+                           .beta2 = 0.95,
+                           .eps = 1e-8,
+                           .clip = 1,
+                           .ema = 0.997,
+                           .log_every = 1,
+                           .eval_every = 1000000,
+                           .eval_batches = 1,
                            .checkpoint_every = 1000000};
-    dio_train_task task = {.user = j, .weights = j->weights, .n_weights = j->n_weights,
-                           .items = (int64_t)j->batch * j->length, .item_name = "tokens",
-                           .identity = "bench", .loss = loss, .fill = fill};
+    dio_train_task task = {.user = j,
+                           .weights = j->weights,
+                           .n_weights = j->n_weights,
+                           .items = (int64_t)j->batch * j->length,
+                           .item_name = "tokens",
+                           .identity = "bench",
+                           .loss = loss,
+                           .fill = fill};
     j->start = dio_bench_now();
     j->limit = 6 * r->seconds;
     return dio_train(&task, &o, r->device, dir, false, &j->stop, watch, j, &result, err);

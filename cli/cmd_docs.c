@@ -29,9 +29,12 @@ static const char made[] = "<!-- Made by `./dev docs`: change the source, not th
 static void ops_page(dio_str *s)
 {
     dio_str_printf(s, "# Operators\n\n%s", made);
-    dio_str_printf(s, "%d operators. Each is held to its reference, to central differences and to "
-                   "the same bits for any threads by the op sweep.\n\n", dio_ops_count);
-    dio_str_puts(s, "| name | what it computes | gradient | fast CPU kernel |\n|---|---|---|---|\n");
+    dio_str_printf(s,
+                   "%d operators. Each is held to its reference, to central differences and to "
+                   "the same bits for any threads by the op sweep.\n\n",
+                   dio_ops_count);
+    dio_str_puts(s,
+                 "| name | what it computes | gradient | fast CPU kernel |\n|---|---|---|---|\n");
     for (int i = 0; i < dio_ops_count; i++) {
         const dio_op *op = dio_ops[i];
         const char *grad = op->grad ? "yes" : op->flags & DIO_OP_WRITES ? "writes in place" : "no";
@@ -39,7 +42,9 @@ static void ops_page(dio_str *s)
         for (const char *c = op->doc; *c; c++) /* a bar would end the cell */
             dio_str_puts(s, *c == '|' ? "\\|" : (char[]){*c, 0});
         dio_str_printf(s, " | %s | %s |\n", grad,
-                       op->flags & DIO_OP_VIEW ? "a view" : op->cpu ? "yes" : "reference");
+                       op->flags & DIO_OP_VIEW ? "a view"
+                       : op->cpu               ? "yes"
+                                               : "reference");
     }
 }
 
@@ -79,8 +84,10 @@ static void commands_page(dio_arena *a, dio_str *s)
 
 static void recipes_page(dio_arena *a, dio_str *s)
 {
-    dio_str_printf(s, "# Recipes\n\n%s`diorama train RECIPE.yaml` makes a model; the recipe's `kind` "
-                   "says which of these reads it.\n\n", made);
+    dio_str_printf(s,
+                   "# Recipes\n\n%s`diorama train RECIPE.yaml` makes a model; the recipe's `kind` "
+                   "says which of these reads it.\n\n",
+                   made);
     for (int i = 0; i < dio_recipes.count; i++) {
         const dio_recipe_kind *k = dio_recipes.items[i];
         dio_str_printf(s, "## kind: %s\n\n%c%s.\n\n%s\n", k->name, toupper(k->doc[0]), k->doc + 1,

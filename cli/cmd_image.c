@@ -175,7 +175,8 @@ static bool check_settings(struct painting *p, const dio_painting *model, dio_er
                         "--palette: a model of kind %s cannot be steered by colours; with --exact "
                         "its pictures are brought to them",
                         dio_painting_maker(model)->name);
-    const char **names = dio_arena_alloc(p->cli->arena, ((size_t)p->cli->given.count + 1) * sizeof *names);
+    const char **names =
+        dio_arena_alloc(p->cli->arena, ((size_t)p->cli->given.count + 1) * sizeof *names);
     int n = 0;
     for (int i = 0; i < p->cli->given.count; i++)
         if (strcmp(p->cli->given.names[i], "palette") != 0)
@@ -184,7 +185,8 @@ static bool check_settings(struct painting *p, const dio_painting *model, dio_er
         p->r.palette = p->palette;
         p->r.n_palette = p->n_palette;
     }
-    return dio_maker_asks(dio_painting_maker(model), names, n, err) || dio_error_prefix(err, "%s", p->o->model);
+    return dio_maker_asks(dio_painting_maker(model), names, n, err) ||
+           dio_error_prefix(err, "%s", p->o->model);
 }
 
 static bool progress(void *user, int done, int total, dio_error *err)

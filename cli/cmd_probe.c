@@ -18,9 +18,11 @@ enum { CONFIG_LIMIT = 16 << 20 };
 
 static const dio_field fields[] = {
     DIO_FIELD(struct probe_options, model, NULL, 0, 0, "model folder, or house/NAME"),
-    DIO_FIELD(struct probe_options, inputs, NULL, 0, 0, "safetensors with the inputs under their official names"),
+    DIO_FIELD(struct probe_options, inputs, NULL, 0, 0,
+              "safetensors with the inputs under their official names"),
     DIO_FIELD(struct probe_options, taps, NULL, 0, 0, "safetensors to write: taps and outputs"),
-    DIO_FIELD(struct probe_options, reference, "false", 0, 0, "run the reference kernels: slow, exact"),
+    DIO_FIELD(struct probe_options, reference, "false", 0, 0,
+              "run the reference kernels: slow, exact"),
     {0},
 };
 
@@ -131,7 +133,7 @@ static bool probe_encoder(const struct probe *p)
         dio_tap(g, io.ids, "input_ids");
         dio_text_encoder_forward(g, e, &io);
         struct probe_input in[] = {{"input_ids", id, dio_type_bytes(&ids->type)},
-                             {"ends", end, dio_type_bytes(&type)}};
+                                   {"ends", end, dio_type_bytes(&type)}};
         ok = probe_finish(p, g, io.pooled, in, 2);
     }
     dio_tensor_unref(ends);
@@ -147,8 +149,9 @@ static const struct {
 } kinds[] = {
     {"lm", &dio_text_models, probe_lm},
     {"text-encoder", &dio_text_encoders, probe_encoder},
+    /* Each set is listed once. */
     {"unet", &dio_vision_models, probe_unet},
-    {"vae", NULL, probe_vae}, /* among those above */
+    {"vae", NULL, probe_vae},
     {"upscaler", NULL, probe_upscaler},
     {"generator", NULL, probe_generator},
 };
@@ -188,8 +191,9 @@ static int kind_of(dio_cli *cli, const char *path)
         config ? dio_model_find((dio_model_set){all, n}, config, &cli->error) : NULL;
     int row = family ? row_of(family->kind) : -1;
     if (family && row < 0)
-        dio_fail(&cli->error, "%s: models of kind %s are not run by probe: those of kind lm, "
-                              "text-encoder, unet, vae, upscaler and generator are",
+        dio_fail(&cli->error,
+                 "%s: models of kind %s are not run by probe: those of kind lm, "
+                 "text-encoder, unet, vae, upscaler and generator are",
                  path, family->kind);
     return row;
 }

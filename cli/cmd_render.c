@@ -28,8 +28,8 @@ static const dio_args_repeat repeats[] = {
 };
 
 static const char *const event_names[] = {
-    [DIO_RUN_PLAN] = "plan",         [DIO_RUN_BEGIN] = "begin", [DIO_RUN_PROGRESS] = "progress",
-    [DIO_RUN_TEXT] = "text",         [DIO_RUN_END] = "end",     [DIO_RUN_FILE] = "file",
+    [DIO_RUN_PLAN] = "plan", [DIO_RUN_BEGIN] = "begin", [DIO_RUN_PROGRESS] = "progress",
+    [DIO_RUN_TEXT] = "text", [DIO_RUN_END] = "end",     [DIO_RUN_FILE] = "file",
     [DIO_RUN_DONE] = "done",
 };
 
@@ -101,8 +101,10 @@ static bool is_cancelled(void *user)
 /* The problems go out as they are: each has its own place, line and caret. */
 static bool check(dio_cli *cli, dio_pipeline *p, const struct options *o)
 {
-    dio_check_options c = {.has_seed = dio_args_has(&cli->given, "seed"), .seed = o->seed,
-                           .only = o->only[0] ? o->only : NULL, .out = o->output};
+    dio_check_options c = {.has_seed = dio_args_has(&cli->given, "seed"),
+                           .seed = o->seed,
+                           .only = o->only[0] ? o->only : NULL,
+                           .out = o->output};
     int count;
     if (dio_pipeline_check(p, &c))
         return true;
@@ -121,8 +123,8 @@ static bool run(dio_cli *cli, void *options)
     for (int i = 0; i < o->set.count; i++)
         dio_pipeline_set(p, o->set.items[i]);
     bool ok = check(cli, p, o);
-    dio_run_options r = {.out = o->output, .event = on_event,
-                         .cancelled = is_cancelled, .user = cli};
+    dio_run_options r = {
+        .out = o->output, .event = on_event, .cancelled = is_cancelled, .user = cli};
     if (ok && o->dry_run)
         fputs(dio_pipeline_plan(p, cli->common.json), stdout);
     else if (ok)

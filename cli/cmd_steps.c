@@ -16,8 +16,8 @@ static const dio_field fields[] = {
 static bool run(dio_cli *cli, void *options)
 {
     const struct options *o = options;
-    const char *text = dio_steps_text(cli->arena, o->step[0] ? o->step : NULL, cli->common.json,
-                                      &cli->error);
+    const char *text =
+        dio_steps_text(cli->arena, o->step[0] ? o->step : NULL, cli->common.json, &cli->error);
     if (text)
         fputs(text, stdout);
     return text != NULL;

@@ -39,7 +39,8 @@ static const dio_field fields[] = {
     OF(seed, "0", 0, 0, "another seed gives other texts"),
     DIO_FIELD(struct options, special, "false", 0, 0,
               "text of the prompt that spells a special token becomes it"),
-    DIO_FIELD(struct options, dtype, "auto", 0, 0, "what weights are kept in: bf16, f32, or auto, as in the file"),
+    DIO_FIELD(struct options, dtype, "auto", 0, 0,
+              "what weights are kept in: bf16, f32, or auto, as in the file"),
     {0},
 };
 
@@ -69,8 +70,7 @@ static void print_event(dio_cli *cli, const dio_text *t, int variant)
     dio_map_set(cli->arena, v, "variant", dio_value_int(cli->arena, variant));
     dio_map_set(cli->arena, v, "text", dio_value_string(cli->arena, t->text));
     dio_map_set(cli->arena, v, "ids", ids);
-    dio_map_set(cli->arena, v, "finish",
-                dio_value_string(cli->arena, dio_finish_name(t->finish)));
+    dio_map_set(cli->arena, v, "finish", dio_value_string(cli->arena, dio_finish_name(t->finish)));
     dio_cli_event(cli, v);
 }
 
@@ -95,18 +95,23 @@ static bool generate(dio_cli *cli, const struct options *o, const dio_lm *lm,
 {
     dio_ids ids = {0};
     bool streamed = o->p.variants == 1 && o->p.beams == 1;
-    if (!dio_tokenizer_encode(t, o->prompt, strlen(o->prompt),
-                              (dio_encode_options){.add_special = true,
-                                                   .parse_special = o->special},
-                              &ids, &cli->error)) {
+    if (!dio_tokenizer_encode(
+            t, o->prompt, strlen(o->prompt),
+            (dio_encode_options){.add_special = true, .parse_special = o->special}, &ids,
+            &cli->error)) {
         dio_ids_deinit(&ids);
         return dio_error_prefix(&cli->error, "--prompt");
     }
     dio_generate_request r = {
-        .prompt = ids.ids, .n_prompt = (int64_t)ids.count, .params = o->p,
-        .stop = o->stop.items, .n_stop = o->stop.count,
-        .banned = o->ban.items, .n_banned = o->ban.count,
-        .stream = streamed ? stream : NULL, .user = cli,
+        .prompt = ids.ids,
+        .n_prompt = (int64_t)ids.count,
+        .params = o->p,
+        .stop = o->stop.items,
+        .n_stop = o->stop.count,
+        .banned = o->ban.items,
+        .n_banned = o->ban.count,
+        .stream = streamed ? stream : NULL,
+        .user = cli,
     };
     dio_texts *texts = dio_generate(lm, t, device, &r, &cli->error);
     if (texts)
@@ -126,7 +131,8 @@ static bool run(dio_cli *cli, void *options)
         return dio_fail(&cli->error, "--dtype \"%s\": bf16, f32 or auto", o->dtype);
     static const dio_dtype kept[] = {DIO_BF16, DIO_F32, DIO_DTYPES};
     const char *path = dio_assets_model(cli->arena, o->model, &cli->error);
-    dio_lm *lm = path ? dio_lm_open(path, &(dio_lm_options){.dtype = kept[kind]}, &cli->error) : NULL;
+    dio_lm *lm =
+        path ? dio_lm_open(path, &(dio_lm_options){.dtype = kept[kind]}, &cli->error) : NULL;
     dio_tokenizer *t = lm ? dio_tokenizer_load(path, &cli->error) : NULL;
     dio_device *device = t ? dio_cli_device(cli) : NULL;
     bool ok = device && generate(cli, o, lm, t, device);

@@ -51,8 +51,8 @@ static bool encode_lines(const dio_tokenizer *t, const struct options *o, dio_er
     for (int number = 1; ok && !end; number++) {
         dio_ids_clear(&ids);
         ok = read_line(&line, &end, err) &&
-             (end || dio_tokenizer_encode(t, line.text ? line.text : "", line.length, how, &ids,
-                                          err));
+             (end ||
+              dio_tokenizer_encode(t, line.text ? line.text : "", line.length, how, &ids, err));
         if (!ok)
             dio_error_at(err, "standard input", number, 1);
         else if (!end)

@@ -15,8 +15,10 @@ struct options {
 
 static const dio_field fields[] = {
     DIO_FIELD(struct options, recipe, NULL, 0, 0, "the recipe, a YAML file"),
-    DIO_FIELD(struct options, output, "", 0, 0, "folder of the run; default out/ and the recipe's name"),
-    DIO_FIELD(struct options, resume, "false", 0, 0, "go on from the folder's checkpoint, if it has one"),
+    DIO_FIELD(struct options, output, "", 0, 0,
+              "folder of the run; default out/ and the recipe's name"),
+    DIO_FIELD(struct options, resume, "false", 0, 0,
+              "go on from the folder's checkpoint, if it has one"),
     {0},
 };
 
@@ -77,8 +79,10 @@ static void progress(void *user, const dio_train_progress *p)
         n += snprintf(extras + n, sizeof extras - (size_t)n, "  %.16s %.3f", p->extras[i],
                       p->extra[i]);
     int left = (int)p->seconds_left;
-    dio_cli_say(cli, "step %6lld/%lld  loss %.4f%s  lr %.2e  |g| %.2f  %.0f %s/s  %.0f GFLOP/s  left "
-                "%d:%02d:%02d%s", (long long)p->step, (long long)p->steps, p->loss, extras, p->lr, p->norm,
+    dio_cli_say(cli,
+                "step %6lld/%lld  loss %.4f%s  lr %.2e  |g| %.2f  %.0f %s/s  %.0f GFLOP/s  left "
+                "%d:%02d:%02d%s",
+                (long long)p->step, (long long)p->steps, p->loss, extras, p->lr, p->norm,
                 p->items_per_second, p->item_name, p->flops_per_second / 1e9, left / 3600,
                 left / 60 % 60, left % 60, validation);
 }
@@ -91,8 +95,8 @@ static void finish(dio_cli *cli, const struct options *o, const dio_recipe_repor
     if (report->run.cancelled)
         dio_cli_say(cli, "stopped at step %lld; go on with --resume", (long long)report->run.steps);
     else
-        dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld%s, %.0f s",
-                    o->output, (long long)report->run.steps,
+        dio_cli_say(cli, "%s: %lld steps%s, best validation %.4f at step %lld%s, %.0f s", o->output,
+                    (long long)report->run.steps,
                     report->run.stopped_early ? " (stopped early)" : "", report->run.best,
                     (long long)report->run.best_step, test, report->seconds);
 }

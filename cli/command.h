@@ -25,18 +25,18 @@ typedef struct dio_common {
 typedef struct dio_cli {
     dio_arena *arena;
     dio_common common;
-    dio_args_given given;                  /* options that the user wrote */
-    const volatile sig_atomic_t *cancel;   /* set by Ctrl-C */
-    dio_error error;                       /* what run writes when it fails */
+    dio_args_given given;                /* options that the user wrote */
+    const volatile sig_atomic_t *cancel; /* set by Ctrl-C */
+    dio_error error;                     /* what run writes when it fails */
 } dio_cli;
 
 typedef struct dio_command {
     const char *name, *doc;
     const dio_field *options;
-    const dio_args_repeat *repeats;        /* or NULL */
-    const dio_args_alias *aliases;         /* or NULL */
-    const char *const *operands;           /* or NULL */
-    size_t size;                           /* of the options' struct */
+    const dio_args_repeat *repeats; /* or NULL */
+    const dio_args_alias *aliases;  /* or NULL */
+    const char *const *operands;    /* or NULL */
+    size_t size;                    /* of the options' struct */
     /* False with cli->error. */
     bool (*run)(dio_cli *cli, void *options);
 } dio_command;

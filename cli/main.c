@@ -50,7 +50,8 @@ static void on_signal(int number)
 
 static void usage(FILE *to)
 {
-    fputs("diorama: from a brief to finished ad assets\n\nUsage: diorama COMMAND [OPTIONS]\n\n", to);
+    fputs("diorama: from a brief to finished ad assets\n\nUsage: diorama COMMAND [OPTIONS]\n\n",
+          to);
     for (int i = 0; i < dio_commands_count; i++)
         fprintf(to, "  %-10s %s\n", dio_commands[i]->name, dio_commands[i]->doc);
     fputs("\n`diorama COMMAND --help` explains one command.\n", to);
@@ -114,8 +115,11 @@ static int run(const dio_command *c, int argc, char **argv, dio_arena *a)
         letters[n++] = *l;
     for (const dio_args_alias *l = common_letters; l->letter; l++)
         letters[n++] = *l;
-    dio_args args = {.command = dio_arena_printf(a, "diorama %s", c->name), .doc = c->doc,
-                     .groups = groups, .aliases = letters, .operands = c->operands};
+    dio_args args = {.command = dio_arena_printf(a, "diorama %s", c->name),
+                     .doc = c->doc,
+                     .groups = groups,
+                     .aliases = letters,
+                     .operands = c->operands};
     if (!dio_args_parse(&args, argc, argv, a, &cli.given, &cli.error))
         return fail(&cli.error);
     if (cli.given.help) {

@@ -1,5 +1,5 @@
-/* probe_pictures.c: networks over pictures under `diorama probe`; UNets and autoencoders with diffusers'
- * names of inputs. */
+/* probe_pictures.c: networks over pictures under `diorama probe`; UNets and autoencoders with
+ * diffusers' names of inputs. */
 #include <stdlib.h>
 
 #include "cli/probe.h"

@@ -14,7 +14,8 @@ struct look {
     bool accent; /* in the accent colour where that can be read, else in ink */
 };
 
-/* clang-format off: columns are read downwards */
+/* Columns are read downwards. */
+/* clang-format off */
 static const struct look looks[DIO_ROLES] = {
     /*                     name      display upper  pill  weight lines  size   least  leading tracking  gap    alpha  accent */
     [DIO_ROLE_KICKER]   = {"product",  false, true,  false, 600,  2, 0.290f, 0.20f, 1.05f,  0.140f, 0.00f, 1.00f, true},

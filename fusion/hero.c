@@ -197,8 +197,8 @@ static bool make_backdrop(dio_hero *h, dio_image *picture, const dio_preset *pre
 
 /* --- a cut-out --- */
 
-/* A square before the sun, as large as keeps it off the words and on the canvas: what is seen of the
- * picture fills it. */
+/* A square before the sun, as large as keeps it off the words and on the canvas: what is seen of
+ * the picture fills it. */
 static dio_box stand(const dio_preset *p)
 {
     const dio_scenery *s = &p->scenery;
@@ -236,8 +236,8 @@ static dio_image *trim(dio_image *picture, dio_error *err)
             y1 = y + 1;
         }
     }
-    dio_image *part = x0 < x1 ? dio_image_crop(rgba, x0, y0, x1 - x0, y1 - y0, err)
-                              : dio_image_ref(rgba);
+    dio_image *part =
+        x0 < x1 ? dio_image_crop(rgba, x0, y0, x1 - x0, y1 - y0, err) : dio_image_ref(rgba);
     dio_image_unref(rgba);
     return part;
 }

@@ -97,8 +97,9 @@ static double now_ms(void)
 bool dio_plan_run(dio_plan *p, dio_error *err)
 {
     if (dio_gang_size() > p->threads)
-        return dio_fail(err, "a plan made for %d threads cannot run on %d: make it after "
-                             "dio_gang_resize",
+        return dio_fail(err,
+                        "a plan made for %d threads cannot run on %d: make it after "
+                        "dio_gang_resize",
                         p->threads, dio_gang_size());
     for (int i = 0; i < p->n_nodes; i++) {
         dio_plan_node *n = &p->nodes[i];

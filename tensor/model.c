@@ -41,8 +41,9 @@ const dio_model *dio_model_find(dio_model_set set, const dio_value *config, dio_
     const char *key = dio_map_get(config, "model_type") ? "model_type" : "_class_name";
     const dio_value *type = dio_map_get(config, key);
     if (config->kind != DIO_MAP || !type || type->kind != DIO_STRING) {
-        dio_value_fail(config, err,
-                       "a config.json needs a \"model_type\" (or \"_class_name\") that is a string");
+        dio_value_fail(
+            config, err,
+            "a config.json needs a \"model_type\" (or \"_class_name\") that is a string");
         return NULL;
     }
     for (int i = 0; i < set.count; i++)

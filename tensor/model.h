@@ -21,12 +21,13 @@
 #include "tensor/weights.h"
 
 typedef struct dio_model {
-    const char *name;         /* "llama" */
-    const char *doc;          /* one line */
-    const char *kind;         /* "lm" */
-    const char *const *types; /* values of model_type or _class_name in config.json; NULL-terminated */
-    const dio_field *config;  /* keys of config.json that matter */
-    size_t size;              /* bytes of the family's struct, which begins with its config */
+    const char *name; /* "llama" */
+    const char *doc;  /* one line */
+    const char *kind; /* "lm" */
+    /* Values of model_type or _class_name in config.json; NULL-terminated. */
+    const char *const *types;
+    const dio_field *config; /* keys of config.json that matter */
+    size_t size;             /* bytes of the family's struct, which begins with its config */
     /* Checks what ranges cannot (heads divide, sizes agree), derives the rest, and takes memory
      * for layers from the arena. json is the whole config.json, for keys in several forms. */
     bool (*setup)(void *model, const dio_value *json, dio_arena *a, dio_error *err);

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* --- shape: no numbers change; most cost nothing at run time ------------------------------- */
+/* --- shape: no numbers change; most cost nothing at run time --- */
 dio_val dio_reshape(dio_graph *g, dio_val x, int nd, const int64_t *dim); /* one -1 is inferred */
 dio_val dio_reshape2(dio_graph *g, dio_val x, int64_t a, int64_t b);
 dio_val dio_reshape3(dio_graph *g, dio_val x, int64_t a, int64_t b, int64_t c);
@@ -24,13 +24,19 @@ dio_val dio_transpose(dio_graph *g, dio_val x, int a, int b);
 dio_val dio_slice(dio_graph *g, dio_val x, int axis, int64_t start, int64_t length, int64_t step);
 dio_val dio_expand(dio_graph *g, dio_val x, int nd, const int64_t *dim); /* broadcast */
 dio_val dio_concat(dio_graph *g, const dio_val *x, int n, int axis);
-typedef enum dio_pad_mode { DIO_PAD_ZERO, DIO_PAD_REFLECT, DIO_PAD_REPLICATE, DIO_PAD_CIRCULAR } dio_pad_mode;
+typedef enum dio_pad_mode {
+    DIO_PAD_ZERO,
+    DIO_PAD_REFLECT,
+    DIO_PAD_REPLICATE,
+    DIO_PAD_CIRCULAR
+} dio_pad_mode;
 /* before/after elements along one axis; causal padding is before = (kernel-1)*dilation. */
-dio_val dio_pad(dio_graph *g, dio_val x, int axis, int64_t before, int64_t after, dio_pad_mode mode);
+dio_val dio_pad(dio_graph *g, dio_val x, int axis, int64_t before, int64_t after,
+                dio_pad_mode mode);
 dio_val dio_flip(dio_graph *g, dio_val x, int axis);
 dio_val dio_cast(dio_graph *g, dio_val x, dio_dtype to);
 
-/* --- elementwise, two operands, broadcasting as numpy does ----------------------------------- */
+/* --- elementwise, two operands, broadcasting as numpy does --- */
 dio_val dio_add(dio_graph *g, dio_val a, dio_val b);
 dio_val dio_sub(dio_graph *g, dio_val a, dio_val b);
 dio_val dio_mul(dio_graph *g, dio_val a, dio_val b);
@@ -40,7 +46,7 @@ dio_val dio_minimum(dio_graph *g, dio_val a, dio_val b);
 dio_val dio_where(dio_graph *g, dio_val cond_u8, dio_val a, dio_val b);
 dio_val dio_axpb(dio_graph *g, dio_val x, float a, float b); /* a * x + b */
 
-/* --- elementwise, one operand ---------------------------------------------------------------- */
+/* --- elementwise, one operand --- */
 dio_val dio_neg(dio_graph *g, dio_val x);
 dio_val dio_abs(dio_graph *g, dio_val x);
 dio_val dio_exp(dio_graph *g, dio_val x);
@@ -83,7 +89,7 @@ dio_val dio_activate(dio_graph *g, dio_val x, dio_act act); /* the unary operato
 /* act(a) * b, of equal shape: SwiGLU with SILU, GeGLU with GELU, GLU with SIGMOID. */
 dio_val dio_glu(dio_graph *g, dio_val a, dio_val b, dio_act act);
 
-/* --- reductions and scans --------------------------------------------------------------------- */
+/* --- reductions and scans --- */
 /* axes: a bit mask of axes; keep: keep them as size 1. */
 dio_val dio_sum(dio_graph *g, dio_val x, unsigned axes, bool keep);
 dio_val dio_mean(dio_graph *g, dio_val x, unsigned axes, bool keep);
@@ -94,7 +100,7 @@ dio_val dio_cumsum(dio_graph *g, dio_val x, int axis);
 dio_val dio_softmax(dio_graph *g, dio_val x);     /* last axis */
 dio_val dio_log_softmax(dio_graph *g, dio_val x); /* last axis */
 
-/* --- matrices ---------------------------------------------------------------------------------- */
+/* --- matrices --- */
 /* op(a) [..,M,K] x op(b) [..,K,N] -> [..,M,N]; leading dims broadcast. */
 dio_val dio_matmul(dio_graph *g, dio_val a, dio_val b, bool transpose_a, bool transpose_b);
 /* act(x [..,K] x w^T + bias), w [N,K] f32/bf16/f16 as torch's nn.Linear, bias [N] or NONE. */
@@ -102,7 +108,7 @@ dio_val dio_linear(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_act act
 /* The same with w [K,N], as GPT-2's Conv1D stores it. */
 dio_val dio_linear_kn(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_act act);
 
-/* --- normalisation ------------------------------------------------------------------------------ */
+/* --- normalisation --- */
 dio_val dio_layer_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, float eps); /* last axis */
 dio_val dio_rms_norm(dio_graph *g, dio_val x, dio_val w, float eps);              /* last axis */
 /* x [B,C,...], w b [C] or NONE. */
@@ -119,7 +125,7 @@ dio_val dio_batch_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, float eps,
 dio_val dio_batch_norm_eval(dio_graph *g, dio_val x, dio_val w, dio_val b, dio_val mean,
                             dio_val var, float eps);
 
-/* --- attention ----------------------------------------------------------------------------------- */
+/* --- attention --- */
 typedef struct dio_attention_attrs {
     bool causal;
     int window;    /* key j is seen by query i when i - window < j; 0: no window */
@@ -148,7 +154,7 @@ dio_val dio_attention_cached(dio_graph *g, dio_val q, dio_val keys, dio_val valu
 dio_val dio_rope(dio_graph *g, dio_val x, dio_val start, dio_val inv_freq, bool interleaved,
                  float factor);
 
-/* --- tables --------------------------------------------------------------------------------------- */
+/* --- tables --- */
 dio_val dio_embedding(dio_graph *g, dio_val table, dio_val ids); /* table [V,C] f32/bf16/f16 */
 /* Rows start[b]+t of table [P,C], for t in 0..T-1 -> [B,T,C]: learned positions. */
 dio_val dio_embedding_range(dio_graph *g, dio_val table, dio_val start, int64_t count);
@@ -156,7 +162,7 @@ dio_val dio_embedding_range(dio_graph *g, dio_val table, dio_val start, int64_t 
 dio_val dio_gather(dio_graph *g, dio_val x, int axis, dio_val ids);
 dio_val dio_scatter_add(dio_graph *g, dio_val x, int axis, dio_val ids, dio_val src);
 
-/* --- convolution and pictures ---------------------------------------------------------------------- */
+/* --- convolution and pictures --- */
 typedef struct dio_conv_attrs {
     int stride[2], pad[2], dilation[2]; /* [0] is H (or T in 1-D), [1] is W */
     int groups;
@@ -170,18 +176,20 @@ dio_val dio_conv_transpose(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio
 dio_conv_attrs dio_conv_defaults(void); /* stride 1, pad 0, dilation 1, groups 1 */
 /* The kernel's gradient of dio_conv, given that of its result: of type `kernel`. */
 dio_val dio_conv_weights(dio_graph *g, dio_val x, dio_val y, dio_type kernel, dio_conv_attrs attrs);
-dio_val dio_avg_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad); /* torch's defaults */
+/* With torch's defaults. */
+dio_val dio_avg_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad);
 dio_val dio_max_pool(dio_graph *g, dio_val x, int kernel, int stride, int pad);
-dio_val dio_upsample_nearest(dio_graph *g, dio_val x, int64_t h, int64_t w); /* [B,C,H,W] or [B,C,T] with w 0 */
+/* x [B,C,H,W], or [B,C,T] with w 0. */
+dio_val dio_upsample_nearest(dio_graph *g, dio_val x, int64_t h, int64_t w);
 dio_val dio_upsample_linear(dio_graph *g, dio_val x, int64_t h, int64_t w, bool align_corners);
-/* Zeros between numbers (`up` - 1 each) and around them, the taps over both axes as numpy convolves,
- * one of `down` kept: StyleGAN2's upfirdn2d. Negative padding cuts off. */
+/* Zeros between numbers (`up` - 1 each) and around them, the taps over both axes as numpy
+ * convolves, one of `down` kept: StyleGAN2's upfirdn2d. Negative padding cuts off. */
 dio_val dio_fir(dio_graph *g, dio_val x, const float *taps, int count, int up, int down, int before,
                 int after);
 dio_val dio_pixel_shuffle(dio_graph *g, dio_val x, int factor);
 dio_val dio_pixel_unshuffle(dio_graph *g, dio_val x, int factor);
 
-/* --- recurrence (torch.nn.GRU and LSTM, one layer, one direction) ------------------------------------ */
+/* --- recurrence (torch.nn.GRU and LSTM, one layer, one direction) --- */
 /* x [B,T,I], h0 [B,H], w_ih [3H,I], w_hh [3H,H], biases [3H]; gates r, z, n. -> [B,T,H]; the last
  * state in *h. */
 dio_val dio_gru(dio_graph *g, dio_val x, dio_val h0, dio_val w_ih, dio_val w_hh, dio_val b_ih,
@@ -190,15 +198,16 @@ dio_val dio_gru(dio_graph *g, dio_val x, dio_val h0, dio_val w_ih, dio_val w_hh,
 dio_val dio_lstm(dio_graph *g, dio_val x, dio_val h0, dio_val c0, dio_val w_ih, dio_val w_hh,
                  dio_val b_ih, dio_val b_hh, dio_val *h, dio_val *c);
 
-/* --- losses: scalars, means over what counts ---------------------------------------------------------- */
+/* --- losses: scalars, means over what counts --- */
 /* logits [..,V], target i32 [..]; targets equal to `ignore` do not count. */
-dio_val dio_cross_entropy(dio_graph *g, dio_val logits, dio_val target, int ignore, float smoothing);
+dio_val dio_cross_entropy(dio_graph *g, dio_val logits, dio_val target, int ignore,
+                          float smoothing);
 dio_val dio_mse_loss(dio_graph *g, dio_val a, dio_val b);
 dio_val dio_l1_loss(dio_graph *g, dio_val a, dio_val b);
 dio_val dio_smooth_l1_loss(dio_graph *g, dio_val a, dio_val b, float beta);
 dio_val dio_bce_logits_loss(dio_graph *g, dio_val logits, dio_val target);
 
-/* --- spectra (torch.stft and istft, onesided) ------------------------------------------------------------ */
+/* --- spectra (torch.stft and istft, onesided) --- */
 typedef struct dio_stft_attrs {
     int n_fft, hop, win;
     bool center; /* reflect padding of n_fft/2 */
@@ -208,7 +217,7 @@ typedef struct dio_stft_attrs {
 dio_val dio_stft(dio_graph *g, dio_val x, dio_val window, dio_stft_attrs attrs);
 dio_val dio_istft(dio_graph *g, dio_val spec, dio_val window, int64_t length, dio_stft_attrs attrs);
 
-/* --- noise ---------------------------------------------------------------------------------------------------- */
+/* --- noise --- */
 /* Zeroes with probability p and scales the rest, by Philox at (seed, stream); seed i32 [2]. */
 dio_val dio_dropout(dio_graph *g, dio_val x, dio_val seed, int stream, float p);
 

@@ -52,7 +52,7 @@ struct dio_plan {
     int n_taps;
     void *workspace; /* of a lent plan: not ours, NULL until dio_plan_lend */
     bool bound;      /* addresses were given once, weights are packed */
-    void *out_copy; /* host copies of outputs when the device's memory is its own */
+    void *out_copy;  /* host copies of outputs when the device's memory is its own */
     dio_resident **residents;
     int n_residents, cap_residents;
     const dio_buffer **reread; /* of packed weights that some node reads in place as well */

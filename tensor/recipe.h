@@ -50,7 +50,7 @@ typedef struct dio_recipe_part {
 
 typedef struct dio_recipe_kind {
     const char *name, *doc;
-    const dio_field *fields; /* the recipe's own keys, `version` and `kind` among them */
+    const dio_field *fields;      /* the recipe's own keys, `version` and `kind` among them */
     const dio_recipe_part *parts; /* ends with a NULL key; or NULL. For documentation. */
     bool (*run)(const dio_recipe_run *r, dio_recipe_report *report, dio_error *err);
 } dio_recipe_kind;

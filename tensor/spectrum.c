@@ -124,8 +124,8 @@ dio_val dio_istft(dio_graph *g, dio_val spec, dio_val window, int64_t length, di
         return dio_graph_fail(g, "istft: %lld frames give no sample that is not trimmed away",
                               (long long)t.dim[2]);
     dio_val w = dio_mul(g, table(g, a->n_fft, true, a->normalized), centred(g, window, a));
-    dio_val x = dio_reshape3(g, dio_permute(g, spec, (int[]){0, 3, 1, 2}), t.dim[0], 2 * bins,
-                             t.dim[2]);
+    dio_val x =
+        dio_reshape3(g, dio_permute(g, spec, (int[]){0, 3, 1, 2}), t.dim[0], 2 * bins, t.dim[2]);
     dio_val y = dio_conv_transpose(g, x, w, DIO_NONE, hopping(a));
     y = dio_slice(g, dio_div(g, y, envelope(g, window, t.dim[2], a)), 2, start, have, 1);
     y = dio_reshape2(g, y, t.dim[0], have);

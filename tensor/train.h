@@ -57,8 +57,8 @@ typedef struct dio_train_progress {
     double best;
     double lr, norm; /* gradient's length before clipping */
     double items_per_second, flops_per_second, seconds_left;
-    bool evaluated; /* this report is about a fresh validation */
-    const char *item_name; /* the task's */
+    bool evaluated;            /* this report is about a fresh validation */
+    const char *item_name;     /* the task's */
     const char *const *extras; /* names of what else is measured, and the means since the last */
     double extra[DIO_TRAIN_EXTRAS];
     int n_extras;

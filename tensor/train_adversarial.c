@@ -58,7 +58,7 @@ struct adversary {
     dio_train_options rates[GROUPS];
     dio_plan *penalised; /* the discriminator's update with penalties; NULL: never, or always */
     dio_plan *matching;  /* the generator's update without the critic; NULL: none are to be made */
-    int more[GROUPS]; /* where the MORE outputs begin */
+    int more[GROUPS];    /* where the MORE outputs begin */
     double penalty, match; /* the latest */
 };
 
@@ -270,8 +270,7 @@ static bool step(dio_train_run *r, dio_train_figures *f, dio_error *err)
         if (!move_discriminator(a, (r->state.step - a->o->alone) * a->o->critic_steps + i, f, err))
             return false;
     if (!dio_train_numbers(t, p, r->state.step, r->state.step, &f->lr, err) ||
-        !task->fill(task->user, p, DIO_PART_GENERATOR, r->state.step, err) ||
-        !dio_plan_run(p, err))
+        !task->fill(task->user, p, DIO_PART_GENERATOR, r->state.step, err) || !dio_plan_run(p, err))
         return false;
     f->loss = output(p, a->more[GENERATOR]);
     f->norm = output(p, 1);

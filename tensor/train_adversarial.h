@@ -12,9 +12,9 @@
  *   hinge           D: relu(1 - r) + relu(1 + f)       G: -f            (arXiv:1705.02894)
  *   relativistic    D: softplus(f - r)                 G: softplus(r - f), paired in the batch
  *                                                                       (arXiv:1807.00734)
- * R1 (arXiv:1801.04406) adds r1 / 2 times the squared gradient of r with respect to the real sample,
- * R2 the same for made ones; with penalty_every = k they are taken in every k-th update, k times as
- * strong (arXiv:1912.04958). The discriminator's operators then need second derivatives.
+ * R1 (arXiv:1801.04406) adds r1 / 2 times the squared gradient of r with respect to the real
+ * sample, R2 the same for made ones; with penalty_every = k they are taken in every k-th update, k
+ * times as strong (arXiv:1912.04958). The discriminator's operators then need second derivatives.
  */
 #include "tensor/train.h"
 
@@ -61,7 +61,8 @@ typedef struct dio_adversarial_task {
     const char *item_name, *identity;
     /* Makes the inputs of a plan; the calls below are about that graph until the next. */
     void (*inputs)(void *user, dio_graph *g, dio_adversarial_part part);
-    dio_val (*real)(void *user, dio_graph *g); /* samples [B,...], an input: for the discriminator */
+    /* Samples [B,...], an input: for the discriminator. */
+    dio_val (*real)(void *user, dio_graph *g);
     dio_val (*fake)(void *user, dio_graph *g); /* as many made ones */
     /* Scores [B] or [B,...]. */
     dio_val (*score)(void *user, dio_graph *g, dio_val samples);

@@ -18,10 +18,10 @@ typedef struct dio_train_group {
     const char *prefix; /* before the names in files: "", "generator." */
     const dio_train_weight *weights;
     int n;
-    const dio_train_options *o; /* its rate, moments, clipping and average */
+    const dio_train_options *o;             /* its rate, moments, clipping and average */
     const dio_adversarial_running *running; /* those that no gradient moves, while building */
     int n_running;
-    dio_plan *plan; /* the one that moves them */
+    dio_plan *plan;               /* the one that moves them */
     dio_val *w, *m, *v, *average; /* by weight, numbers in the plan's graph */
     float **host_w;               /* copies aside while averages stand in their place */
 } dio_train_group;
@@ -43,8 +43,8 @@ struct dio_train_run {
     dio_train_group *groups;
     int n_groups;
     dio_plan *eval;
-    double flops; /* of a step */
-    bool keeps_best; /* best.safetensors is what a run is for; else the latest is */
+    double flops;              /* of a step */
+    bool keeps_best;           /* best.safetensors is what a run is for; else the latest is */
     const char *const *extras; /* names of the extra figures, NULL-terminated; or NULL */
     bool (*step)(dio_train_run *r, dio_train_figures *f, dio_error *err);
     /* The loss that a validation comes to. */

@@ -180,10 +180,11 @@ bool dio_walk_fits(int64_t bytes, dio_error *err)
     double room = (double)dio_room_memory() * 0.75;
     if ((double)bytes <= room)
         return true;
-    return dio_fail_retry(err,
-                          "the model's weights need %.1f MB of memory and the limit is %.1f MB: use "
-                          "a smaller model",
-                          (double)bytes / 1e6, room / 1e6);
+    return dio_fail_retry(
+        err,
+        "the model's weights need %.1f MB of memory and the limit is %.1f MB: use "
+        "a smaller model",
+        (double)bytes / 1e6, room / 1e6);
 }
 
 /* What drawing takes: the weights, and the largest once more while it is f32. */

@@ -28,8 +28,8 @@ extern "C" {
 
 typedef struct dio_weights dio_weights;
 
-/* A weights file, an index of shards (NAME.safetensors.index.json, NAME.bin.index.json), or a folder
- * that holds model.safetensors or pytorch_model.bin or one's index (in diffusers' folders
+/* A weights file, an index of shards (NAME.safetensors.index.json, NAME.bin.index.json), or a
+ * folder that holds model.safetensors or pytorch_model.bin or one's index (in diffusers' folders
  * diffusion_pytorch_model, a file or an index). What a file is, its first bytes say and not its
  * name. NULL with a message that names the file. */
 dio_weights *dio_weights_open(const char *path, dio_error *err);
@@ -72,7 +72,7 @@ typedef struct dio_weights_meta {
 bool dio_weights_write(const char *path, dio_tensor *const *tensors, const char *const *names,
                        int count, const dio_weights_meta *meta, int n_meta, dio_error *err);
 
-/* --- for readers ------------------------------------------------------------------------------ */
+/* --- for readers --- */
 
 typedef struct dio_weights_reader {
     const char *name;

@@ -61,7 +61,8 @@ static bool read_data(dio_recipe_lm *r, const dio_value *recipe, dio_arena *a, d
 {
     const dio_value *data = r->data;
     if (!is_given(data) || data->kind != DIO_MAP)
-        return dio_value_fail(recipe, err, "data: a recipe says where its text comes from, as in "
+        return dio_value_fail(recipe, err,
+                              "data: a recipe says where its text comes from, as in "
                               "`data: {kind: copy}`");
     const dio_value *kind = dio_map_get(data, "kind");
     if (!kind || kind->kind != DIO_STRING)
@@ -81,14 +82,17 @@ enum { STEP_TOKENS = 1 << 24 };
 static bool check(dio_recipe_lm *r, const dio_value *recipe, dio_error *err)
 {
     if (is_given(r->model) == (r->start[0] != 0))
-        return dio_value_fail(recipe, err, "a recipe has either model (a fresh one) or start (a "
+        return dio_value_fail(recipe, err,
+                              "a recipe has either model (a fresh one) or start (a "
                               "folder to go on from)");
     if (is_given(r->model) && r->model->kind != DIO_MAP)
         return dio_value_fail(r->model, err, "model: expected a map, as config.json is");
     const dio_value *batch = dio_map_get(recipe, "batch");
     if ((int64_t)r->batch * r->sequence > STEP_TOKENS)
-        return dio_value_fail(batch ? batch : recipe, err, "batch %d of sequence %d: at most "
-                              "%d tokens make a step", r->batch, r->sequence, STEP_TOKENS);
+        return dio_value_fail(batch ? batch : recipe, err,
+                              "batch %d of sequence %d: at most "
+                              "%d tokens make a step",
+                              r->batch, r->sequence, STEP_TOKENS);
     if (strcmp(r->save, "bf16") != 0 && strcmp(r->save, "f32") != 0)
         return dio_value_fail(dio_map_get(recipe, "save"), err, "save \"%s\": bf16 or f32",
                               r->save);
@@ -104,8 +108,10 @@ static bool check_targets(const dio_recipe_lm *r, dio_error *err)
     if (!is_given(v))
         return true;
     if (v->kind != DIO_LIST || !v->list.count || v->list.count > DIO_RECIPE_TARGETS)
-        return dio_value_fail(v, err, "lora: targets: expected a list of 1 to %d names of layers, "
-                              "found %s", DIO_RECIPE_TARGETS, dio_kind_name(v->kind));
+        return dio_value_fail(v, err,
+                              "lora: targets: expected a list of 1 to %d names of layers, "
+                              "found %s",
+                              DIO_RECIPE_TARGETS, dio_kind_name(v->kind));
     for (int i = 0; i < v->list.count; i++)
         if (v->list.items[i]->kind != DIO_STRING)
             return dio_value_fail(v->list.items[i], err, "lora: targets are names of layers");

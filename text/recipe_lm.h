@@ -6,11 +6,11 @@
 #include "text/source.h"
 
 typedef struct dio_recipe_tokenizer {
-    const char *path;     /* a published tokenizer; or, empty: one is made */
+    const char *path; /* a published tokenizer; or, empty: one is made */
     int vocab_size;
-    const char *style;    /* "gpt2" or "llama3" */
+    const char *style; /* "gpt2" or "llama3" */
     bool split_digits;
-    int documents;        /* of the training split that it is made from */
+    int documents; /* of the training split that it is made from */
     int min_frequency;
 } dio_recipe_tokenizer;
 

@@ -25,7 +25,9 @@ const dio_source_kind *dio_source_find(const char *name, dio_error *err)
             return dio_source_kinds[n];
     }
     const char *near = dio_nearest(name, names, n);
-    dio_fail(err, "data kind \"%s\" does not exist%s%s: there are copy (the ad corpus) and text "
-             "(files)", name, near ? ", did you mean " : "", near ? near : "");
+    dio_fail(err,
+             "data kind \"%s\" does not exist%s%s: there are copy (the ad corpus) and text "
+             "(files)",
+             name, near ? ", did you mean " : "", near ? near : "");
     return NULL;
 }

@@ -33,7 +33,8 @@ static void print_ad(int i, const struct dio_brief *b, const struct dio_ad *ad)
 
 static bool names_product(const struct dio_brief *b, const struct dio_ad *ad)
 {
-    return strstr(ad->text[DIO_AD_HEADLINE], b->product) || strstr(ad->text[DIO_AD_BODY], b->product);
+    return strstr(ad->text[DIO_AD_HEADLINE], b->product) ||
+           strstr(ad->text[DIO_AD_BODY], b->product);
 }
 
 static void one(struct tally *t, dio_copywriter *w, const dio_copy_corpus *corpus, int i,
@@ -60,7 +61,8 @@ static int report(const struct tally *t)
 {
     int distinct = dio_copy_distinct(t->headlines, t->n_headlines);
     printf("briefs %d, complete %d, product named %d, distinct headlines %d, without any problem "
-           "%d, problems %d\n", t->briefs, t->complete, t->named, distinct, t->clean, t->problems);
+           "%d, problems %d\n",
+           t->briefs, t->complete, t->named, distinct, t->clean, t->problems);
     bool kept = t->complete == t->briefs && t->named * 100 >= t->briefs * 98 &&
                 distinct * 100 >= t->briefs * 95;
     puts(kept ? "promises kept" : "PROMISES BROKEN");

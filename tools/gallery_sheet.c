@@ -1,5 +1,5 @@
-/* gallery_sheet.c: a sheet of training pictures, to look at: gallery_sheet KIND COLUMNS ROWS OUT.png
- * [KEY=VALUE...]. For developers; not installed. */
+/* gallery_sheet.c: a sheet of training pictures, to look at: gallery_sheet KIND COLUMNS ROWS
+ * OUT.png [KEY=VALUE...]. For developers; not installed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static void put(dio_image *sheet, const dio_gallery_shape *s, const float *pixel
 int main(int argc, char **argv)
 {
     if (argc < 5)
-        return fprintf(stderr, "usage: gallery_sheet KIND COLUMNS ROWS OUT.png [KEY=VALUE...]\n"), 2;
+        return fprintf(stderr, "usage: gallery_sheet KIND COLUMNS ROWS OUT.png [KEY=VALUE...]\n"),
+               2;
     int columns = atoi(argv[2]), rows = atoi(argv[3]), n = columns * rows;
     dio_error err = {0};
     dio_arena *a = dio_arena_create();
@@ -46,9 +47,11 @@ int main(int argc, char **argv)
         const dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, 3, false};
         size_t size = (size_t)g.shape.channels * (size_t)g.shape.height * (size_t)g.shape.width;
         pixels = malloc((size_t)n * size * sizeof *pixels);
-        sheet = dio_image_create(columns * (g.shape.width + 2), rows * (g.shape.height + 2), &form, &err);
+        sheet = dio_image_create(columns * (g.shape.width + 2), rows * (g.shape.height + 2), &form,
+                                 &err);
         ok = pixels && sheet &&
-             dio_gallery_fill(&g, DIO_SPLIT_TEST, 0, n, &(dio_gallery_batch){.pixels = pixels}, &err);
+             dio_gallery_fill(&g, DIO_SPLIT_TEST, 0, n, &(dio_gallery_batch){.pixels = pixels},
+                              &err);
         for (int i = 0; ok && i < n; i++)
             put(sheet, &g.shape, pixels + (size_t)i * size, i % columns * (g.shape.width + 2),
                 i / columns * (g.shape.height + 2));

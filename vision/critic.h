@@ -4,8 +4,8 @@
  *     dio_critic *c = dio_critic_create(config, seed, err);
  *     dio_val score = dio_critic_forward(g, c, pixels, label);   // [B], larger for real ones
  *
- * Families' operators have second derivatives, so that a penalty on the score's gradient (R1) can be
- * trained.
+ * Families' operators have second derivatives, so that a penalty on the score's gradient (R1) can
+ * be trained.
  */
 #include "base/error.h"
 #include "base/value.h"

@@ -51,7 +51,8 @@ static const dio_gallery_kind *refuse(const char *name, dio_error *err)
     int n = 0;
     for (int i = 0; drawn[i]; i++)
         if (strcmp(drawn[i], name) == 0) {
-            dio_fail(err, "data kind \"%s\" draws with fonts, which this build cannot read: "
+            dio_fail(err,
+                     "data kind \"%s\" draws with fonts, which this build cannot read: "
                      "install libfreetype-dev and libfontconfig-dev and build again",
                      name);
             return NULL;
@@ -80,7 +81,7 @@ const dio_gallery_kind *dio_gallery_find(const char *name, dio_error *err)
 /* --- one that a recipe names --- */
 
 bool dio_gallery_open(dio_gallery *p, const dio_value *recipe, const dio_value *data,
-                       const char *root, uint64_t seed, dio_arena *a, dio_error *err)
+                      const char *root, uint64_t seed, dio_arena *a, dio_error *err)
 {
     *p = (dio_gallery){.seed = seed};
     if (!data || data->kind != DIO_MAP)
@@ -152,7 +153,7 @@ static void row_job(void *user, int64_t item, int thread)
 }
 
 bool dio_gallery_fill(const dio_gallery *p, dio_split split, int64_t step, int rows,
-                       const dio_gallery_batch *out, dio_error *err)
+                      const dio_gallery_batch *out, dio_error *err)
 {
     dio_error *errors = calloc((size_t)rows, sizeof *errors);
     if (!errors)

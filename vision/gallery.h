@@ -26,9 +26,9 @@ typedef struct dio_gallery_shape {
 
 /* One picture: memory of the caller's, of the shape's sizes; NULL where it is not wanted. */
 typedef struct dio_picture {
-    float *pixels; /* [C,H,W], -1..1 */
-    float *labels; /* [labels] */
-    float *noise;  /* [noise] */
+    float *pixels;       /* [C,H,W], -1..1 */
+    float *labels;       /* [labels] */
+    float *noise;        /* [noise] */
     const char *caption; /* set by the source, in the arena: what one would ask for; NULL: none */
 } dio_picture;
 
@@ -65,7 +65,7 @@ typedef struct dio_gallery {
 
 /* Opens what `data:` names; messages have its place. */
 bool dio_gallery_open(dio_gallery *p, const dio_value *recipe, const dio_value *data,
-                       const char *root, uint64_t seed, dio_arena *a, dio_error *err);
+                      const char *root, uint64_t seed, dio_arena *a, dio_error *err);
 void dio_gallery_close(dio_gallery *p);
 
 /* Where a batch goes; NULL where it is not wanted. */
@@ -77,4 +77,4 @@ typedef struct dio_gallery_batch {
 
 /* Batch number `step` of a split: `rows` pictures, the same for any number of threads. */
 bool dio_gallery_fill(const dio_gallery *p, dio_split split, int64_t step, int rows,
-                       const dio_gallery_batch *out, dio_error *err);
+                      const dio_gallery_batch *out, dio_error *err);

@@ -80,8 +80,8 @@ bool dio_gan_sheet(dio_gan_job *j, const char *name, dio_error *err)
     const char *dir = dio_path_join(a, j->run->dir, "samples");
     bool ok = j->sheet && dio_gan_take(j, DIO_SPLIT_VALID, 0, err) &&
               dio_plan_set(j->sheet, "z", j->batch.noise, rows * (size_t)s->z, err) &&
-              (!s->labels || dio_plan_set(j->sheet, "label", j->batch.labels,
-                                          rows * (size_t)s->labels, err)) &&
+              (!s->labels ||
+               dio_plan_set(j->sheet, "label", j->batch.labels, rows * (size_t)s->labels, err)) &&
               dio_plan_run(j->sheet, err) && dio_dir_make(dir, err);
     dio_image *sheet = ok ? lay_out(j, dio_plan_output(j->sheet, 0, NULL), err) : NULL;
     ok = sheet && dio_image_write(sheet, dio_path_join(a, dir, dio_arena_printf(a, "%s.png", name)),

@@ -37,8 +37,7 @@ dio_generator *dio_generator_open(const char *path, dio_error *err)
     return dio_network_open(&kind, path, DIO_F32, err);
 }
 
-dio_generator *dio_generator_build(const dio_value *config, const dio_weights *from,
-                                   dio_error *err)
+dio_generator *dio_generator_build(const dio_value *config, const dio_weights *from, dio_error *err)
 {
     return dio_network_build(&kind, config, from, DIO_F32, err);
 }
@@ -150,8 +149,8 @@ static bool set_inputs(struct run *r, uint64_t seed)
     bool ok = dio_plan_set(r->plan, "z", x, (size_t)s->z * sizeof *x, r->err);
     for (int i = 0; i < s->labels; i++)
         x[i] = r->o->label ? r->o->label[i] : 0;
-    ok = ok && (!s->labels ||
-                dio_plan_set(r->plan, "label", x, (size_t)s->labels * sizeof *x, r->err));
+    ok = ok &&
+         (!s->labels || dio_plan_set(r->plan, "label", x, (size_t)s->labels * sizeof *x, r->err));
     free(x);
     return ok && set_noises(r, seed);
 }

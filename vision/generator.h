@@ -55,7 +55,7 @@ typedef struct dio_generator_io {
     float pull;                /* 1 - psi: how far w is drawn to its mean; 0: not at all */
     int cutoff;                /* of how many ws; 0: of all */
 
-    dio_val out; /* [B,C,H,W], -1..1 */
+    dio_val out;                           /* [B,C,H,W], -1..1 */
     dio_type noises[DIO_GENERATOR_NOISES]; /* with RANDOM: the inputs' types */
     int n_noises;
     /* In training: this weight, which no gradient moves, is to become that value. */

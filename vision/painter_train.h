@@ -49,5 +49,5 @@ void dio_flow_scene(uint64_t seed, int64_t index, dio_scene *s, dio_guide_window
 
 /* The flow's pictures of subjects become latents of them, of which they have no more numbers a
  * place. Its weights are f32 and drawn; the guide is this program's. */
-bool dio_flow_tiles(dio_network *flow, const dio_network *autoencoder,
-                    const dio_atlas *atlas, dio_device *device, dio_error *err);
+bool dio_flow_tiles(dio_network *flow, const dio_network *autoencoder, const dio_atlas *atlas,
+                    dio_device *device, dio_error *err);

@@ -24,8 +24,8 @@ extern const dio_recipe_part dio_recipe_gan_parts[];
 
 bool dio_recipe_gan_read(dio_recipe_gan *r, const dio_recipe_run *run, dio_error *err);
 
-/* A network's config with what the pictures imply filled in where it says nothing: z_dim, label_dim,
- * channels and size. */
+/* A network's config with what the pictures imply filled in where it says nothing: z_dim,
+ * label_dim, channels and size. */
 dio_value *dio_recipe_gan_config(const dio_value *given, const dio_gallery_shape *pictures,
                                  dio_arena *a);
 

@@ -62,12 +62,15 @@ static bool read_labels(dio_sprites *s, const char *dir, dio_error *err)
     for (int i = 0; i < n; i++)
         if (labels->list.items[i]->kind != DIO_STRING)
             return dio_value_fail(labels->list.items[i], err, "labels are names");
-    for (int i = 0; i < n && is_group(labels->list.items[i]->string.text) && s->groups < GROUPS; i++)
+    for (int i = 0; i < n && is_group(labels->list.items[i]->string.text) && s->groups < GROUPS;
+         i++)
         s->group[s->groups++] = labels->list.items[i]->string.text;
     s->kinds = n - s->groups - COLOURS;
     if (n != s->generator->shape.labels || s->kinds < 1 || s->kinds > KINDS || !s->groups)
-        return dio_value_fail(labels, err, "%d labels, and the generator takes %d: groups, kinds and "
-                              "%d numbers of colours", n, s->generator->shape.labels, COLOURS);
+        return dio_value_fail(labels, err,
+                              "%d labels, and the generator takes %d: groups, kinds and "
+                              "%d numbers of colours",
+                              n, s->generator->shape.labels, COLOURS);
     for (int i = 0; i < s->kinds; i++) {
         s->kind[i] = labels->list.items[s->groups + i]->string.text;
         s->group_of[i] = group_of(s, s->kind[i]);
@@ -154,9 +157,10 @@ int dio_sprites_choose(const dio_sprites *s, const dio_sprite_request *r, dio_er
     for (int g = 0; g < s->groups; g++)
         names[n++] = s->group[g];
     const char *near = dio_nearest(wanted, names, n);
-    dio_fail(err, "there are no sprites of kind \"%.80s\"%s%s%s (groups are creature, weapon, item, "
-             "potion, terrain)", wanted, near ? "; did you mean \"" : "", near ? near : "",
-             near ? "\"?" : "");
+    dio_fail(err,
+             "there are no sprites of kind \"%.80s\"%s%s%s (groups are creature, weapon, item, "
+             "potion, terrain)",
+             wanted, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return -1;
 }
 

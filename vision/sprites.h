@@ -5,8 +5,8 @@
  *     dio_sprite_request r = {.kind = "sword", .seed = 7};
  *     dio_image *picture = dio_sprites_paint(s, &r, err);     // 64x64, RGBA, straight alpha
  *
- * A kind is a name ("sword"), a group ("weapon": the seed chooses within it) or "" (anything). Without
- * colours a sprite has those that are natural to it.
+ * A kind is a name ("sword"), a group ("weapon": the seed chooses within it) or "" (anything).
+ * Without colours a sprite has those that are natural to it.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -32,8 +32,8 @@ static bool make_batch(dio_gan_job *j, dio_error *err)
 {
     const dio_gallery_shape *s = &j->gallery.shape;
     size_t rows = (size_t)j->recipe.batch * sizeof(float), z = (size_t)j->generator->shape.z;
-    j->batch.pixels = dio_arena_try(
-        j->run->a, rows * (size_t)s->channels * (size_t)s->height * (size_t)s->width);
+    j->batch.pixels =
+        dio_arena_try(j->run->a, rows * (size_t)s->channels * (size_t)s->height * (size_t)s->width);
     j->batch.labels = dio_arena_try(j->run->a, rows * (size_t)(s->labels + 1));
     j->batch.noise = dio_arena_try(j->run->a, rows * z);
     j->index = -1;
@@ -79,8 +79,8 @@ static void inputs(void *user, dio_graph *g, dio_adversarial_part part)
     if (s->labels)
         j->label = dio_input(g, "label", dio_type_2d(DIO_F32, rows, s->labels));
     if (wants_real(j))
-        j->real = dio_input(g, "real",
-                            dio_type_4d(DIO_F32, rows, s->channels, s->height, s->width));
+        j->real =
+            dio_input(g, "real", dio_type_4d(DIO_F32, rows, s->channels, s->height, s->width));
 }
 
 static dio_val real(void *user, dio_graph *g)
@@ -103,8 +103,7 @@ static const dio_adversarial_running *running(void *user, int *count)
     dio_gan_job *j = user;
     *count = j->io.n_running;
     for (int i = 0; i < *count; i++)
-        j->running[i] =
-            (dio_adversarial_running){j->io.running[i].weight, j->io.running[i].value};
+        j->running[i] = (dio_adversarial_running){j->io.running[i].weight, j->io.running[i].value};
     return j->running;
 }
 
@@ -141,7 +140,8 @@ static bool fill(void *user, dio_plan *p, dio_adversarial_part part, int64_t ind
     return dio_gan_take(j, part == DIO_PART_VALIDATION ? DIO_SPLIT_VALID : DIO_SPLIT_TRAIN, index,
                         err) &&
            dio_plan_set(p, "z", j->batch.noise, rows * (size_t)j->generator->shape.z, err) &&
-           (!s->labels || dio_plan_set(p, "label", j->batch.labels, rows * (size_t)s->labels, err)) &&
+           (!s->labels ||
+            dio_plan_set(p, "label", j->batch.labels, rows * (size_t)s->labels, err)) &&
            (!wants_real(j) || dio_plan_set(p, "real", j->batch.pixels, rows * pixels, err));
 }
 
@@ -206,10 +206,13 @@ static bool prepare(dio_gan_job *j, dio_error *err)
         !open_networks(j, err) || !make_batch(j, err))
         return false;
     if (r->options.match > 0 && !j->gallery.shape.noise)
-        return dio_value_fail(r->train, err, "train: match: the pictures of data kind \"%s\" come "
-                              "without the noise that made them", j->gallery.kind->name);
+        return dio_value_fail(r->train, err,
+                              "train: match: the pictures of data kind \"%s\" come "
+                              "without the noise that made them",
+                              j->gallery.kind->name);
     if (r->options.alone > 0 && r->options.match <= 0)
-        return dio_value_fail(r->train, err, "train: alone: without match there is nothing to "
+        return dio_value_fail(r->train, err,
+                              "train: alone: without match there is nothing to "
                               "learn alone");
     char *text = dio_json_write(run->a, run->recipe, 0);
     return (text || dio_fail_memory(err, "the recipe")) &&
@@ -227,8 +230,7 @@ static bool save(dio_gan_job *j, const dio_recipe_report *report, dio_error *err
                       : strcmp(r->save, "f16") == 0 ? DIO_F16
                                                     : DIO_BF16;
     for (int i = 0; i < j->gallery.shape.labels; i++)
-        dio_list_add(a, labels,
-                     dio_value_string(a, j->gallery.kind->label(j->gallery.source, i)));
+        dio_list_add(a, labels, dio_value_string(a, j->gallery.kind->label(j->gallery.source, i)));
     dio_map_set(a, v, "name", dio_value_string(a, r->name));
     dio_map_set(a, v, "doc", dio_value_string(a, r->doc));
     dio_map_set(a, v, "licence", dio_value_string(a, r->licence));
@@ -270,8 +272,10 @@ static bool train(dio_gan_job *j, dio_recipe_report *report, dio_error *err)
     };
     report->parameters = dio_walk_parameters(&j->generator->net.walk);
     report->items_per_step = task.items;
-    dio_recipe_say(run, "%s: generator of %.2f M parameters against a critic of %.2f M, %lld "
-                   "pictures an update, on %s", j->recipe.name, (double)report->parameters / 1e6,
+    dio_recipe_say(run,
+                   "%s: generator of %.2f M parameters against a critic of %.2f M, %lld "
+                   "pictures an update, on %s",
+                   j->recipe.name, (double)report->parameters / 1e6,
                    (double)dio_walk_parameters(&j->critic->net.walk) / 1e6, (long long)task.items,
                    run->device->name);
     clock_gettime(CLOCK_MONOTONIC, &start);

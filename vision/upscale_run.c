@@ -207,10 +207,18 @@ static bool run_stage(struct run *r, int i, dio_map *x, const dio_map *first, di
     r->u->ops->stage(r->u->net.model, i, &s);
     if (!map_init(r, out, s.out, x->h * s.scale, x->w * s.scale, err))
         return false;
-    dio_tiles t = {.upscaler = r->u, .device = r->device, .stage = i, .x = x,
-                   .skip = s.first ? first : NULL, .out = out, .wrap_x = r->o->tile_x,
-                   .wrap_y = r->o->tile_y, .tile = r->o->tile / r->u->shape.multiple,
-                   .budget = r->limit - r->held, .progress = tell, .user = r};
+    dio_tiles t = {.upscaler = r->u,
+                   .device = r->device,
+                   .stage = i,
+                   .x = x,
+                   .skip = s.first ? first : NULL,
+                   .out = out,
+                   .wrap_x = r->o->tile_x,
+                   .wrap_y = r->o->tile_y,
+                   .tile = r->o->tile / r->u->shape.multiple,
+                   .budget = r->limit - r->held,
+                   .progress = tell,
+                   .user = r};
     r->running = weight_of(r, i);
     if (r->o->tile && !t.tile)
         t.tile = 1;

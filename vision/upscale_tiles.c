@@ -1,13 +1,13 @@
 /* upscale_tiles.c: one stage of an upscaler over a whole map, tile by tile.
  *
- * A window is computed as if there were nothing around it, so what lies near its edges is wrong; only
- * what is far enough inside is kept, or what is at the picture's own edge. Convolution works in
- * squares of 4x4 results (tensor/cpu/winograd.h), and a wrong number spoils, if only by rounding, its
- * whole square: windows begin at multiples of 4, and each layer costs 4 pixels of margin. So tiles
- * change no bit.
+ * A window is computed as if there were nothing around it, so what lies near its edges is wrong;
+ * only what is far enough inside is kept, or what is at the picture's own edge. Convolution works
+ * in squares of 4x4 results (tensor/cpu/winograd.h), and a wrong number spoils, if only by
+ * rounding, its whole square: windows begin at multiples of 4, and each layer costs 4 pixels of
+ * margin. So tiles change no bit.
  *
- * Where the picture goes on at its other side it is laid out with a margin of itself. All windows of
- * one axis but the last are of one size, and those of one size share a plan. */
+ * Where the picture goes on at its other side it is laid out with a margin of itself. All windows
+ * of one axis but the last are of one size, and those of one size share a plan. */
 #include "vision/upscale_tiles.h"
 
 #include <stdlib.h>
@@ -22,8 +22,8 @@ static int64_t round_up(int64_t x, int64_t to)
     return (x + to - 1) / to * to;
 }
 
-/* How far from a window's edge results are right, in pixels of the map: counted from the largest size
- * back to the map's own. */
+/* How far from a window's edge results are right, in pixels of the map: counted from the largest
+ * size back to the map's own. */
 static int64_t margin_of(const dio_upscaler_stage *s)
 {
     int64_t margin = 0;
@@ -37,9 +37,10 @@ static int64_t margin_of(const dio_upscaler_stage *s)
 /* --- windows of one axis --- */
 
 struct axis {
-    int64_t size;   /* of the map */
-    int64_t before; /* of the map's own other side that is laid before it; 0 unless it goes on there */
-    int64_t all;    /* with what is laid before and behind */
+    int64_t size; /* of the map */
+    int64_t
+        before;  /* of the map's own other side that is laid before it; 0 unless it goes on there */
+    int64_t all; /* with what is laid before and behind */
     int64_t margin, window, step;
     int count;
 };
@@ -59,7 +60,7 @@ static struct axis axis_of(int64_t size, int64_t margin, bool wrap, int64_t tile
 }
 
 struct window {
-    int64_t at, size;  /* within all */
+    int64_t at, size; /* within all */
     int64_t from, to; /* what is kept of it, within the map */
 };
 
@@ -134,7 +135,7 @@ struct run {
     struct axis y, x;
     dio_plan *plan;
     int64_t plan_h, plan_w;
-    float *in; /* one window's input */
+    float *in;     /* one window's input */
     double pixels; /* that windows have, for progress */
     double done;
 };
@@ -172,8 +173,13 @@ static bool run_window(struct run *r, struct window y, struct window x, dio_erro
     if (!set(r, "x", t->x, y, x, err) || (t->skip && !set(r, "skip", t->skip, y, x, err)) ||
         !dio_plan_run(r->plan, err))
         return false;
-    struct move m = {.map = t->out, .ya = &r->y, .xa = &r->x, .y = y, .x = x,
-                     .done = dio_plan_output(r->plan, 0, NULL), .scale = r->s.scale};
+    struct move m = {.map = t->out,
+                     .ya = &r->y,
+                     .xa = &r->x,
+                     .y = y,
+                     .x = x,
+                     .done = dio_plan_output(r->plan, 0, NULL),
+                     .scale = r->s.scale};
     dio_gang_run(t->out->channels, keep_plane, &m);
     r->done += (double)y.size * (double)x.size / r->pixels;
     return !t->progress || t->progress(t->user, r->done < 1 ? r->done : 1, err);

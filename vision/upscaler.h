@@ -10,8 +10,8 @@
  *
  * What is exact. SRVGG sees num_conv + 2 pixels far, so its tiles overlap by that. RRDBNet sees 350
  * (23 blocks), which no overlap can pay for: its blocks, that see 15 far, go over the whole picture
- * one after the other, and maps of features wait in memory in between. So tiles give the picture that
- * no tiles would have given, bit for bit, whatever their size; where even the maps do not fit
+ * one after the other, and maps of features wait in memory in between. So tiles give the picture
+ * that no tiles would have given, bit for bit, whatever their size; where even the maps do not fit
  * memory_limit the picture is refused, with what it would take.
  */
 #include <stdbool.h>

@@ -32,7 +32,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct params, gap, "0", 0, 64, "clear pixels between sprites"),
     DIO_FIELD(struct params, scale, "1", 1, 8, "each pixel becomes so many a side"),
     DIO_FIELD(struct params, sheet, "sheet.png", 1, 255, "what the atlas calls the sheet"),
-    DIO_FIELD(struct params, seed, "0", 0, 0, "added to the run's seed: another sheet in the same run"),
+    DIO_FIELD(struct params, seed, "0", 0, 0,
+              "added to the run's seed: another sheet in the same run"),
     {0},
 };
 
@@ -128,7 +129,8 @@ static void put_frame(struct work *w, int i, int kind, uint64_t seed)
     dio_map_set(a, frame, "trimmed", dio_value_bool(a, false));
     dio_map_set(a, frame, "kind", dio_value_string(a, dio_sprites_kind(w->sprites, kind)));
     dio_map_set(a, frame, "group", dio_value_string(a, dio_sprites_group(w->sprites, kind)));
-    dio_map_set(a, frame, "seed", dio_value_string(a, dio_arena_printf(a, "%llu", (unsigned long long)seed)));
+    dio_map_set(a, frame, "seed",
+                dio_value_string(a, dio_arena_printf(a, "%llu", (unsigned long long)seed)));
     char *name = dio_arena_printf(a, "%s-%d", dio_sprites_kind(w->sprites, kind), i);
     for (char *c = name; *c; c++)
         *c = *c == ' ' ? '-' : *c;
@@ -146,8 +148,8 @@ static bool paint(struct work *w, int i, dio_sprite_request *r, dio_error *err)
     if (!one)
         return false;
     const dio_resize how = {.filter = DIO_FILTER_NEAREST};
-    w->picture[i] = dio_image_resize(one, one->width * w->p->scale, one->height * w->p->scale, &how,
-                                     err);
+    w->picture[i] =
+        dio_image_resize(one, one->width * w->p->scale, one->height * w->p->scale, &how, err);
     dio_image_unref(one);
     if (!w->picture[i])
         return false;
@@ -175,8 +177,8 @@ static char *atlas_of(const struct work *w, const dio_image *sheet)
 static bool finish(struct work *w, dio_error *err)
 {
     const char *path = dio_task_path(w->task, "image", ".png");
-    dio_image *sheet = dio_sprites_sheet(w->picture, w->count, w->p->columns,
-                                         w->p->gap * w->p->scale, err);
+    dio_image *sheet =
+        dio_sprites_sheet(w->picture, w->count, w->p->columns, w->p->gap * w->p->scale, err);
     bool ok = sheet && dio_image_write(sheet, path, NULL, err);
     char *atlas = ok ? atlas_of(w, sheet) : NULL;
     dio_image_unref(sheet);
@@ -203,7 +205,8 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     }
     w.count = count_of(&w);
     w.frames = dio_value_map(t->arena);
-    bool ok = w.count <= SPRITES || dio_fail(err, "%d sprites: at most %d lie on a sheet", w.count, SPRITES);
+    bool ok = w.count <= SPRITES ||
+              dio_fail(err, "%d sprites: at most %d lie on a sheet", w.count, SPRITES);
     w.picture = ok ? dio_arena_try(t->arena, (size_t)w.count * sizeof(dio_image *)) : NULL;
     ok = ok && (w.picture || dio_fail_memory(err, "a sheet of sprites"));
     for (int i = 0; ok && i < w.count; i++)

@@ -1,11 +1,11 @@
 /* conv.c: convolution as matrix products over unfolded columns.
  *
  * The columns of a group are [K, P]: K = c*kh*kw taps, P = oh*ow places. Forward is w [o,K] x
- * columns, the data's gradient folds w^T x y back. Columns are made for a block of places at a time,
- * which keeps them in cache and bounds the scratch; the blocks follow from the shape alone and every
- * sum runs in rising order, so neither threads nor the batch change a bit. Groups of a few channels
- * go to conv_direct.c, 3x3 kernels of stride 1 to winograd.c, other kernels over pictures of many
- * channels to oneDNN; the kernel's gradient is in conv_weights.c. */
+ * columns, the data's gradient folds w^T x y back. Columns are made for a block of places at a
+ * time, which keeps them in cache and bounds the scratch; the blocks follow from the shape alone
+ * and every sum runs in rising order, so neither threads nor the batch change a bit. Groups of a
+ * few channels go to conv_direct.c, 3x3 kernels of stride 1 to winograd.c, other kernels over
+ * pictures of many channels to oneDNN; the kernel's gradient is in conv_weights.c. */
 #include <string.h>
 
 #include "base/gang.h"
@@ -46,11 +46,30 @@ static bool is_wino_weights(const dio_conv_shape *s)
 static dio_wino wino_of(const dio_conv_shape *s, bool back)
 {
     if (back)
-        return (dio_wino){.batch = s->batch, .c = s->o, .o = s->c, .h = s->oh, .w = s->ow,
-                          .oh = s->h, .ow = s->w, .py = 2 - s->ph, .px = 2 - s->pw, .lane = 9,
-                          .channel = s->c * 9, .flip = true, .dtype = s->kernel};
-    return (dio_wino){.batch = s->batch, .c = s->c, .o = s->o, .h = s->h, .w = s->w, .oh = s->oh,
-                      .ow = s->ow, .py = s->ph, .px = s->pw, .lane = s->c * 9, .channel = 9,
+        return (dio_wino){.batch = s->batch,
+                          .c = s->o,
+                          .o = s->c,
+                          .h = s->oh,
+                          .w = s->ow,
+                          .oh = s->h,
+                          .ow = s->w,
+                          .py = 2 - s->ph,
+                          .px = 2 - s->pw,
+                          .lane = 9,
+                          .channel = s->c * 9,
+                          .flip = true,
+                          .dtype = s->kernel};
+    return (dio_wino){.batch = s->batch,
+                      .c = s->c,
+                      .o = s->o,
+                      .h = s->h,
+                      .w = s->w,
+                      .oh = s->oh,
+                      .ow = s->ow,
+                      .py = s->ph,
+                      .px = s->pw,
+                      .lane = s->c * 9,
+                      .channel = 9,
                       .dtype = s->kernel};
 }
 
@@ -234,8 +253,8 @@ struct product {
 
 static struct product product_of(const dio_cpu *cpu, const dio_conv_shape *s, void *work)
 {
-    return (struct product){.cpu = cpu, .s = s, .columns = work,
-                            .gemm_work = (char *)work + columns_bytes(s)};
+    return (struct product){
+        .cpu = cpu, .s = s, .columns = work, .gemm_work = (char *)work + columns_bytes(s)};
 }
 
 static int64_t x_at(const dio_conv_shape *s, const struct step *t)
@@ -270,8 +289,12 @@ static const float *columns_of(const struct product *p, const struct step *t, in
 
 static void unfold(const struct product *p, const struct step *t)
 {
-    struct unfold u = {.cpu = p->cpu, .s = p->s, .from = p->x + x_at(p->s, t),
-                       .columns = p->columns, .first = t->first, .last = t->last};
+    struct unfold u = {.cpu = p->cpu,
+                       .s = p->s,
+                       .from = p->x + x_at(p->s, t),
+                       .columns = p->columns,
+                       .first = t->first,
+                       .last = t->last};
     if (!is_pointwise(p->s))
         dio_gang_run(t->images * taps(p->s), unfold_row, &u);
 }
@@ -285,10 +308,19 @@ static void step_forward(void *user, const struct step *t)
     for (int64_t i = 0; i < t->images; i++) {
         int64_t row;
         const float *b = columns_of(p, t, i, &row);
-        g[i] = (dio_gemm){.m = s->o, .n = t->last - t->first, .k = taps(s), .a = kernel_of(p, t),
-                          .a_dtype = s->kernel, .a_row = taps(s), .a_col = 1,
-                          .b = b, .b_dtype = DIO_F32, .b_row = row, .b_col = 1,
-                          .c = p->out + y_at(s, t, i), .c_row = s->oh * s->ow,
+        g[i] = (dio_gemm){.m = s->o,
+                          .n = t->last - t->first,
+                          .k = taps(s),
+                          .a = kernel_of(p, t),
+                          .a_dtype = s->kernel,
+                          .a_row = taps(s),
+                          .a_col = 1,
+                          .b = b,
+                          .b_dtype = DIO_F32,
+                          .b_row = row,
+                          .b_col = 1,
+                          .c = p->out + y_at(s, t, i),
+                          .c_row = s->oh * s->ow,
                           .row_bias = p->bias ? p->bias + t->group * s->o : NULL};
     }
     dio_gemm_run(p->cpu, g, (int)t->images, p->gemm_work);
@@ -304,15 +336,28 @@ static void step_data(void *user, const struct step *t)
     for (int64_t i = 0; i < t->images; i++) {
         float *to = direct ? p->out + x_at(s, t) + i * image_floats(s) + t->first
                            : p->columns + i * taps(s) * places;
-        g[i] = (dio_gemm){.m = taps(s), .n = places, .k = s->o,
-                          .a = kernel_of(p, t), .a_dtype = s->kernel, .a_row = 1, .a_col = taps(s),
-                          .b = p->y + y_at(s, t, i), .b_dtype = DIO_F32,
-                          .b_row = s->oh * s->ow, .b_col = 1,
-                          .c = to, .c_row = direct ? s->h * s->w : places, .accumulate = direct};
+        g[i] = (dio_gemm){.m = taps(s),
+                          .n = places,
+                          .k = s->o,
+                          .a = kernel_of(p, t),
+                          .a_dtype = s->kernel,
+                          .a_row = 1,
+                          .a_col = taps(s),
+                          .b = p->y + y_at(s, t, i),
+                          .b_dtype = DIO_F32,
+                          .b_row = s->oh * s->ow,
+                          .b_col = 1,
+                          .c = to,
+                          .c_row = direct ? s->h * s->w : places,
+                          .accumulate = direct};
     }
     dio_gemm_run(p->cpu, g, (int)t->images, p->gemm_work);
-    struct unfold u = {.cpu = p->cpu, .s = s, .to = p->out + x_at(s, t), .columns = p->columns,
-                       .first = t->first, .last = t->last};
+    struct unfold u = {.cpu = p->cpu,
+                       .s = s,
+                       .to = p->out + x_at(s, t),
+                       .columns = p->columns,
+                       .first = t->first,
+                       .last = t->last};
     if (!direct)
         dio_gang_run(t->images * s->c, fold_channel, &u);
 }

@@ -7,14 +7,22 @@ dio_conv_shape dio_conv_shape_of(const dio_view *x, const dio_view *w, const dio
     int flat = x->nd == 3;
     int vertical = 0, horizontal = flat ? 0 : 1; /* where attrs of H and W stand */
     dio_conv_shape s = {
-        .batch = x->dim[0], .groups = a->groups,
-        .c = x->dim[1] / a->groups, .o = y->dim[1] / a->groups,
-        .h = flat ? 1 : x->dim[2], .w = x->dim[flat ? 2 : 3],
-        .oh = flat ? 1 : y->dim[2], .ow = y->dim[flat ? 2 : 3],
-        .kh = flat ? 1 : w->dim[2], .kw = w->dim[flat ? 2 : 3],
-        .sh = flat ? 1 : a->stride[vertical], .sw = a->stride[horizontal],
-        .ph = flat ? 0 : a->pad[vertical], .pw = a->pad[horizontal],
-        .dh = flat ? 1 : a->dilation[vertical], .dw = a->dilation[horizontal],
+        .batch = x->dim[0],
+        .groups = a->groups,
+        .c = x->dim[1] / a->groups,
+        .o = y->dim[1] / a->groups,
+        .h = flat ? 1 : x->dim[2],
+        .w = x->dim[flat ? 2 : 3],
+        .oh = flat ? 1 : y->dim[2],
+        .ow = y->dim[flat ? 2 : 3],
+        .kh = flat ? 1 : w->dim[2],
+        .kw = w->dim[flat ? 2 : 3],
+        .sh = flat ? 1 : a->stride[vertical],
+        .sw = a->stride[horizontal],
+        .ph = flat ? 0 : a->pad[vertical],
+        .pw = a->pad[horizontal],
+        .dh = flat ? 1 : a->dilation[vertical],
+        .dw = a->dilation[horizontal],
         .kernel = w->dtype,
     };
     return s;
@@ -26,8 +34,8 @@ dio_cost dio_conv_cost(const dio_conv_shape *s)
     double outputs = (double)s->batch * s->groups * s->o * s->oh * s->ow;
     double inputs = (double)s->batch * s->groups * s->c * s->h * s->w;
     double weights = (double)s->groups * s->o * taps;
-    return (dio_cost){2 * outputs * taps, 4 * (inputs + outputs) +
-                                              (double)dio_dtype_size(s->kernel) * weights};
+    return (dio_cost){2 * outputs * taps,
+                      4 * (inputs + outputs) + (double)dio_dtype_size(s->kernel) * weights};
 }
 
 /* Far above any real network, far below where sizes could overflow. */
@@ -68,7 +76,7 @@ bool dio_conv_check(const dio_type *x, const dio_type *w, bool halves, const dio
 
 bool dio_conv_check_bias(const dio_type *bias, int64_t channels, dio_error *err)
 {
-    return bias->nd < 0 || (dio_want_float(bias, "bias", err) &&
-                            dio_want_dims(bias, 1, 1, "bias", err) &&
-                            dio_want_dim(bias, 0, channels, "bias", err));
+    return bias->nd < 0 ||
+           (dio_want_float(bias, "bias", err) && dio_want_dims(bias, 1, 1, "bias", err) &&
+            dio_want_dim(bias, 0, channels, "bias", err));
 }

@@ -67,10 +67,10 @@ typedef struct dio_tile_run {
 } dio_tile_run;
 
 typedef struct dio_wino_in {
-    const float *x; /* the first channel of the first picture */
+    const float *x;                  /* the first channel of the first picture */
     int64_t image, plane, h, w, row; /* row: floats from one to the next */
-    int64_t py, px; /* rows and columns of zeros before the first */
-    int doubled;    /* 1: h x w are those of the picture enlarged twofold, nearest neighbours */
+    int64_t py, px;                  /* rows and columns of zeros before the first */
+    int doubled; /* 1: h x w are those of the picture enlarged twofold, nearest neighbours */
     int64_t channels;
     const dio_tile_run *run;
     int runs, m;
@@ -183,7 +183,7 @@ typedef struct dio_cpu {
     void (*wino_out)(const dio_wino_out *p);
     void (*wino_kernel)(const dio_wino_kernel *p);
     void (*wino_slope)(const dio_wino_in *p); /* of a result's gradient, as if it were a picture */
-    int lanes; /* VN: tiles of a strip */
+    int lanes;                                /* VN: tiles of a strip */
 
     /* Not NULL: products with bf16 weights are computed by these. No constant table has them: the
      * device sets them in its copy when the fast mode is asked for. */

@@ -6,8 +6,8 @@
  * A and B come in any strides; transposition is a matter of packing. B may be bf16 or f16
  * (weights), widened exactly. A weight matrix can be packed once (dio_gemm_pack).
  *
- * In the fast mode (cpu->pairs) a product with B in bf16 rounds A to bf16 too, and the chain is over
- * pairs of k: all the rest holds as well, but these are other bits.
+ * In the fast mode (cpu->pairs) a product with B in bf16 rounds A to bf16 too, and the chain is
+ * over pairs of k: all the rest holds as well, but these are other bits.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +25,11 @@ typedef struct dio_gemm {
     int64_t b_row, b_col; /* row: along k; col: along n */
     const void *packed;   /* from dio_gemm_pack, or NULL */
     float *c;
-    int64_t c_row;     /* columns are contiguous */
-    bool accumulate;   /* c += */
-    const float *bias; /* [n], added after the sum; or NULL */
+    int64_t c_row;         /* columns are contiguous */
+    bool accumulate;       /* c += */
+    const float *bias;     /* [n], added after the sum; or NULL */
     const float *row_bias; /* [m], likewise */
-    dio_act act;       /* applied last */
+    dio_act act;           /* applied last */
 } dio_gemm;
 
 size_t dio_gemm_pack_bytes(const dio_cpu *cpu, int64_t n, int64_t k, dio_dtype dtype);

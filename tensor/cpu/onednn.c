@@ -58,9 +58,8 @@ static bool is_regular(int64_t in, int64_t kernel, int64_t stride, int64_t pad, 
 
 bool dio_onednn_serves(const dio_cpu *cpu, const dio_conv_shape *s)
 {
-    return cpu->isa != DIO_ISA_GENERIC && s->kernel == DIO_F32 && s->groups == 1 &&
-           s->c >= BLOCK && s->o >= BLOCK &&
-           s->kh > 1 && s->kw > 1 && s->c * s->o * s->oh * s->ow >= SMALLEST &&
+    return cpu->isa != DIO_ISA_GENERIC && s->kernel == DIO_F32 && s->groups == 1 && s->c >= BLOCK &&
+           s->o >= BLOCK && s->kh > 1 && s->kw > 1 && s->c * s->o * s->oh * s->ow >= SMALLEST &&
            is_regular(s->h, s->kh, s->sh, s->ph, s->dh, s->oh) &&
            is_regular(s->w, s->kw, s->sw, s->pw, s->dw, s->ow);
 }
@@ -146,18 +145,17 @@ static bool make_descs(const struct conv *c, int which, struct kind *k)
     dnnl_dims_t stride = {s->sh, s->sw}, dilation = {s->dh - 1, s->dw - 1}, pad = {s->ph, s->pw};
     dnnl_convolution_desc_t desc;
     dnnl_primitive_attr_t attr = NULL;
-    bool made =
-        describe_operands(c, which, k, any) && ok(dnnl_primitive_attr_create(&attr)) &&
-        ok(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user)) &&
-        ok(dnnl_dilated_convolution_forward_desc_init(
-            &desc, c->back ? dnnl_forward_training : dnnl_forward_inference,
-            dnnl_convolution_direct, &any[X], &any[W], c->bias ? &k->bias : NULL, &any[Y], stride,
-            dilation, pad, pad)) &&
-        ok(dnnl_primitive_desc_create(&k->forward, &desc, attr, c->engine, NULL));
+    bool made = describe_operands(c, which, k, any) && ok(dnnl_primitive_attr_create(&attr)) &&
+                ok(dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user)) &&
+                ok(dnnl_dilated_convolution_forward_desc_init(
+                    &desc, c->back ? dnnl_forward_training : dnnl_forward_inference,
+                    dnnl_convolution_direct, &any[X], &any[W], c->bias ? &k->bias : NULL, &any[Y],
+                    stride, dilation, pad, pad)) &&
+                ok(dnnl_primitive_desc_create(&k->forward, &desc, attr, c->engine, NULL));
     if (made && c->back)
-        made = ok(dnnl_dilated_convolution_backward_data_desc_init(
-                   &desc, dnnl_convolution_direct, &any[X], &any[W], &any[Y], stride, dilation, pad,
-                   pad)) &&
+        made = ok(dnnl_dilated_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct,
+                                                                   &any[X], &any[W], &any[Y],
+                                                                   stride, dilation, pad, pad)) &&
                ok(dnnl_primitive_desc_create(&k->backward, &desc, attr, c->engine, k->forward));
     dnnl_primitive_attr_destroy(attr);
     return made;
@@ -168,11 +166,11 @@ static bool make_kind(const struct conv *c, int which, struct kind *k)
     if (!make_descs(c, which, k))
         return false;
     const dnnl_primitive_desc_t d = c->back ? k->backward : k->forward;
-    k->blocked[X] = *dnnl_primitive_desc_query_md(
-        d, c->back ? dnnl_query_diff_src_md : dnnl_query_src_md, 0);
+    k->blocked[X] =
+        *dnnl_primitive_desc_query_md(d, c->back ? dnnl_query_diff_src_md : dnnl_query_src_md, 0);
     k->blocked[W] = *dnnl_primitive_desc_query_md(d, dnnl_query_weights_md, 0);
-    k->blocked[Y] = *dnnl_primitive_desc_query_md(
-        d, c->back ? dnnl_query_diff_dst_md : dnnl_query_dst_md, 0);
+    k->blocked[Y] =
+        *dnnl_primitive_desc_query_md(d, c->back ? dnnl_query_diff_dst_md : dnnl_query_dst_md, 0);
     k->scratch = *dnnl_primitive_desc_query_md(d, dnnl_query_scratchpad_md, 0);
     return ok(dnnl_primitive_create(&k->run, d));
 }
@@ -196,11 +194,11 @@ static bool conv_init(struct conv *c)
     c->step = chunk_step(channels_out(c));
     c->chunks = (channels_out(c) + c->step - 1) / c->step;
     dio_gang_resize(1);
-    bool made = ok(dnnl_engine_create(&c->engine, dnnl_cpu, 0)) &&
-                ok(dnnl_stream_create(&c->stream, c->engine, dnnl_stream_default_flags)) &&
-                make_kind(c, LAST, &c->kind[LAST]) && make_kind(c, MAIN, &c->kind[MAIN]) &&
-                dnnl_memory_desc_equal(&c->kind[LAST].blocked[source],
-                                       &c->kind[MAIN].blocked[source]);
+    bool made =
+        ok(dnnl_engine_create(&c->engine, dnnl_cpu, 0)) &&
+        ok(dnnl_stream_create(&c->stream, c->engine, dnnl_stream_default_flags)) &&
+        make_kind(c, LAST, &c->kind[LAST]) && make_kind(c, MAIN, &c->kind[MAIN]) &&
+        dnnl_memory_desc_equal(&c->kind[LAST].blocked[source], &c->kind[MAIN].blocked[source]);
     dio_gang_resize(threads);
     return made;
 }
@@ -250,8 +248,8 @@ static bool execute(const struct conv *c, const struct kind *k, const struct pla
 {
     enum { SOURCE, WEIGHTS, RESULT, SCRATCH, BIAS, N };
     const int source = c->back ? Y : X, result = c->back ? X : Y;
-    const dnnl_memory_desc_t *types[N] = {&k->blocked[source], &k->blocked[W],
-                                          &k->blocked[result], &k->scratch, &k->bias};
+    const dnnl_memory_desc_t *types[N] = {&k->blocked[source], &k->blocked[W], &k->blocked[result],
+                                          &k->scratch, &k->bias};
     void *data[N] = {p->source, p->weights, p->result, p->scratch, (void *)(uintptr_t)bias};
     const int names[N] = {c->back ? DNNL_ARG_DIFF_DST : DNNL_ARG_SRC, DNNL_ARG_WEIGHTS,
                           c->back ? DNNL_ARG_DIFF_SRC : DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD,

@@ -17,21 +17,39 @@ static size_t rounded(size_t bytes)
 /* x x w_ih^T + b_ih for all steps; the gates' rows are 4H apart. */
 static dio_gemm projection(const dio_recurrence *r)
 {
-    return (dio_gemm){.m = r->batch * r->steps, .n = r->width, .k = r->in,
-                      .a = r->x, .a_row = r->in, .a_col = 1,
-                      .b = r->w_ih, .b_dtype = DIO_F32, .b_row = 1, .b_col = r->in,
-                      .packed = r->packed_ih, .c = r->gates, .c_row = 4 * r->hidden,
+    return (dio_gemm){.m = r->batch * r->steps,
+                      .n = r->width,
+                      .k = r->in,
+                      .a = r->x,
+                      .a_row = r->in,
+                      .a_col = 1,
+                      .b = r->w_ih,
+                      .b_dtype = DIO_F32,
+                      .b_row = 1,
+                      .b_col = r->in,
+                      .packed = r->packed_ih,
+                      .c = r->gates,
+                      .c_row = 4 * r->hidden,
                       .bias = r->b_ih};
 }
 
 static dio_gemm state_product(const dio_recurrence *r, int64_t t)
 {
     int64_t h = r->hidden;
-    return (dio_gemm){.m = r->batch, .n = r->width, .k = h,
-                      .a = t ? r->y + (t - 1) * h : r->h0, .a_row = t ? r->steps * h : h,
+    return (dio_gemm){.m = r->batch,
+                      .n = r->width,
+                      .k = h,
+                      .a = t ? r->y + (t - 1) * h : r->h0,
+                      .a_row = t ? r->steps * h : h,
                       .a_col = 1,
-                      .b = r->w_hh, .b_dtype = DIO_F32, .b_row = 1, .b_col = h,
-                      .packed = r->packed_hh, .c = r->sums, .c_row = r->width, .bias = r->b_hh};
+                      .b = r->w_hh,
+                      .b_dtype = DIO_F32,
+                      .b_row = 1,
+                      .b_col = h,
+                      .packed = r->packed_hh,
+                      .c = r->sums,
+                      .c_row = r->width,
+                      .bias = r->b_hh};
 }
 
 static size_t gemm_work(const dio_cpu *cpu, dio_gemm a, dio_gemm b)
@@ -107,10 +125,19 @@ void dio_recurrence_run(dio_recurrence *r)
 
 static dio_gemm carry_product(const dio_recurrence_back *r, int64_t t)
 {
-    return (dio_gemm){.m = r->batch, .n = r->hidden, .k = r->width,
-                      .a = r->dsums + t * r->dsums_step, .a_row = r->dsums_row, .a_col = 1,
-                      .b = r->w_hh, .b_dtype = DIO_F32, .b_row = r->hidden, .b_col = 1,
-                      .c = r->carry, .c_row = r->hidden, .accumulate = true};
+    return (dio_gemm){.m = r->batch,
+                      .n = r->hidden,
+                      .k = r->width,
+                      .a = r->dsums + t * r->dsums_step,
+                      .a_row = r->dsums_row,
+                      .a_col = 1,
+                      .b = r->w_hh,
+                      .b_dtype = DIO_F32,
+                      .b_row = r->hidden,
+                      .b_col = 1,
+                      .c = r->carry,
+                      .c_row = r->hidden,
+                      .accumulate = true};
 }
 
 size_t dio_recurrence_back_work(const dio_recurrence_back *r)
@@ -154,11 +181,10 @@ bool dio_recurrence_check(const dio_type *x, const dio_type *h0, const dio_type 
     int64_t width = gates * h0->dim[1];
     return dio_want_float(w_ih, "w_ih", err) && dio_want_dims(w_ih, 2, 2, "w_ih", err) &&
            dio_want_dim(w_ih, 0, width, "w_ih", err) &&
-           dio_want_dim(w_ih, 1, x->dim[2], "w_ih", err) &&
-           dio_want_float(w_hh, "w_hh", err) && dio_want_dims(w_hh, 2, 2, "w_hh", err) &&
-           dio_want_dim(w_hh, 0, width, "w_hh", err) &&
-           dio_want_dim(w_hh, 1, h0->dim[1], "w_hh", err) &&
-           check_bias(b_ih, "b_ih", width, err) && check_bias(b_hh, "b_hh", width, err);
+           dio_want_dim(w_ih, 1, x->dim[2], "w_ih", err) && dio_want_float(w_hh, "w_hh", err) &&
+           dio_want_dims(w_hh, 2, 2, "w_hh", err) && dio_want_dim(w_hh, 0, width, "w_hh", err) &&
+           dio_want_dim(w_hh, 1, h0->dim[1], "w_hh", err) && check_bias(b_ih, "b_ih", width, err) &&
+           check_bias(b_hh, "b_hh", width, err);
 }
 
 dio_val dio_recurrence_state(dio_graph *g, dio_val v, dio_val x, dio_val w_hh)

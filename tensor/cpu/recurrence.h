@@ -18,13 +18,13 @@ typedef void dio_cell_fn(const dio_recurrence *r, int64_t b, int64_t t);
 struct dio_recurrence {
     const dio_cpu *cpu;
     int64_t batch, steps, in, hidden;
-    int64_t width;                                  /* rows of w_ih and w_hh: 3 or 4 times hidden */
-    const float *x, *h0;                            /* [B,T,I], [B,H] */
-    const float *w_ih, *w_hh, *b_ih, *b_hh;         /* [width,I], [width,H], [width] or NULL */
-    const void *packed_ih, *packed_hh;              /* or NULL */
-    float *y;                                       /* [B,T,H] */
-    float *gates;                                   /* [B,T,4H]; the first `width` are projected */
-    float *sums;                                    /* [B,width]: h x w_hh^T + b_hh */
+    int64_t width;                          /* rows of w_ih and w_hh: 3 or 4 times hidden */
+    const float *x, *h0;                    /* [B,T,I], [B,H] */
+    const float *w_ih, *w_hh, *b_ih, *b_hh; /* [width,I], [width,H], [width] or NULL */
+    const void *packed_ih, *packed_hh;      /* or NULL */
+    float *y;                               /* [B,T,H] */
+    float *gates;                           /* [B,T,4H]; the first `width` are projected */
+    float *sums;                            /* [B,width]: h x w_hh^T + b_hh */
     void *work;
     dio_cell_fn *cell;
     const void *user; /* the cell's own */
@@ -41,9 +41,9 @@ typedef struct dio_recurrence_back {
     const dio_cpu *cpu;
     int64_t batch, steps, hidden, width;
     const float *w_hh;
-    float *dsums;         /* [B,T,width], or [B,width] with dsums_step 0 */
+    float *dsums;                  /* [B,T,width], or [B,width] with dsums_step 0 */
     int64_t dsums_row, dsums_step; /* distance of batch rows and of steps */
-    float *carry;         /* [B,H]: in: the last state's gradient; out: the first's */
+    float *carry;                  /* [B,H]: in: the last state's gradient; out: the first's */
     void *work;
     void (*cell)(const struct dio_recurrence_back *r, int64_t b, int64_t t);
     const void *user;

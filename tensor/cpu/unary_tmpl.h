@@ -181,8 +181,9 @@ SLOPE(hardswish)
 #undef UNUSED
 
 /* In enum dio_unary's order. */
+/* clang-format off */
 #define EACH_UNARY(X)                                                                              \
-    X(neg)                                                                                         \
-    X(abs) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(reciprocal) X(sin) X(cos) X(tanh) X(sigmoid) \
-        X(relu) X(leaky_relu) X(elu) X(gelu) X(gelu_tanh) X(gelu_quick) X(silu) X(softplus)        \
-            X(mish) X(hardswish) X(clamp)
+    X(neg) X(abs) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(reciprocal) X(sin) X(cos) X(tanh)     \
+    X(sigmoid) X(relu) X(leaky_relu) X(elu) X(gelu) X(gelu_tanh) X(gelu_quick) X(silu) X(softplus) \
+    X(mish) X(hardswish) X(clamp)
+/* clang-format on */

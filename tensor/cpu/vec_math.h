@@ -54,8 +54,8 @@ static inline vf v_exp(vf x)
     return v_exp2part(x, v_set(0.0f));
 }
 
-/* e^x for x of at most 0, a weight of attention: below e^-86 it is 0, which spares the clamps and the
- * second of 2^k's two steps. */
+/* e^x for x of at most 0, a weight of attention: below e^-86 it is 0, which spares the clamps and
+ * the second of 2^k's two steps. */
 static inline vf v_exp_weight(vf x)
 {
     const vi gone = x < v_set(-86.0f);

@@ -59,8 +59,8 @@ static inline int dio_cuda_size(dio_dtype t)
 /* copy.cu: the elements of `from` to the places of `to`: any strides, equal dims and type. */
 void dio_cuda_copy_view(dio_cuda *d, const dio_view *from, const dio_view *to);
 
-/* The module's exports: the device, NULL with a message when there is no usable GPU; and what it was
- * made from (cmake/cuda.cmake), which a program compares before it calls anything. */
+/* The module's exports: the device, NULL with a message when there is no usable GPU; and what it
+ * was made from (cmake/cuda.cmake), which a program compares before it calls anything. */
 __attribute__((visibility("default"))) dio_device *dio_device_cuda(dio_math math, dio_error *err);
 extern __attribute__((visibility("default"))) const char dio_cuda_stamp[];
 

@@ -22,8 +22,9 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
         int64_t reach = (w->dim[i] - 1) * a->dilation[i - 2] + 1;
         int64_t padded = x->dim[i] + 2 * (int64_t)a->pad[i - 2];
         if (reach > padded)
-            return dio_fail(err, "a kernel that reaches %lld does not fit %lld padded elements "
-                                 "in dimension %d",
+            return dio_fail(err,
+                            "a kernel that reaches %lld does not fit %lld padded elements "
+                            "in dimension %d",
                             (long long)reach, (long long)padded, i);
         out->dim[i] = (padded - reach) / a->stride[i - 2] + 1;
     }
@@ -45,9 +46,9 @@ static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b
         int64_t channel = o / s->o * s->c + k / s->kw / s->kh;
         int64_t y = oy * s->sh - s->ph + ky * s->dh, x = ox * s->sw - s->pw + kx * s->dw;
         if (y >= 0 && y < s->h && x >= 0 && x < s->w)
-            sum += dio_view_get(&c->in[1], o * s->c * s->kh * s->kw + k) *
-                   dio_view_get(&c->in[0],
-                                ((b * s->groups * s->c + channel) * s->h + y) * s->w + x);
+            sum +=
+                dio_view_get(&c->in[1], o * s->c * s->kh * s->kw + k) *
+                dio_view_get(&c->in[0], ((b * s->groups * s->c + channel) * s->h + y) * s->w + x);
     }
     return sum;
 }
@@ -66,8 +67,7 @@ static void reference(const dio_call *c)
 static void cpu(const dio_call *c)
 {
     dio_conv_shape s = shape_of(c);
-    dio_cpu_conv(c->cpu, &s, c->in[0].data, c->in[1].data, c->in[2].data, c->out[0].data,
-                     c->work);
+    dio_cpu_conv(c->cpu, &s, c->in[0].data, c->in[1].data, c->in[2].data, c->out[0].data, c->work);
 }
 
 static size_t workspace(const dio_call *c)
@@ -90,8 +90,8 @@ static dio_val data_gradient(dio_graph *g, dio_val x, dio_val w, dio_val gy,
     dio_conv_attrs a = *attrs;
     for (int i = 0; i < dio_type_of(g, x).nd - 2; i++) {
         int64_t reach = (dio_dim(g, w, i + 2) - 1) * a.dilation[i] + 1;
-        a.output_pad[i] = (int)((dio_dim(g, x, i + 2) + 2 * (int64_t)a.pad[i] - reach) %
-                                a.stride[i]);
+        a.output_pad[i] =
+            (int)((dio_dim(g, x, i + 2) + 2 * (int64_t)a.pad[i] - reach) % a.stride[i]);
     }
     return dio_conv_transpose(g, gy, w, DIO_NONE, a);
 }
@@ -119,54 +119,84 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 #define PLAIN      .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
 
 static const dio_op_case cases[] = {
-    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 5, 3, 3), DIO_T(DIO_F32, 5)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 5, 3, 3), DIO_T(DIO_F32, 5)},
+     .n_in = 3,
      .attrs = ATTRS(PLAIN, .pad = {1})},
     {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 2, .attrs = ATTRS(PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 4, 17), DIO_T(DIO_F32, 6, 2, 3), DIO_T(DIO_F32, 6)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 4, 17), DIO_T(DIO_F32, 6, 2, 3), DIO_T(DIO_F32, 6)},
+     .n_in = 3,
      .attrs = ATTRS(.stride = {2, 1}, .pad = {3}, .dilation = {3, 1}, .groups = 2)},
-    {.in = {DIO_T(DIO_F32, 2, 5, 19), DIO_T(DIO_F32, 5, 1, 7), DIO_T(DIO_F32, 5)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 5, 19), DIO_T(DIO_F32, 5, 1, 7), DIO_T(DIO_F32, 5)},
+     .n_in = 3,
      .attrs = ATTRS(.stride = {1, 1}, .pad = {3}, .dilation = {1, 1}, .groups = 5)},
-    {.in = {DIO_T(DIO_F32, 2, 3, 7, 5), DIO_T(DIO_F32, 4, 3, 3, 3), DIO_T(DIO_F32, 4)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 3, 7, 5), DIO_T(DIO_F32, 4, 3, 3, 3), DIO_T(DIO_F32, 4)},
+     .n_in = 3,
      .attrs = ATTRS(PLAIN, .pad = {1, 1})},
-    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 3, 4, 1, 1)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 3, 4, 1, 1)},
+     .n_in = 2,
      .attrs = ATTRS(PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 4, 9, 8), DIO_T(DIO_F32, 4, 2, 3, 2), DIO_T(DIO_F32, 4)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 4, 9, 8), DIO_T(DIO_F32, 4, 2, 3, 2), DIO_T(DIO_F32, 4)},
+     .n_in = 3,
      .attrs = ATTRS(.stride = {2, 3}, .pad = {2, 0}, .dilation = {1, 2}, .groups = 2)},
-    {.in = {DIO_T(DIO_F32, 1, 6, 8, 9), DIO_T(DIO_F32, 6, 1, 3, 3)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 1, 6, 8, 9), DIO_T(DIO_F32, 6, 1, 3, 3)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {2, 2}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 6)},
     {.in = {DIO_T(DIO_F32, 2, 32, 20, 18), DIO_T(DIO_F32, 32, 32, 3, 3), DIO_T(DIO_F32, 32)},
-     .n_in = 3, .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 1, 128, 30, 31), DIO_T(DIO_F32, 8, 128, 3, 3)}, .n_in = 2,
-     .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
+     .n_in = 3,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 1, 128, 30, 31), DIO_T(DIO_F32, 8, 128, 3, 3)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
     /* tiles of 4x4: whole strips, rows of 6 tiles, edges cut off; of 2x2; halves */
     {.in = {DIO_T(DIO_F32, 1, 9, 70, 139), DIO_T(DIO_F32, 15, 9, 3, 3), DIO_T(DIO_F32, 15)},
-     .n_in = 3, .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 3, 40, 23, 22), DIO_T(DIO_F32, 30, 40, 3, 3)}, .n_in = 2,
-     .attrs = ATTRS(PLAIN, .pad = {0, 2}), .no_grad = true},
+     .n_in = 3,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 3, 40, 23, 22), DIO_T(DIO_F32, 30, 40, 3, 3)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN, .pad = {0, 2}),
+     .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 140, 7, 8), DIO_T(DIO_F16, 33, 140, 3, 3), DIO_T(DIO_F32, 33)},
-     .n_in = 3, .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 1, 40, 21, 16), DIO_T(DIO_BF16, 17, 40, 3, 3)}, .n_in = 2,
-     .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 20, 9, 8), DIO_T(DIO_BF16, 35, 20, 3, 3)}, .n_in = 2,
+     .n_in = 3,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 1, 40, 21, 16), DIO_T(DIO_BF16, 17, 40, 3, 3)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 20, 9, 8), DIO_T(DIO_BF16, 35, 20, 3, 3)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {2, 2}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 1),
      .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 1, 6, 8, 9), DIO_T(DIO_F16, 6, 1, 3, 3)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 1, 6, 8, 9), DIO_T(DIO_F16, 6, 1, 3, 3)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {1, 1}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 6),
      .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 5, 2, 3)}, .n_in = 2, .attrs = ATTRS(PLAIN),
+    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 5, 2, 3)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN),
      .refused = "the kernel takes 2 channels a group, x gives 3 in 1 groups"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 5, 3, 6)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 5, 3, 6)},
+     .n_in = 2,
      .attrs = ATTRS(PLAIN, .pad = {0}),
      .refused = "a kernel that reaches 6 does not fit 4 padded elements in dimension 2"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 5, 3, 3)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 5, 3, 3)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {0, 1}, .dilation = {1, 1}, .groups = 1),
      .refused = "stride 0 is outside 1..1048576"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 4, 3, 3)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 4, 3, 3)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {1, 1}, .dilation = {1, 1}, .groups = 2),
      .refused = "3 channels of x and 4 of the kernel do not split into 2 groups"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 4, 3, 3), DIO_T(DIO_F32, 3)}, .n_in = 3,
-     .attrs = ATTRS(PLAIN), .refused = "bias must have size 4 in dimension 0, not f32[3]"},
-    {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 4, 3, 3)}, .n_in = 2, .attrs = ATTRS(PLAIN),
+    {.in = {DIO_T(DIO_F32, 2, 3, 4), DIO_T(DIO_F32, 4, 3, 3), DIO_T(DIO_F32, 3)},
+     .n_in = 3,
+     .attrs = ATTRS(PLAIN),
+     .refused = "bias must have size 4 in dimension 0, not f32[3]"},
+    {.in = {DIO_T(DIO_F32, 3, 4), DIO_T(DIO_F32, 4, 3, 3)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN),
      .refused = "x must have 3 to 4 dimensions, not f32[3,4]"},
     {0},
 };
@@ -175,9 +205,15 @@ const dio_op dio_op_conv = {
     .name = "conv",
     .doc = "y[b,o,p] = bias[o] + sum over c,k of w[o,c,k] x[b,c,p*stride-pad+k*dilation]; "
            "x [B,C,T] or [B,C,H,W], w [O,C/groups,k..] f32/bf16/f16",
-    .n_in_min = 2, .n_in_max = 3, .n_out = 1,
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out = 1,
     .attrs_size = sizeof(dio_conv_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .grad = grad,
     .cost = cost,
     .tol = 6e-6f, /* measured 2e-6: tiles of 4x4 over 140 channels */
     .cases = cases,
@@ -230,10 +266,10 @@ static double weights_at(const dio_call *c, const dio_conv_shape *s, int64_t o, 
         int64_t y = i / s->ow % s->oh * s->sh - s->ph + ky * s->dh;
         int64_t x = i % s->ow * s->sw - s->pw + kx * s->dw;
         if (y >= 0 && y < s->h && x >= 0 && x < s->w)
-            sum += dio_view_get(&c->in[0],
-                                ((b * s->groups * s->c + channel) * s->h + y) * s->w + x) *
-                   dio_view_get(&c->in[1], (b * s->groups * s->o + o) * s->oh * s->ow +
-                                               i % (s->oh * s->ow));
+            sum +=
+                dio_view_get(&c->in[0], ((b * s->groups * s->c + channel) * s->h + y) * s->w + x) *
+                dio_view_get(&c->in[1],
+                             (b * s->groups * s->o + o) * s->oh * s->ow + i % (s->oh * s->ow));
     }
     return sum;
 }
@@ -275,31 +311,46 @@ static void weights_grad(dio_graph *g, const dio_node *n, const dio_val *gout, d
     (&(const struct weights_attrs){.conv = {__VA_ARGS__}, .kernel = kernel_})
 
 static const dio_op_case weights_cases[] = {
-    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 2, 5, 11)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 2, 5, 11)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 5, 3, 3), PLAIN, .pad = {1})},
-    {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1, 1)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 1, 1, 1), PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 5, 19), DIO_T(DIO_F32, 2, 5, 19)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 5, 19), DIO_T(DIO_F32, 2, 5, 19)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 5, 1, 7), .stride = {1, 1}, .pad = {3}, .dilation = {1, 1},
                       .groups = 5)},
-    {.in = {DIO_T(DIO_F32, 3, 4, 9, 8), DIO_T(DIO_F32, 3, 4, 6, 2)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 3, 4, 9, 8), DIO_T(DIO_F32, 3, 4, 6, 2)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 4, 2, 3, 2), .stride = {2, 3}, .pad = {2, 0},
                       .dilation = {1, 2}, .groups = 2)},
-    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 1, 3, 6, 7)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 1, 3, 6, 7)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 3, 4, 1, 1), PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 32, 20, 18), DIO_T(DIO_F32, 2, 32, 20, 18)}, .n_in = 2,
-     .attrs = WEIGHTS(DIO_T(DIO_F32, 32, 32, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 3, 8, 41, 33), DIO_T(DIO_F32, 3, 16, 41, 33)}, .n_in = 2,
-     .attrs = WEIGHTS(DIO_T(DIO_F32, 16, 8, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 512, 17, 17), DIO_T(DIO_F32, 2, 4, 17, 17)}, .n_in = 2, /* blocks */
-     .attrs = WEIGHTS(DIO_T(DIO_F32, 4, 512, 3, 3), PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 5, 7, 40, 40), DIO_T(DIO_F32, 5, 20, 20, 20)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 32, 20, 18), DIO_T(DIO_F32, 2, 32, 20, 18)},
+     .n_in = 2,
+     .attrs = WEIGHTS(DIO_T(DIO_F32, 32, 32, 3, 3), PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 3, 8, 41, 33), DIO_T(DIO_F32, 3, 16, 41, 33)},
+     .n_in = 2,
+     .attrs = WEIGHTS(DIO_T(DIO_F32, 16, 8, 3, 3), PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 512, 17, 17), DIO_T(DIO_F32, 2, 4, 17, 17)},
+     .n_in = 2, /* blocks */
+     .attrs = WEIGHTS(DIO_T(DIO_F32, 4, 512, 3, 3), PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 5, 7, 40, 40), DIO_T(DIO_F32, 5, 20, 20, 20)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 20, 7, 4, 4), .stride = {2, 2}, .pad = {1, 1},
                       .dilation = {1, 1}, .groups = 1),
      .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 4, 40, 40), DIO_T(DIO_F32, 2, 6, 40, 40)}, .n_in = 2,
-     .attrs = WEIGHTS(DIO_T(DIO_F32, 6, 4, 1, 1), PLAIN), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 2, 5, 10)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 4, 40, 40), DIO_T(DIO_F32, 2, 6, 40, 40)},
+     .n_in = 2,
+     .attrs = WEIGHTS(DIO_T(DIO_F32, 6, 4, 1, 1), PLAIN),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 3, 11), DIO_T(DIO_F32, 2, 5, 10)},
+     .n_in = 2,
      .attrs = WEIGHTS(DIO_T(DIO_F32, 5, 3, 3), PLAIN, .pad = {1}),
      .refused = "y and x * w differ: f32[2,5,10] and f32[2,5,11]"},
     {0},
@@ -309,10 +360,16 @@ const dio_op dio_op_conv_weights = {
     .name = "conv_weights",
     .doc = "the gradient of conv's kernel: w[o,c,k] = sum over b,p of "
            "y[b,o,p] x[b,c,p*stride-pad+k*dilation]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1,
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
     .attrs_size = sizeof(struct weights_attrs),
-    .infer = weights_infer, .reference = weights_reference, .cpu = weights_cpu,
-    .workspace = weights_workspace, .grad = weights_grad, .cost = weights_cost,
+    .infer = weights_infer,
+    .reference = weights_reference,
+    .cpu = weights_cpu,
+    .workspace = weights_workspace,
+    .grad = weights_grad,
+    .cost = weights_cost,
     .tol = 8e-6f, /* measured 2.1e-6: by tiles of 4x4 */
     .cases = weights_cases,
 };

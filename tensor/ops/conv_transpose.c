@@ -64,9 +64,9 @@ static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b
                 if (ky % s->dh || kx % s->dw)
                     continue;
                 int64_t row = ((o * s->c + channel % s->c) * s->kh + ky / s->dh) * s->kw;
-                sum += dio_view_get(&c->in[1], row + kx / s->dw) *
-                       dio_view_get(&c->in[0],
-                                    ((b * s->groups * s->o + o) * s->oh + oy) * s->ow + ox);
+                sum +=
+                    dio_view_get(&c->in[1], row + kx / s->dw) *
+                    dio_view_get(&c->in[0], ((b * s->groups * s->o + o) * s->oh + oy) * s->ow + ox);
             }
     return sum;
 }
@@ -116,31 +116,42 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 #define PLAIN      .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
 
 static const dio_op_case cases[] = {
-    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 3, 5, 4), DIO_T(DIO_F32, 5)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 3, 5, 4), DIO_T(DIO_F32, 5)},
+     .n_in = 3,
      .attrs = ATTRS(.stride = {2, 1}, .pad = {1}, .dilation = {1, 1}, .groups = 1)},
     {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 2, .attrs = ATTRS(PLAIN)},
-    {.in = {DIO_T(DIO_F32, 2, 4, 7), DIO_T(DIO_F32, 4, 3, 5), DIO_T(DIO_F32, 6)}, .n_in = 3,
-     .attrs = ATTRS(.stride = {3, 1}, .pad = {2}, .dilation = {2, 1}, .groups = 2,
-                    .output_pad = {2})},
-    {.in = {DIO_T(DIO_F32, 2, 5, 8), DIO_T(DIO_F32, 5, 1, 16)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 4, 7), DIO_T(DIO_F32, 4, 3, 5), DIO_T(DIO_F32, 6)},
+     .n_in = 3,
+     .attrs =
+         ATTRS(.stride = {3, 1}, .pad = {2}, .dilation = {2, 1}, .groups = 2, .output_pad = {2})},
+    {.in = {DIO_T(DIO_F32, 2, 5, 8), DIO_T(DIO_F32, 5, 1, 16)},
+     .n_in = 2,
      .attrs = ATTRS(.stride = {8, 1}, .pad = {4}, .dilation = {1, 1}, .groups = 5)},
-    {.in = {DIO_T(DIO_F32, 2, 3, 4, 5), DIO_T(DIO_F32, 3, 2, 3, 4), DIO_T(DIO_F32, 2)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 2, 3, 4, 5), DIO_T(DIO_F32, 3, 2, 3, 4), DIO_T(DIO_F32, 2)},
+     .n_in = 3,
      .attrs = ATTRS(.stride = {2, 3}, .pad = {1, 2}, .dilation = {2, 1}, .groups = 1,
                     .output_pad = {1, 1})},
-    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 4, 3, 1, 1), DIO_T(DIO_F32, 3)}, .n_in = 3,
+    {.in = {DIO_T(DIO_F32, 1, 4, 6, 7), DIO_T(DIO_F32, 4, 3, 1, 1), DIO_T(DIO_F32, 3)},
+     .n_in = 3,
      .attrs = ATTRS(PLAIN)},
     {.in = {DIO_T(DIO_F32, 2, 32, 20, 18), DIO_T(DIO_F32, 32, 24, 4, 4), DIO_T(DIO_F32, 24)},
      .n_in = 3,
      .attrs = ATTRS(.stride = {2, 2}, .pad = {1, 1}, .dilation = {1, 1}, .groups = 1),
      .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 33, 21, 18), DIO_T(DIO_F32, 33, 20, 3, 3), DIO_T(DIO_F32, 20)},
-     .n_in = 3, .attrs = ATTRS(PLAIN, .pad = {1, 1}), .no_grad = true},
-    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 4, 5, 4)}, .n_in = 2, .attrs = ATTRS(PLAIN),
+     .n_in = 3,
+     .attrs = ATTRS(PLAIN, .pad = {1, 1}),
+     .no_grad = true},
+    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 4, 5, 4)},
+     .n_in = 2,
+     .attrs = ATTRS(PLAIN),
      .refused = "the kernel takes 4 channels, x has 3"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 3, 5, 4)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 9), DIO_T(DIO_F32, 3, 5, 4)},
+     .n_in = 2,
      .attrs = ATTRS(PLAIN, .output_pad = {1}),
      .refused = "output padding 1 must be below the stride 1 or the dilation 1"},
-    {.in = {DIO_T(DIO_F32, 2, 3, 1), DIO_T(DIO_F32, 3, 5, 3)}, .n_in = 2,
+    {.in = {DIO_T(DIO_F32, 2, 3, 1), DIO_T(DIO_F32, 3, 5, 3)},
+     .n_in = 2,
      .attrs = ATTRS(PLAIN, .pad = {2}),
      .refused = "dimension 2 of 1 elements would become -1"},
     {0},
@@ -150,9 +161,15 @@ const dio_op dio_op_conv_transpose = {
     .name = "conv_transpose",
     .doc = "y[b,o,p*stride-pad+k*dilation] += w[c,o,k] x[b,c,p]; x [B,C,T] or [B,C,H,W], "
            "w [C,O/groups,k..], bias [O]",
-    .n_in_min = 2, .n_in_max = 3, .n_out = 1,
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out = 1,
     .attrs_size = sizeof(dio_conv_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .grad = grad,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .grad = grad,
     .cost = cost,
     .tol = 4e-6f, /* measured 1.1e-6: by tiles of 4x4 */
     .cases = cases,

@@ -70,20 +70,30 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_cumsum = {
-    .name = "cumsum", .doc = "y[.., i, ..] = sum of x[.., k, ..] for k <= i, along one axis",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .flags = DIO_OP_INPLACE,
+    .name = "cumsum",
+    .doc = "y[.., i, ..] = sum of x[.., k, ..] for k <= i, along one axis",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
     .tol = 1e-7f, /* measured 0: the same sums in double */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 1, .attrs = &(struct attrs){1}},
-        {.in = {DIO_T(DIO_F32, 3, 50)}, .n_in = 1, .attrs = &(struct attrs){1}},
-        {.in = {DIO_T(DIO_F32, 6, 150)}, .n_in = 1, .attrs = &(struct attrs){0}},
-        {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1, .attrs = &(struct attrs){0}},
-        {.in = {DIO_T(DIO_F32, 3)}, .n_in = 1, .attrs = &(struct attrs){-1},
-         .refused = "axis -1 is outside the 1 dimensions"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5, 7)}, .n_in = 1, .attrs = &(struct attrs){1}},
+            {.in = {DIO_T(DIO_F32, 3, 50)}, .n_in = 1, .attrs = &(struct attrs){1}},
+            {.in = {DIO_T(DIO_F32, 6, 150)}, .n_in = 1, .attrs = &(struct attrs){0}},
+            {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1, .attrs = &(struct attrs){0}},
+            {.in = {DIO_T(DIO_F32, 3)},
+             .n_in = 1,
+             .attrs = &(struct attrs){-1},
+             .refused = "axis -1 is outside the 1 dimensions"},
+            {0},
+        },
 };
 
 dio_val dio_cumsum(dio_graph *g, dio_val x, int axis)

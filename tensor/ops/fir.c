@@ -1,8 +1,8 @@
 /* fir.c: a separable filter over pictures between two rates ("upfirdn"), as StyleGAN2 resamples.
  *
- * Every plane is stuffed with zeros `up` times as wide and high, laid out, filtered in both axes by the
- * same taps, and thinned out. A result's row is made in short pieces: first the sum of the rows that
- * its window covers, then that of the columns, both while the piece is in the first cache. */
+ * Every plane is stuffed with zeros `up` times as wide and high, laid out, filtered in both axes by
+ * the same taps, and thinned out. A result's row is made in short pieces: first the sum of the rows
+ * that its window covers, then that of the columns, both while the piece is in the first cache. */
 #include "tensor/ops/fir.h"
 
 #include <string.h>
@@ -157,29 +157,55 @@ static dio_cost cost(const dio_call *c)
     return (dio_cost){4.0 * a->taps / a->up * out, 4 * (in + out)};
 }
 
-#define ATTRS(...) .attrs = &(dio_fir_attrs){__VA_ARGS__}
+#define ATTRS(...)                                                                                 \
+    .attrs = &(dio_fir_attrs)                                                                      \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 const dio_op dio_op_fir = {
     .name = "fir",
     .doc = "[B,C,H,W] stuffed with zeros up times, padded, filtered in both axes by one list of "
            "taps, one of down kept",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1, .attrs_size = sizeof(dio_fir_attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .attrs_size = sizeof(dio_fir_attrs),
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
     .tol = 5e-7f, /* measured 1.2e-7 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 7, 9)}, .n_in = 1, ATTRS(1, 1, 1, 1, 4, false, {1, 3, 3, 1})},
-        {.in = {DIO_T(DIO_F32, 1, 2, 5, 6)}, .n_in = 1, ATTRS(2, 1, 2, 1, 4, false, {1, 2, 3, 4})},
-        {.in = {DIO_T(DIO_F32, 1, 2, 9, 8)}, .n_in = 1, ATTRS(1, 2, 1, 1, 4, true, {1, 2, 3, 4})},
-        {.in = {DIO_T(DIO_F32, 1, 2, 6, 7)}, .n_in = 1, ATTRS(3, 2, -1, 2, 3, false, {1, -2, 3})},
-        {.in = {DIO_T(DIO_F32, 1, 1, 3, 700)}, .n_in = 1, ATTRS(2, 1, 2, 1, 4, false, {1, 3, 3, 1}),
-         .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 1, 1, 1, 1)}, .n_in = 1, ATTRS(1, 1, 0, 0, 1, false, {2})},
-        {.in = {DIO_T(DIO_F32, 1, 1, 2, 2)}, .n_in = 1, ATTRS(1, 1, 0, 0, 4, false, {1, 3, 3, 1}),
-         .refused = "dimension 2 of 2 numbers is too small for 4 taps"},
-        {.in = {DIO_T(DIO_F32, 1, 1, 2, 2)}, .n_in = 1, ATTRS(0, 1, 0, 0, 1, false, {1}),
-         .refused = "up 0, down 1, 1 taps: 1 to 16 each"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 7, 9)},
+             .n_in = 1,
+             ATTRS(1, 1, 1, 1, 4, false, {1, 3, 3, 1})},
+            {.in = {DIO_T(DIO_F32, 1, 2, 5, 6)},
+             .n_in = 1,
+             ATTRS(2, 1, 2, 1, 4, false, {1, 2, 3, 4})},
+            {.in = {DIO_T(DIO_F32, 1, 2, 9, 8)},
+             .n_in = 1,
+             ATTRS(1, 2, 1, 1, 4, true, {1, 2, 3, 4})},
+            {.in = {DIO_T(DIO_F32, 1, 2, 6, 7)},
+             .n_in = 1,
+             ATTRS(3, 2, -1, 2, 3, false, {1, -2, 3})},
+            {.in = {DIO_T(DIO_F32, 1, 1, 3, 700)},
+             .n_in = 1,
+             ATTRS(2, 1, 2, 1, 4, false, {1, 3, 3, 1}),
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 1, 1, 1, 1)}, .n_in = 1, ATTRS(1, 1, 0, 0, 1, false, {2})},
+            {.in = {DIO_T(DIO_F32, 1, 1, 2, 2)},
+             .n_in = 1,
+             ATTRS(1, 1, 0, 0, 4, false, {1, 3, 3, 1}),
+             .refused = "dimension 2 of 2 numbers is too small for 4 taps"},
+            {.in = {DIO_T(DIO_F32, 1, 1, 2, 2)},
+             .n_in = 1,
+             ATTRS(0, 1, 0, 0, 1, false, {1}),
+             .refused = "up 0, down 1, 1 taps: 1 to 16 each"},
+            {0},
+        },
 };
 
 dio_val dio_fir(dio_graph *g, dio_val x, const float *taps, int count, int up, int down, int before,

@@ -9,7 +9,7 @@ enum { DIO_FIR_TAPS = 16 };
  * (negative: numbers are cut off), then the filter, then one of `down` is kept. */
 typedef struct dio_fir_attrs {
     int up, down, before, after, taps;
-    bool flip;                /* taps meet numbers in their own order, not against it */
+    bool flip; /* taps meet numbers in their own order, not against it */
     float f[DIO_FIR_TAPS];
 } dio_fir_attrs;
 

@@ -59,19 +59,28 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_flip = {
-    .name = "flip", .doc = "y[.., i, ..] = x[.., size-1-i, ..] along one axis",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
+    .name = "flip",
+    .doc = "y[.., i, ..] = x[.., size-1-i, ..] along one axis",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5, 2)}, .n_in = 1, .attrs = &(struct attrs){1}},
-        {.in = {DIO_T(DIO_F32, 3, 17)}, .n_in = 1, .attrs = &(struct attrs){1}},
-        {.in = {DIO_T(DIO_F32, 1, 1)}, .n_in = 1, .attrs = &(struct attrs){0}},
-        {.in = {DIO_T(DIO_I32, 4, 3)}, .n_in = 1, .attrs = &(struct attrs){0}, .below = 9},
-        {.in = {DIO_T(DIO_F32, 3)}, .n_in = 1, .attrs = &(struct attrs){1},
-         .refused = "axis 1 is outside the 1 dimensions"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5, 2)}, .n_in = 1, .attrs = &(struct attrs){1}},
+            {.in = {DIO_T(DIO_F32, 3, 17)}, .n_in = 1, .attrs = &(struct attrs){1}},
+            {.in = {DIO_T(DIO_F32, 1, 1)}, .n_in = 1, .attrs = &(struct attrs){0}},
+            {.in = {DIO_T(DIO_I32, 4, 3)}, .n_in = 1, .attrs = &(struct attrs){0}, .below = 9},
+            {.in = {DIO_T(DIO_F32, 3)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1},
+             .refused = "axis 1 is outside the 1 dimensions"},
+            {0},
+        },
 };
 
 dio_val dio_flip(dio_graph *g, dio_val x, int axis)

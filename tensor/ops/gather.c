@@ -107,25 +107,44 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_gather = {
-    .name = "gather", .doc = "y[.., i, ..] = x[.., ids[.., i, ..], ..] along one axis; ids i32",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1,
+    .name = "gather",
+    .doc = "y[.., i, ..] = x[.., ids[.., i, ..], ..] along one axis; ids i32",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5, 2), DIO_T(DIO_I32, 3, 7, 2)}, .n_in = 2,
-         .attrs = &(struct attrs){1}, .below = 5},
-        {.in = {DIO_T(DIO_F32, 4, 300), DIO_T(DIO_I32, 2, 300)}, .n_in = 2,
-         .attrs = &(struct attrs){0}, .below = 4},
-        {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_I32, 1, 1)}, .n_in = 2, .attrs = &(struct attrs){1},
-         .below = 1},
-        {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_I32, 2, 9)}, .n_in = 2, .attrs = &(struct attrs){1},
-         .below = 5}, /* some outside */
-        {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 2, 3)}, .n_in = 2, .attrs = &(struct attrs){1},
-         .refused = "ids must be i32, not f32[2,3]"},
-        {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_I32, 3, 3)}, .n_in = 2, .attrs = &(struct attrs){1},
-         .refused = "ids must have size 2 in dimension 0, not i32[3,3]"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5, 2), DIO_T(DIO_I32, 3, 7, 2)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .below = 5},
+            {.in = {DIO_T(DIO_F32, 4, 300), DIO_T(DIO_I32, 2, 300)},
+             .n_in = 2,
+             .attrs = &(struct attrs){0},
+             .below = 4},
+            {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_I32, 1, 1)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .below = 1},
+            {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_I32, 2, 9)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .below = 5}, /* some outside */
+            {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 2, 3)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .refused = "ids must be i32, not f32[2,3]"},
+            {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_I32, 3, 3)},
+             .n_in = 2,
+             .attrs = &(struct attrs){1},
+             .refused = "ids must have size 2 in dimension 0, not i32[3,3]"},
+            {0},
+        },
 };
 
 dio_val dio_gather(dio_graph *g, dio_val x, int axis, dio_val ids)

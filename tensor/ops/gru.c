@@ -83,13 +83,22 @@ static void reference(const dio_call *c)
 
 static dio_recurrence recurrence(const dio_call *c)
 {
-    return (dio_recurrence){
-        .cpu = c->cpu, .batch = c->in[X].dim[0], .steps = c->in[X].dim[1], .in = c->in[X].dim[2],
-        .hidden = c->in[H0].dim[1], .width = 3 * c->in[H0].dim[1],
-        .x = c->in[X].data, .h0 = c->in[H0].data, .w_ih = c->in[W_IH].data,
-        .w_hh = c->in[W_HH].data, .b_ih = c->in[B_IH].data, .b_hh = c->in[B_HH].data,
-        .packed_ih = c->packed[W_IH], .packed_hh = c->packed[W_HH],
-        .y = c->out[0].data, .gates = c->out[2].data};
+    return (dio_recurrence){.cpu = c->cpu,
+                            .batch = c->in[X].dim[0],
+                            .steps = c->in[X].dim[1],
+                            .in = c->in[X].dim[2],
+                            .hidden = c->in[H0].dim[1],
+                            .width = 3 * c->in[H0].dim[1],
+                            .x = c->in[X].data,
+                            .h0 = c->in[H0].data,
+                            .w_ih = c->in[W_IH].data,
+                            .w_hh = c->in[W_HH].data,
+                            .b_ih = c->in[B_IH].data,
+                            .b_hh = c->in[B_HH].data,
+                            .packed_ih = c->packed[W_IH],
+                            .packed_hh = c->packed[W_HH],
+                            .y = c->out[0].data,
+                            .gates = c->out[2].data};
 }
 
 static void cell(const dio_recurrence *r, int64_t b, int64_t t)
@@ -131,8 +140,7 @@ static void cpu(const dio_call *c)
     dio_recurrence_run(&r);
     float *last = c->out[1].data;
     for (int64_t b = 0; last && b < r.batch; b++)
-        memcpy(last + b * r.hidden,
-               dio_state_before(r.y, r.h0, b, r.steps, r.steps, r.hidden),
+        memcpy(last + b * r.hidden, dio_state_before(r.y, r.h0, b, r.steps, r.steps, r.hidden),
                (size_t)r.hidden * sizeof(float));
 }
 
@@ -224,8 +232,8 @@ static void back_reference_step(const dio_call *c, int64_t b, int64_t t)
         double dh = dio_view_get(&c->out[2], b * h + j), di[3], ds[3];
         if (c->in[GY].data)
             dh += dio_view_get(&c->in[GY], row * h + j);
-        dh = back_at(gate(c, row, 0, j), gate(c, row, 1, j), gate(c, row, 2, j),
-                     gate(c, row, 3, j), before, dh, di, ds);
+        dh = back_at(gate(c, row, 0, j), gate(c, row, 1, j), gate(c, row, 2, j), gate(c, row, 3, j),
+                     before, dh, di, ds);
         dio_view_set(&c->out[2], b * h + j, dh);
         for (int k = 0; k < 3; k++) {
             dio_view_set(&c->out[0], (row * 3 + k) * h + j, di[k]);
@@ -235,8 +243,8 @@ static void back_reference_step(const dio_call *c, int64_t b, int64_t t)
     for (int64_t j = 0; j < h; j++) {
         double sum = dio_view_get(&c->out[2], b * h + j);
         for (int64_t k = 0; k < 3 * h; k++)
-            sum += dio_view_get(&c->out[1], row * 3 * h + k) *
-                   dio_view_get(&c->in[BACK_W], k * h + j);
+            sum +=
+                dio_view_get(&c->out[1], row * 3 * h + k) * dio_view_get(&c->in[BACK_W], k * h + j);
         dio_view_set(&c->out[2], b * h + j, sum);
     }
 }
@@ -257,8 +265,7 @@ static void back_cell(const dio_recurrence_back *r, int64_t b, int64_t t)
     int64_t h = r->hidden, row = b * r->steps + t;
     const float *g = (const float *)c->in[GATES].data + row * 4 * h;
     const float *gy = c->in[GY].data ? (const float *)c->in[GY].data + row * h : NULL;
-    const float *before =
-        dio_state_before(c->in[Y].data, c->in[BACK_H0].data, b, t, r->steps, h);
+    const float *before = dio_state_before(c->in[Y].data, c->in[BACK_H0].data, b, t, r->steps, h);
     float *di = (float *)c->out[0].data + row * 3 * h;
     float *ds = r->dsums + b * r->dsums_row + t * r->dsums_step, *carry = r->carry + b * h;
     for (int64_t j = 0; j < h; j++) {
@@ -276,10 +283,17 @@ static void back_cell(const dio_recurrence_back *r, int64_t b, int64_t t)
 static dio_recurrence_back backward(const dio_call *c)
 {
     int64_t steps = c->in[Y].dim[1], h = c->in[Y].dim[2];
-    return (dio_recurrence_back){.cpu = c->cpu, .batch = c->in[Y].dim[0], .steps = steps,
-                                 .hidden = h, .width = 3 * h, .w_hh = c->in[BACK_W].data,
-                                 .dsums = c->out[1].data, .dsums_row = steps * 3 * h,
-                                 .dsums_step = 3 * h, .cell = back_cell, .user = c};
+    return (dio_recurrence_back){.cpu = c->cpu,
+                                 .batch = c->in[Y].dim[0],
+                                 .steps = steps,
+                                 .hidden = h,
+                                 .width = 3 * h,
+                                 .w_hh = c->in[BACK_W].data,
+                                 .dsums = c->out[1].data,
+                                 .dsums_row = steps * 3 * h,
+                                 .dsums_step = 3 * h,
+                                 .cell = back_cell,
+                                 .user = c};
 }
 
 /* carry and, when nobody wants out[1], one step of it */
@@ -323,17 +337,24 @@ static dio_cost back_cost(const dio_call *c)
 
 static const dio_op_case cases[] = {
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 2, 7), DIO_T(DIO_F32, 21, 3),
-            DIO_T(DIO_F32, 21, 7), DIO_T(DIO_F32, 21), DIO_T(DIO_F32, 21)}, .n_in = 6},
+            DIO_T(DIO_F32, 21, 7), DIO_T(DIO_F32, 21), DIO_T(DIO_F32, 21)},
+     .n_in = 6},
     {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 3, 1),
-            DIO_T(DIO_F32, 3, 1)}, .n_in = 4},
+            DIO_T(DIO_F32, 3, 1)},
+     .n_in = 4},
     {.in = {DIO_T(DIO_F32, 3, 9, 40), DIO_T(DIO_F32, 3, 33), DIO_T(DIO_F32, 99, 40),
-            DIO_T(DIO_F32, 99, 33), DIO_T(DIO_F32, 99), DIO_T(DIO_F32, 99)}, .n_in = 6,
-     .lo = -0.3f, .hi = 0.3f, .no_grad = true},
+            DIO_T(DIO_F32, 99, 33), DIO_T(DIO_F32, 99), DIO_T(DIO_F32, 99)},
+     .n_in = 6,
+     .lo = -0.3f,
+     .hi = 0.3f,
+     .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 2, 7), DIO_T(DIO_F32, 28, 3),
-            DIO_T(DIO_F32, 21, 7)}, .n_in = 4,
+            DIO_T(DIO_F32, 21, 7)},
+     .n_in = 4,
      .refused = "w_ih must have size 21 in dimension 0, not f32[28,3]"},
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 3, 7), DIO_T(DIO_F32, 21, 3),
-            DIO_T(DIO_F32, 21, 7)}, .n_in = 4,
+            DIO_T(DIO_F32, 21, 7)},
+     .n_in = 4,
      .refused = "h0 must have size 2 in dimension 0, not f32[3,7]"},
     {0},
 };
@@ -361,20 +382,30 @@ const dio_op dio_op_gru_grad = {
     .name = "gru_grad",
     .doc = "gates, y, h0, w_hh, gy, gh -> gradients of the inputs' products [B,T,3H], of the "
            "state's products [B,T,3H], of h0 [B,H]",
-    .n_in_min = 4, .n_in_max = 6, .n_out = 3, .flags = DIO_OP_NODIFF,
-    .infer = back_infer, .reference = back_reference, .cpu = back_cpu,
-    .workspace = back_workspace, .cost = back_cost,
+    .n_in_min = 4,
+    .n_in_max = 6,
+    .n_out = 3,
+    .flags = DIO_OP_NODIFF,
+    .infer = back_infer,
+    .reference = back_reference,
+    .cpu = back_cpu,
+    .workspace = back_workspace,
+    .cost = back_cost,
     .tol = 1e-6f, /* measured 2.4e-7 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 5, 28), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
-                DIO_T(DIO_F32, 21, 7), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7)}, .n_in = 6},
-        {.in = {DIO_T(DIO_F32, 1, 1, 4), DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1),
-                DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 5},
-        {.in = {DIO_T(DIO_F32, 2, 5, 21), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
-                DIO_T(DIO_F32, 21, 7)}, .n_in = 4,
-         .refused = "the gates and 4H of y differ: f32[2,5,21] and f32[2,5,28]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 5, 28), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
+                    DIO_T(DIO_F32, 21, 7), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7)},
+             .n_in = 6},
+            {.in = {DIO_T(DIO_F32, 1, 1, 4), DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1),
+                    DIO_T(DIO_F32, 3, 1), DIO_T(DIO_F32, 1, 1, 1)},
+             .n_in = 5},
+            {.in = {DIO_T(DIO_F32, 2, 5, 21), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
+                    DIO_T(DIO_F32, 21, 7)},
+             .n_in = 4,
+             .refused = "the gates and 4H of y differ: f32[2,5,21] and f32[2,5,28]"},
+            {0},
+        },
 };
 
 dio_val dio_gru(dio_graph *g, dio_val x, dio_val h0, dio_val w_ih, dio_val w_hh, dio_val b_ih,

@@ -238,20 +238,29 @@ static void sign_cpu(const dio_call *c)
 }
 
 const dio_op dio_op_sign = {
-    .name = "sign", .doc = "y = -1, 0 or 1; its gradient is zero wherever there is one",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
-    .flags = DIO_OP_INPLACE | DIO_OP_NODIFF | DIO_OP_FLAT, .infer = sign_infer, .reference = sign_reference, .cpu = sign_cpu,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 5, 21)}, .n_in = 1},
-        {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1},
-        {.in = {DIO_T(DIO_I32, 4)}, .n_in = 1, .refused = "x must be f32, not i32"},
-        {0},
-    },
+    .name = "sign",
+    .doc = "y = -1, 0 or 1; its gradient is zero wherever there is one",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
+    .flags = DIO_OP_INPLACE | DIO_OP_NODIFF | DIO_OP_FLAT,
+    .infer = sign_infer,
+    .reference = sign_reference,
+    .cpu = sign_cpu,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 5, 21)}, .n_in = 1},
+            {.in = {DIO_T(DIO_F32, 1)}, .n_in = 1},
+            {.in = {DIO_T(DIO_I32, 4)}, .n_in = 1, .refused = "x must be f32, not i32"},
+            {0},
+        },
 };
 
 /* --- the four --- */
 
-#define PAIR(...) {.in = {DIO_T(DIO_F32, __VA_ARGS__), DIO_T(DIO_F32, __VA_ARGS__)}, .n_in = 2,
+#define PAIR(...)                                                                                  \
+    {                                                                                              \
+        .in = {DIO_T(DIO_F32, __VA_ARGS__), DIO_T(DIO_F32, __VA_ARGS__)}, .n_in = 2,
 
 #define LOSS(name_, kind, doc_, beta_)                                                             \
     static void name_##_reference(const dio_call *c)                                               \
@@ -262,22 +271,37 @@ const dio_op dio_op_sign = {
     {                                                                                              \
         run(c, r_##kind);                                                                          \
     }                                                                                              \
-    const dio_op dio_op_##name_ = {                                                                \
-        .name = #name_, .doc = doc_, .n_in_min = 2, .n_in_max = 2, .n_out = 1,                     \
-        .attrs_size = sizeof(struct attrs), .infer = infer, .reference = name_##_reference,        \
-        .cpu = name_##_cpu, .workspace = workspace, .grad = grad_##kind, .cost = cost,             \
-        .tol = 3e-7f, /* measured 6.6e-8 */                                                        \
-        .cases = (const dio_op_case[]){                                                            \
-            PAIR(3, 5, 7) .attrs = &(struct attrs){beta_}, .lo = -3, .hi = 3},                     \
-            PAIR(1) .attrs = &(struct attrs){beta_}},                                              \
-            PAIR(5, 7001) .attrs = &(struct attrs){beta_}, .no_grad = true},                       \
-            PAIR(0) .attrs = &(struct attrs){beta_}, .refused = "nothing to average"},             \
-            {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 3)}, .n_in = 2,                           \
-             .attrs = &(struct attrs){beta_},                                                      \
-             .refused = "a and b differ: f32[2,3] and f32[3]"},                                    \
-            {0},                                                                                   \
-        },                                                                                         \
-    };                                                                                             \
+    const dio_op dio_op_##name_ = {.name = #name_,                                                 \
+                                   .doc = doc_,                                                    \
+                                   .n_in_min = 2,                                                  \
+                                   .n_in_max = 2,                                                  \
+                                   .n_out = 1,                                                     \
+                                   .attrs_size = sizeof(struct attrs),                             \
+                                   .infer = infer,                                                 \
+                                   .reference = name_##_reference,                                 \
+                                   .cpu = name_##_cpu,                                             \
+                                   .workspace = workspace,                                         \
+                                   .grad = grad_##kind,                                            \
+                                   .cost = cost,                                                   \
+                                   .tol = 3e-7f, /* measured 6.6e-8 */                             \
+                                   .cases = (const dio_op_case[]){PAIR(3, 5, 7).attrs =            \
+                                                                      &(struct attrs){beta_},      \
+                                                                  .lo = -3, .hi = 3},              \
+                                   PAIR(1).attrs = &(struct attrs){beta_}},                        \
+                 PAIR(5, 7001).attrs = &(struct attrs){beta_}, .no_grad = true                     \
+    }                                                                                              \
+    , PAIR(0).attrs = &(struct attrs){beta_}, .refused = "nothing to average"                      \
+    }                                                                                              \
+    ,                                                                                              \
+        {.in = {DIO_T(DIO_F32, 2, 3), DIO_T(DIO_F32, 3)},                                          \
+         .n_in = 2,                                                                                \
+         .attrs = &(struct attrs){beta_},                                                          \
+         .refused = "a and b differ: f32[2,3] and f32[3]"},                                        \
+        {0},                                                                                       \
+    }                                                                                              \
+    ,                                                                                              \
+    }                                                                                              \
+    ;                                                                                              \
     static dio_val name_(dio_graph *g, dio_val a, dio_val b, float beta)                           \
     {                                                                                              \
         return dio_emit1(g, &dio_op_##name_, &(struct attrs){beta}, (dio_val[]){a, b}, 2);         \

@@ -70,7 +70,7 @@ static void reference_at(const dio_call *c, int64_t b, int64_t t, int64_t j)
     int64_t steps = c->in[X].dim[1], h = c->in[H0].dim[1], row = b * steps + t;
     bool kept = c->out[OUT_CELLS].data;
     double gate[4] = {0}, cell = t && kept ? dio_view_get(&c->out[OUT_CELLS], (row - 1) * h + j)
-                                     : dio_view_get(&c->in[C0], b * h + j);
+                                           : dio_view_get(&c->in[C0], b * h + j);
     for (int64_t s = kept ? t : 0; s <= t; s++) {
         gates_at(c, b, s, j, gate);
         cell = gate[1] * cell + gate[0] * gate[2];
@@ -119,13 +119,22 @@ struct cells {
 
 static dio_recurrence recurrence(const dio_call *c)
 {
-    return (dio_recurrence){
-        .cpu = c->cpu, .batch = c->in[X].dim[0], .steps = c->in[X].dim[1], .in = c->in[X].dim[2],
-        .hidden = c->in[H0].dim[1], .width = 4 * c->in[H0].dim[1],
-        .x = c->in[X].data, .h0 = c->in[H0].data, .w_ih = c->in[W_IH].data,
-        .w_hh = c->in[W_HH].data, .b_ih = c->in[B_IH].data, .b_hh = c->in[B_HH].data,
-        .packed_ih = c->packed[W_IH], .packed_hh = c->packed[W_HH],
-        .y = c->out[OUT_Y].data, .gates = c->out[OUT_GATES].data};
+    return (dio_recurrence){.cpu = c->cpu,
+                            .batch = c->in[X].dim[0],
+                            .steps = c->in[X].dim[1],
+                            .in = c->in[X].dim[2],
+                            .hidden = c->in[H0].dim[1],
+                            .width = 4 * c->in[H0].dim[1],
+                            .x = c->in[X].data,
+                            .h0 = c->in[H0].data,
+                            .w_ih = c->in[W_IH].data,
+                            .w_hh = c->in[W_HH].data,
+                            .b_ih = c->in[B_IH].data,
+                            .b_hh = c->in[B_HH].data,
+                            .packed_ih = c->packed[W_IH],
+                            .packed_hh = c->packed[W_HH],
+                            .y = c->out[OUT_Y].data,
+                            .gates = c->out[OUT_GATES].data};
 }
 
 static void cell(const dio_recurrence *r, int64_t b, int64_t t)
@@ -170,8 +179,10 @@ static void cpu(const dio_call *c)
     size_t state = (size_t)(r.batch * r.hidden) * sizeof(float);
     unsigned char *work = c->work;
     unsigned char *states = work + rounded(dio_view_count(&c->out[OUT_GATES]));
-    struct cells s = {.first = c->in[C0].data, .scratch = (float *)states,
-                      .history = c->out[OUT_CELLS].data, .row = r.steps * r.hidden,
+    struct cells s = {.first = c->in[C0].data,
+                      .scratch = (float *)states,
+                      .history = c->out[OUT_CELLS].data,
+                      .row = r.steps * r.hidden,
                       .step = r.hidden};
     if (!s.history) {
         s.history = (float *)(states + rounded(r.batch * r.hidden));
@@ -225,8 +236,8 @@ static dio_cost cost(const dio_call *c)
 
 static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *gin)
 {
-    dio_val in[] = {n->out[OUT_GATES], n->out[OUT_CELLS], n->in[C0], n->in[W_HH],
-                    gout[OUT_Y], gout[OUT_H], gout[OUT_C]};
+    dio_val in[] = {n->out[OUT_GATES], n->out[OUT_CELLS], n->in[C0],  n->in[W_HH],
+                    gout[OUT_Y],       gout[OUT_H],       gout[OUT_C]};
     dio_val back[3];
     if (gout[OUT_Y] == DIO_NONE && gout[OUT_H] == DIO_NONE && gout[OUT_C] == DIO_NONE)
         return;
@@ -239,18 +250,25 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 
 static const dio_op_case cases[] = {
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 2, 7), DIO_T(DIO_F32, 2, 7),
-            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 7), DIO_T(DIO_F32, 28),
-            DIO_T(DIO_F32, 28)}, .n_in = 7},
+            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 7), DIO_T(DIO_F32, 28), DIO_T(DIO_F32, 28)},
+     .n_in = 7},
     {.in = {DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1, 1),
-            DIO_T(DIO_F32, 4, 1), DIO_T(DIO_F32, 4, 1)}, .n_in = 5},
+            DIO_T(DIO_F32, 4, 1), DIO_T(DIO_F32, 4, 1)},
+     .n_in = 5},
     {.in = {DIO_T(DIO_F32, 3, 9, 40), DIO_T(DIO_F32, 3, 33), DIO_T(DIO_F32, 3, 33),
             DIO_T(DIO_F32, 132, 40), DIO_T(DIO_F32, 132, 33), DIO_T(DIO_F32, 132),
-            DIO_T(DIO_F32, 132)}, .n_in = 7, .lo = -0.3f, .hi = 0.3f, .no_grad = true},
+            DIO_T(DIO_F32, 132)},
+     .n_in = 7,
+     .lo = -0.3f,
+     .hi = 0.3f,
+     .no_grad = true},
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 2, 7), DIO_T(DIO_F32, 2, 7),
-            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 6)}, .n_in = 5,
+            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 6)},
+     .n_in = 5,
      .refused = "w_hh must have size 7 in dimension 1, not f32[28,6]"},
     {.in = {DIO_T(DIO_F32, 2, 5, 3), DIO_T(DIO_F32, 2, 7), DIO_T(DIO_F32, 2, 6),
-            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 7)}, .n_in = 5,
+            DIO_T(DIO_F32, 28, 3), DIO_T(DIO_F32, 28, 7)},
+     .n_in = 5,
      .refused = "c0 and h0 differ: f32[2,6] and f32[2,7]"},
     {0},
 };

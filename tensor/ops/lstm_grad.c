@@ -59,12 +59,11 @@ static double reference_at(const dio_call *c, int64_t b, int64_t t, int64_t j, d
     double dh = state_gradient(c, b, t, j), gate[4];
     for (int k = 0; k < 4; k++)
         gate[k] = dio_view_get(&c->in[GATES], (row * 4 + k) * h + j);
-    double before = t ? dio_view_get(&c->in[CELLS], (row - 1) * h + j)
-                      : dio_view_get(&c->in[C0], b * h + j);
+    double before =
+        t ? dio_view_get(&c->in[CELLS], (row - 1) * h + j) : dio_view_get(&c->in[C0], b * h + j);
     double squashed = tanh(dio_view_get(&c->in[CELLS], row * h + j));
     dc += dh * gate[3] * (1 - squashed * squashed);
-    double sums[4] = {dc * gate[2] * gate[0] * (1 - gate[0]),
-                      dc * before * gate[1] * (1 - gate[1]),
+    double sums[4] = {dc * gate[2] * gate[0] * (1 - gate[0]), dc * before * gate[1] * (1 - gate[1]),
                       dc * gate[0] * (1 - gate[2] * gate[2]),
                       dh * squashed * gate[3] * (1 - gate[3])};
     for (int k = 0; k < 4; k++)
@@ -135,10 +134,16 @@ static void cell(const dio_recurrence_back *r, int64_t b, int64_t t)
 static dio_recurrence_back backward(const dio_call *c)
 {
     int64_t steps = c->in[CELLS].dim[1], h = c->in[CELLS].dim[2];
-    return (dio_recurrence_back){.cpu = c->cpu, .batch = c->in[CELLS].dim[0], .steps = steps,
-                                 .hidden = h, .width = 4 * h, .w_hh = c->in[W_HH].data,
-                                 .dsums = c->out[OUT_SUMS].data, .dsums_row = steps * 4 * h,
-                                 .dsums_step = 4 * h, .cell = cell};
+    return (dio_recurrence_back){.cpu = c->cpu,
+                                 .batch = c->in[CELLS].dim[0],
+                                 .steps = steps,
+                                 .hidden = h,
+                                 .width = 4 * h,
+                                 .w_hh = c->in[W_HH].data,
+                                 .dsums = c->out[OUT_SUMS].data,
+                                 .dsums_row = steps * 4 * h,
+                                 .dsums_step = 4 * h,
+                                 .cell = cell};
 }
 
 static size_t state_bytes(const dio_call *c)
@@ -166,7 +171,8 @@ static void cpu(const dio_call *c)
     dio_recurrence_back r = backward(c);
     size_t bytes = (size_t)(r.batch * r.hidden) * sizeof(float);
     unsigned char *work = c->work;
-    struct cells s = {.call = c, .dc = (float *)(work + state_bytes(c)),
+    struct cells s = {.call = c,
+                      .dc = (float *)(work + state_bytes(c)),
                       .squashed = (float *)(work + 2 * state_bytes(c))};
     r.carry = (float *)work;
     r.work = work + 3 * state_bytes(c);
@@ -190,18 +196,29 @@ const dio_op dio_op_lstm_grad = {
     .name = "lstm_grad",
     .doc = "gates, cells, c0, w_hh, gy, gh, gc -> gradients of the gates' sums [B,T,4H], of h0 and "
            "of c0 [B,H]",
-    .n_in_min = 4, .n_in_max = 7, .n_out = 3, .flags = DIO_OP_NODIFF,
-    .infer = infer, .reference = reference, .cpu = cpu, .workspace = workspace, .cost = cost,
+    .n_in_min = 4,
+    .n_in_max = 7,
+    .n_out = 3,
+    .flags = DIO_OP_NODIFF,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .workspace = workspace,
+    .cost = cost,
     .tol = 8e-7f, /* measured 1.2e-7 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 5, 28), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
-                DIO_T(DIO_F32, 28, 7), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
-                DIO_T(DIO_F32, 2, 7)}, .n_in = 7},
-        {.in = {DIO_T(DIO_F32, 1, 1, 4), DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1),
-                DIO_T(DIO_F32, 4, 1), DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 5},
-        {.in = {DIO_T(DIO_F32, 2, 5, 21), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
-                DIO_T(DIO_F32, 28, 7)}, .n_in = 4,
-         .refused = "the gates and 4H of the cells differ: f32[2,5,21] and f32[2,5,28]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 5, 28), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
+                    DIO_T(DIO_F32, 28, 7), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
+                    DIO_T(DIO_F32, 2, 7)},
+             .n_in = 7},
+            {.in = {DIO_T(DIO_F32, 1, 1, 4), DIO_T(DIO_F32, 1, 1, 1), DIO_T(DIO_F32, 1, 1),
+                    DIO_T(DIO_F32, 4, 1), DIO_T(DIO_F32, 1, 1, 1)},
+             .n_in = 5},
+            {.in = {DIO_T(DIO_F32, 2, 5, 21), DIO_T(DIO_F32, 2, 5, 7), DIO_T(DIO_F32, 2, 7),
+                    DIO_T(DIO_F32, 28, 7)},
+             .n_in = 4,
+             .refused = "the gates and 4H of the cells differ: f32[2,5,21] and f32[2,5,28]"},
+            {0},
+        },
 };

@@ -27,8 +27,9 @@ static bool check_reach(const struct attrs *a, int64_t size, dio_error *err)
     if (a->mode == DIO_PAD_REPLICATE && wide && size < 1)
         return dio_fail(err, "replicate padding needs at least one element along axis %d", a->axis);
     if ((a->mode == DIO_PAD_REFLECT || a->mode == DIO_PAD_CIRCULAR) && wide > most)
-        return dio_fail(err, "%s padding of %lld along axis %d, of %lld elements, can be at most "
-                             "%lld",
+        return dio_fail(err,
+                        "%s padding of %lld along axis %d, of %lld elements, can be at most "
+                        "%lld",
                         mode_name(a->mode), (long long)wide, a->axis, (long long)size,
                         (long long)(most > 0 ? most : 0));
     return true;
@@ -41,8 +42,9 @@ static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out
     if (!dio_want_float(&in[0], "x", err) || !dio_want_axis(&in[0], a->axis, err))
         return false;
     if (a->before < 0 || a->after < 0 || a->before > INT64_MAX / 4 || a->after > INT64_MAX / 4)
-        return dio_fail(err, "padding %lld before and %lld after: must not be negative or huge; "
-                             "dio_slice removes elements",
+        return dio_fail(err,
+                        "padding %lld before and %lld after: must not be negative or huge; "
+                        "dio_slice removes elements",
                         (long long)a->before, (long long)a->after);
     if (a->mode < DIO_PAD_ZERO || a->mode > DIO_PAD_CIRCULAR)
         return dio_fail(err, "padding mode %d does not exist", (int)a->mode);
@@ -191,35 +193,54 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_pad = {
-    .name = "pad", .doc = "elements before and after one axis: zero, reflect, replicate, circular",
-    .n_in_min = 1, .n_in_max = 1, .n_out = 1,
+    .name = "pad",
+    .doc = "elements before and after one axis: zero, reflect, replicate, circular",
+    .n_in_min = 1,
+    .n_in_max = 1,
+    .n_out = 1,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 5, 2)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 2, 3, DIO_PAD_ZERO}},
-        {.in = {DIO_T(DIO_F32, 3, 5)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 4, 4, DIO_PAD_REFLECT}},
-        {.in = {DIO_T(DIO_F32, 4, 3)}, .n_in = 1,
-         .attrs = &(struct attrs){0, 3, 1, DIO_PAD_REFLECT}},
-        {.in = {DIO_T(DIO_F32, 3, 1)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 3, 2, DIO_PAD_REPLICATE}},
-        {.in = {DIO_T(DIO_F32, 3, 5, 3)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 5, 2, DIO_PAD_CIRCULAR}},
-        {.in = {DIO_T(DIO_F32, 1, 1)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 0, 0, DIO_PAD_REFLECT}},
-        {.in = {DIO_T(DIO_F32, 3, 5)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 5, 0, DIO_PAD_REFLECT},
-         .refused = "reflect padding of 5 along axis 1, of 5 elements, can be at most 4"},
-        {.in = {DIO_T(DIO_F32, 3, 5)}, .n_in = 1,
-         .attrs = &(struct attrs){1, 0, 6, DIO_PAD_CIRCULAR},
-         .refused = "circular padding of 6 along axis 1, of 5 elements, can be at most 5"},
-        {.in = {DIO_T(DIO_F32, 3, 5)}, .n_in = 1, .attrs = &(struct attrs){1, -1, 0, DIO_PAD_ZERO},
-         .refused = "must not be negative or huge"},
-        {.in = {DIO_T(DIO_F32, 3, 5)}, .n_in = 1, .attrs = &(struct attrs){2, 1, 0, DIO_PAD_ZERO},
-         .refused = "axis 2 is outside the 2 dimensions"},
-        {0},
-    },
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 5, 2)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 2, 3, DIO_PAD_ZERO}},
+            {.in = {DIO_T(DIO_F32, 3, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 4, 4, DIO_PAD_REFLECT}},
+            {.in = {DIO_T(DIO_F32, 4, 3)},
+             .n_in = 1,
+             .attrs = &(struct attrs){0, 3, 1, DIO_PAD_REFLECT}},
+            {.in = {DIO_T(DIO_F32, 3, 1)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 3, 2, DIO_PAD_REPLICATE}},
+            {.in = {DIO_T(DIO_F32, 3, 5, 3)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 5, 2, DIO_PAD_CIRCULAR}},
+            {.in = {DIO_T(DIO_F32, 1, 1)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 0, 0, DIO_PAD_REFLECT}},
+            {.in = {DIO_T(DIO_F32, 3, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 5, 0, DIO_PAD_REFLECT},
+             .refused = "reflect padding of 5 along axis 1, of 5 elements, can be at most 4"},
+            {.in = {DIO_T(DIO_F32, 3, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, 0, 6, DIO_PAD_CIRCULAR},
+             .refused = "circular padding of 6 along axis 1, of 5 elements, can be at most 5"},
+            {.in = {DIO_T(DIO_F32, 3, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){1, -1, 0, DIO_PAD_ZERO},
+             .refused = "must not be negative or huge"},
+            {.in = {DIO_T(DIO_F32, 3, 5)},
+             .n_in = 1,
+             .attrs = &(struct attrs){2, 1, 0, DIO_PAD_ZERO},
+             .refused = "axis 2 is outside the 2 dimensions"},
+            {0},
+        },
 };
 
 const dio_op dio_op_unpad = {

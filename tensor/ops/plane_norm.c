@@ -30,8 +30,9 @@ static bool infer_batch(const dio_type *in, int n_in, const void *attrs, dio_typ
     out[0] = in[0];
     out[1] = out[2] = dio_type_1d(DIO_F32, in[0].dim[1]);
     if (in[0].dim[1] && dio_type_count(&in[0]) / in[0].dim[1] < 2)
-        return dio_fail(err, "training needs more than one value a channel, x is %lld of them in "
-                             "%lld channels",
+        return dio_fail(err,
+                        "training needs more than one value a channel, x is %lld of them in "
+                        "%lld channels",
                         (long long)dio_type_count(&in[0]), (long long)in[0].dim[1]);
     return true;
 }
@@ -81,8 +82,12 @@ static void norm_group(void *user, int64_t group, int thread)
 
 static void cpu_norm(const dio_call *c)
 {
-    struct job j = {.c = c, .a = c->attrs, .x = c->in[0].data, .w = c->in[1].data,
-                    .b = c->in[2].data, .y = c->out[0].data};
+    struct job j = {.c = c,
+                    .a = c->attrs,
+                    .x = c->in[0].data,
+                    .w = c->in[1].data,
+                    .b = c->in[2].data,
+                    .y = c->out[0].data};
     j.p = planes_of(&c->in[0], j.a);
     dio_gang_run(j.p.groups, norm_group, &j);
 }
@@ -119,8 +124,9 @@ static void grad_batch(dio_graph *g, const dio_node *n, const dio_val *gout, dio
     float count = (float)(dio_type_count(&t) / (t.dim[1] ? t.dim[1] : 1));
     grad(g, n, gout, gin);
     if (gout[1] != DIO_NONE)
-        add_to(g, &gin[0], dio_expand(g, by_channel(g, dio_axpb(g, gout[1], 1 / count, 0),
-                                                    n->in[0]), t.nd, t.dim));
+        add_to(g, &gin[0],
+               dio_expand(g, by_channel(g, dio_axpb(g, gout[1], 1 / count, 0), n->in[0]), t.nd,
+                          t.dim));
     if (gout[2] != DIO_NONE) {
         dio_val deviation = dio_sub(g, n->in[0], by_channel(g, n->out[1], n->in[0]));
         dio_val slope = by_channel(g, dio_axpb(g, gout[2], 2 / (count - 1), 0), n->in[0]);
@@ -140,44 +146,72 @@ const dio_op dio_op_group_norm = {
     .name = "group_norm",
     .doc = "y = (x - mean) / sqrt(var + eps) * w + b, statistics over groups of channels and "
            "space; x [B,C,..], w b [C]",
-    .n_in_min = 1, .n_in_max = 3, .n_out = 1, .attrs_size = sizeof(struct attrs),
-    .infer = infer_group, .reference = reference, .cpu = cpu_norm, .grad = grad, .cost = cost,
+    .n_in_min = 1,
+    .n_in_max = 3,
+    .n_out = 1,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer_group,
+    .reference = reference,
+    .cpu = cpu_norm,
+    .grad = grad,
+    .cost = cost,
     .tol = 3e-7f, /* measured 5.1e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 6), DIO_T(DIO_F32, 6)}, .n_in = 3,
-         .attrs = ATTRS(3)},
-        {.in = {DIO_T(DIO_F32, 3, 4, 2100)}, .n_in = 1, .attrs = ATTRS(1), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 2, 4, 9), DIO_T(DIO_F32, 4)}, .n_in = 2, .attrs = ATTRS(4)},
-        {.in = {DIO_T(DIO_F32, 2, 8)}, .n_in = 1, .attrs = ATTRS(2)},
-        {.in = {DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 1, .attrs = ATTRS(1)},
-        {.in = {DIO_T(DIO_F32, 2, 8, 300)}, .n_in = 1, .attrs = ATTRS(2), .lo = 99, .hi = 101,
-         .no_grad = true}, /* far from zero */
-        {.in = {DIO_T(DIO_F32, 2, 6, 5)}, .n_in = 1, .attrs = ATTRS(4),
-         .refused = "6 channels do not split into 4 groups"},
-        {.in = {DIO_T(DIO_F32, 2, 6, 5), DIO_T(DIO_F32, 5)}, .n_in = 2, .attrs = ATTRS(2),
-         .refused = "w must have size 6 in dimension 0, not f32[5]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 6), DIO_T(DIO_F32, 6)},
+             .n_in = 3,
+             .attrs = ATTRS(3)},
+            {.in = {DIO_T(DIO_F32, 3, 4, 2100)}, .n_in = 1, .attrs = ATTRS(1), .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 2, 4, 9), DIO_T(DIO_F32, 4)}, .n_in = 2, .attrs = ATTRS(4)},
+            {.in = {DIO_T(DIO_F32, 2, 8)}, .n_in = 1, .attrs = ATTRS(2)},
+            {.in = {DIO_T(DIO_F32, 1, 1, 1)}, .n_in = 1, .attrs = ATTRS(1)},
+            {.in = {DIO_T(DIO_F32, 2, 8, 300)},
+             .n_in = 1,
+             .attrs = ATTRS(2),
+             .lo = 99,
+             .hi = 101,
+             .no_grad = true}, /* far from zero */
+            {.in = {DIO_T(DIO_F32, 2, 6, 5)},
+             .n_in = 1,
+             .attrs = ATTRS(4),
+             .refused = "6 channels do not split into 4 groups"},
+            {.in = {DIO_T(DIO_F32, 2, 6, 5), DIO_T(DIO_F32, 5)},
+             .n_in = 2,
+             .attrs = ATTRS(2),
+             .refused = "w must have size 6 in dimension 0, not f32[5]"},
+            {0},
+        },
 };
 
 const dio_op dio_op_batch_norm = {
     .name = "batch_norm",
     .doc = "training: y = (x - mean) / sqrt(var + eps) * w + b, statistics over batch and space; "
            "mean and the unbiased var [C] come out for the running ones",
-    .n_in_min = 1, .n_in_max = 3, .n_out = 3, .attrs_size = sizeof(struct attrs),
-    .infer = infer_batch, .reference = reference, .cpu = cpu_norm, .grad = grad_batch,
+    .n_in_min = 1,
+    .n_in_max = 3,
+    .n_out = 3,
+    .attrs_size = sizeof(struct attrs),
+    .infer = infer_batch,
+    .reference = reference,
+    .cpu = cpu_norm,
+    .grad = grad_batch,
     .cost = cost,
     .tol = 3e-7f, /* measured 5.1e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 3, 4, 5, 3), DIO_T(DIO_F32, 4), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         .attrs = ATTRS(0)},
-        {.in = {DIO_T(DIO_F32, 2, 3, 7)}, .n_in = 1, .attrs = ATTRS(0)},
-        {.in = {DIO_T(DIO_F32, 5, 1), DIO_T(DIO_F32, 1)}, .n_in = 2, .attrs = ATTRS(0)},
-        {.in = {DIO_T(DIO_F32, 3, 2, 1500)}, .n_in = 1, .attrs = ATTRS(0), .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 1, 4)}, .n_in = 1, .attrs = ATTRS(0),
-         .refused = "training needs more than one value a channel, x is 4 of them in 4 channels"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 3, 4, 5, 3), DIO_T(DIO_F32, 4), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             .attrs = ATTRS(0)},
+            {.in = {DIO_T(DIO_F32, 2, 3, 7)}, .n_in = 1, .attrs = ATTRS(0)},
+            {.in = {DIO_T(DIO_F32, 5, 1), DIO_T(DIO_F32, 1)}, .n_in = 2, .attrs = ATTRS(0)},
+            {.in = {DIO_T(DIO_F32, 3, 2, 1500)}, .n_in = 1, .attrs = ATTRS(0), .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 1, 4)},
+             .n_in = 1,
+             .attrs = ATTRS(0),
+             .refused =
+                 "training needs more than one value a channel, x is 4 of them in 4 channels"},
+            {0},
+        },
 };
 
 dio_val dio_group_norm(dio_graph *g, dio_val x, dio_val w, dio_val b, int groups, float eps)

@@ -105,8 +105,13 @@ static void grad_group(void *user, int64_t group, int thread)
 
 static void cpu_grad(const dio_call *c)
 {
-    struct job j = {.c = c, .a = c->attrs, .x = c->in[0].data, .gy = c->in[1].data,
-                    .w = c->in[2].data, .y = c->out[0].data, .sums = c->work};
+    struct job j = {.c = c,
+                    .a = c->attrs,
+                    .x = c->in[0].data,
+                    .gy = c->in[1].data,
+                    .w = c->in[2].data,
+                    .y = c->out[0].data,
+                    .sums = c->work};
     j.p = planes_of(&c->in[0], j.a);
     dio_gang_run(j.p.groups, grad_group, &j);
     for (int64_t channel = 0; channel < j.p.channels; channel++) {
@@ -138,17 +143,29 @@ static dio_cost cost(const dio_call *c)
 const dio_op dio_op_plane_norm_grad = {
     .name = "plane_norm_grad",
     .doc = "x, gy, w -> gradients of group_norm's (batch_norm's: groups 0) x, w and b",
-    .n_in_min = 2, .n_in_max = 3, .n_out = 3, .flags = DIO_OP_NODIFF,
+    .n_in_min = 2,
+    .n_in_max = 3,
+    .n_out = 3,
+    .flags = DIO_OP_NODIFF,
     .attrs_size = sizeof(struct attrs),
-    .infer = infer_grad, .reference = reference_grad, .cpu = cpu_grad,
-    .workspace = grad_workspace, .cost = cost,
+    .infer = infer_grad,
+    .reference = reference_grad,
+    .cpu = cpu_grad,
+    .workspace = grad_workspace,
+    .cost = cost,
     .tol = 4e-7f, /* measured 8.2e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 6)},
-         .n_in = 3, .attrs = ATTRS(3)},
-        {.in = {DIO_T(DIO_F32, 3, 4, 5), DIO_T(DIO_F32, 3, 4, 5)}, .n_in = 2, .attrs = ATTRS(0)},
-        {.in = {DIO_T(DIO_F32, 3, 4, 5), DIO_T(DIO_F32, 3, 4, 6)}, .n_in = 2, .attrs = ATTRS(1),
-         .refused = "gy and x differ: f32[3,4,6] and f32[3,4,5]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_F32, 6)},
+             .n_in = 3,
+             .attrs = ATTRS(3)},
+            {.in = {DIO_T(DIO_F32, 3, 4, 5), DIO_T(DIO_F32, 3, 4, 5)},
+             .n_in = 2,
+             .attrs = ATTRS(0)},
+            {.in = {DIO_T(DIO_F32, 3, 4, 5), DIO_T(DIO_F32, 3, 4, 6)},
+             .n_in = 2,
+             .attrs = ATTRS(1),
+             .refused = "gy and x differ: f32[3,4,6] and f32[3,4,5]"},
+            {0},
+        },
 };

@@ -82,19 +82,31 @@ static dio_cost cost(const dio_call *c)
 }
 
 const dio_op dio_op_snake = {
-    .name = "snake", .doc = "y = x + sin^2(alpha x) / alpha, alpha [C] over x [B,C,..]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1,
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad, .cost = cost,
+    .name = "snake",
+    .doc = "y = x + sin^2(alpha x) / alpha, alpha [C] over x [B,C,..]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cost = cost,
     .tol = 4e-7f, /* measured 8.7e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 17), DIO_T(DIO_F32, 3)}, .n_in = 2, .lo = 0.3f, .hi = 3},
-        {.in = {DIO_T(DIO_F32, 1, 2, 1500), DIO_T(DIO_F32, 2)}, .n_in = 2, .lo = -4, .hi = -0.5f,
-         .no_grad = true},
-        {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1)}, .n_in = 2, .lo = 0.3f, .hi = 3},
-        {.in = {DIO_T(DIO_F32, 2, 3, 17), DIO_T(DIO_F32, 2)}, .n_in = 2,
-         .refused = "alpha must have size 3 in dimension 0, not f32[2]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 17), DIO_T(DIO_F32, 3)}, .n_in = 2, .lo = 0.3f, .hi = 3},
+            {.in = {DIO_T(DIO_F32, 1, 2, 1500), DIO_T(DIO_F32, 2)},
+             .n_in = 2,
+             .lo = -4,
+             .hi = -0.5f,
+             .no_grad = true},
+            {.in = {DIO_T(DIO_F32, 1, 1), DIO_T(DIO_F32, 1)}, .n_in = 2, .lo = 0.3f, .hi = 3},
+            {.in = {DIO_T(DIO_F32, 2, 3, 17), DIO_T(DIO_F32, 2)},
+             .n_in = 2,
+             .refused = "alpha must have size 3 in dimension 0, not f32[2]"},
+            {0},
+        },
 };
 
 dio_val dio_snake(dio_graph *g, dio_val x, dio_val alpha)

@@ -98,9 +98,9 @@ static void norm_reference(const dio_call *c)
     for (int64_t i = 0, n = dio_view_count(x); i < n; i++) {
         int64_t row = i % size / x->dim[3], plane = i / size;
         int64_t at = plane / channels * 3 * channels + plane % channels;
-        double y = (dio_view_get(x, i) - dio_view_get(affine, at)) *
-                       dio_view_get(affine, at + channels) +
-                   dio_view_get(affine, at + 2 * channels);
+        double y =
+            (dio_view_get(x, i) - dio_view_get(affine, at)) * dio_view_get(affine, at + channels) +
+            dio_view_get(affine, at + 2 * channels);
         dio_view_set(&c->out[0], i, row >= r.first && row < r.end ? activated(y, a->act) : 0);
     }
 }
@@ -133,8 +133,8 @@ static void moments_group(void *user, int64_t group, int thread)
     const struct job *j = user;
     const dio_cpu *cpu = j->c->cpu;
     const int64_t plane = j->height * j->width, n = (j->rows.end - j->rows.first) * j->width;
-    const float *x = (const float *)j->c->in[0].data + group * j->channels * plane +
-                     j->rows.first * j->width;
+    const float *x =
+        (const float *)j->c->in[0].data + group * j->channels * plane + j->rows.first * j->width;
     float *out = (float *)j->c->out[0].data + 3 * group;
     double count = (double)n * (double)j->channels, sum = 0, rest = 0, squares = 0;
     for (int64_t k = 0; k < j->channels; k++)
@@ -149,8 +149,11 @@ static void moments_group(void *user, int64_t group, int thread)
 static struct job job_of(const dio_call *c, const dio_view *span, int64_t groups)
 {
     const dio_view *x = &c->in[0];
-    return (struct job){.c = c, .rows = rows_of(span, x->dim[2]), .height = x->dim[2],
-                        .width = x->dim[3], .channels = x->dim[1] / groups};
+    return (struct job){.c = c,
+                        .rows = rows_of(span, x->dim[2]),
+                        .height = x->dim[2],
+                        .width = x->dim[3],
+                        .channels = x->dim[1] / groups};
 }
 
 static void moments_cpu(const dio_call *c)
@@ -196,47 +199,75 @@ static dio_cost cost(const dio_call *c)
 }
 
 #define MOMENTS(groups_) (&(const struct moments_attrs){groups_})
-#define NORM(act_) (&(const struct norm_attrs){act_})
+#define NORM(act_)       (&(const struct norm_attrs){act_})
 
 const dio_op dio_op_stripe_moments = {
     .name = "stripe_moments",
-    .doc = "of each group of channels in span[1] rows of x [B,C,H,W] from span[0] on: a first mean m, "
-           "mean(x - m), mean((x - m)^2) -> [B,G,3]",
-    .n_in_min = 2, .n_in_max = 2, .n_out = 1, .flags = DIO_OP_NODIFF,
+    .doc =
+        "of each group of channels in span[1] rows of x [B,C,H,W] from span[0] on: a first mean m, "
+        "mean(x - m), mean((x - m)^2) -> [B,G,3]",
+    .n_in_min = 2,
+    .n_in_max = 2,
+    .n_out = 1,
+    .flags = DIO_OP_NODIFF,
     .attrs_size = sizeof(struct moments_attrs),
-    .infer = infer_moments, .reference = moments_reference, .cpu = moments_cpu, .cost = cost,
+    .infer = infer_moments,
+    .reference = moments_reference,
+    .cpu = moments_cpu,
+    .cost = cost,
     .tol = 2e-7f, /* measured 2.6e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_I32, 2)}, .n_in = 2, .attrs = MOMENTS(3),
-         .below = 6},
-        {.in = {DIO_T(DIO_F32, 1, 4, 9, 700), DIO_T(DIO_I32, 2)}, .n_in = 2, .attrs = MOMENTS(1),
-         .below = 8},
-        {.in = {DIO_T(DIO_F32, 1, 5, 4, 4), DIO_T(DIO_I32, 2)}, .n_in = 2, .attrs = MOMENTS(2),
-         .refused = "5 channels do not split into 2 groups"},
-        {.in = {DIO_T(DIO_F32, 1, 4, 4, 4), DIO_T(DIO_F32, 2)}, .n_in = 2, .attrs = MOMENTS(2),
-         .refused = "the rows must be i32"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 6, 5, 3), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .attrs = MOMENTS(3),
+             .below = 6},
+            {.in = {DIO_T(DIO_F32, 1, 4, 9, 700), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .attrs = MOMENTS(1),
+             .below = 8},
+            {.in = {DIO_T(DIO_F32, 1, 5, 4, 4), DIO_T(DIO_I32, 2)},
+             .n_in = 2,
+             .attrs = MOMENTS(2),
+             .refused = "5 channels do not split into 2 groups"},
+            {.in = {DIO_T(DIO_F32, 1, 4, 4, 4), DIO_T(DIO_F32, 2)},
+             .n_in = 2,
+             .attrs = MOMENTS(2),
+             .refused = "the rows must be i32"},
+            {0},
+        },
 };
 
 const dio_op dio_op_stripe_norm = {
     .name = "stripe_norm",
     .doc = "y = act((x - affine[b,0,c]) * affine[b,1,c] + affine[b,2,c]) in span[1] rows of "
            "x [B,C,H,W] from span[0] on, 0 elsewhere",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 1, .flags = DIO_OP_NODIFF,
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 1,
+    .flags = DIO_OP_NODIFF,
     .attrs_size = sizeof(struct norm_attrs),
-    .infer = infer_norm, .reference = norm_reference, .cpu = norm_cpu, .cost = cost,
+    .infer = infer_norm,
+    .reference = norm_reference,
+    .cpu = norm_cpu,
+    .cost = cost,
     .tol = 2e-7f, /* measured 3.1e-8 */
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_F32, 2, 3, 5, 7), DIO_T(DIO_F32, 2, 3, 3), DIO_T(DIO_I32, 2)}, .n_in = 3,
-         .attrs = NORM(DIO_ACT_SILU), .below = 6},
-        {.in = {DIO_T(DIO_F32, 1, 2, 6, 500), DIO_T(DIO_F32, 1, 3, 2), DIO_T(DIO_I32, 2)},
-         .n_in = 3, .attrs = NORM(DIO_ACT_NONE), .below = 7},
-        {.in = {DIO_T(DIO_F32, 1, 2, 6, 5), DIO_T(DIO_F32, 1, 2, 2), DIO_T(DIO_I32, 2)}, .n_in = 3,
-         .attrs = NORM(DIO_ACT_NONE),
-         .refused = "affine must have size 3 in dimension 1, not f32[1,2,2]"},
-        {0},
-    },
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_F32, 2, 3, 5, 7), DIO_T(DIO_F32, 2, 3, 3), DIO_T(DIO_I32, 2)},
+             .n_in = 3,
+             .attrs = NORM(DIO_ACT_SILU),
+             .below = 6},
+            {.in = {DIO_T(DIO_F32, 1, 2, 6, 500), DIO_T(DIO_F32, 1, 3, 2), DIO_T(DIO_I32, 2)},
+             .n_in = 3,
+             .attrs = NORM(DIO_ACT_NONE),
+             .below = 7},
+            {.in = {DIO_T(DIO_F32, 1, 2, 6, 5), DIO_T(DIO_F32, 1, 2, 2), DIO_T(DIO_I32, 2)},
+             .n_in = 3,
+             .attrs = NORM(DIO_ACT_NONE),
+             .refused = "affine must have size 3 in dimension 1, not f32[1,2,2]"},
+            {0},
+        },
 };
 
 dio_val dio_stripe_moments(dio_graph *g, dio_val x, dio_val span, int groups)

@@ -69,19 +69,29 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
 }
 
 const dio_op dio_op_where = {
-    .name = "where", .doc = "y = condition ? a : b; the condition is u8",
-    .n_in_min = 3, .n_in_max = 3, .n_out = 1, .flags = DIO_OP_STRIDED,
-    .infer = infer, .reference = reference, .cpu = cpu, .grad = grad,
-    .cases = (const dio_op_case[]){
-        {.in = {DIO_T(DIO_U8, 3, 5, 7), DIO_T(DIO_F32, 3, 5, 7), DIO_T(DIO_F32, 3, 5, 7)},
-         .n_in = 3},
-        {.in = {DIO_T(DIO_U8, 1), DIO_T(DIO_F32, 1), DIO_T(DIO_F32, 1)}, .n_in = 3},
-        {.in = {DIO_T(DIO_F32, 3), DIO_T(DIO_F32, 3), DIO_T(DIO_F32, 3)}, .n_in = 3,
-         .refused = "the condition must be u8, not f32[3]"},
-        {.in = {DIO_T(DIO_U8, 3), DIO_T(DIO_F32, 4), DIO_T(DIO_F32, 4)}, .n_in = 3,
-         .refused = "the condition's shape and a differ: f32[3] and f32[4]"},
-        {0},
-    },
+    .name = "where",
+    .doc = "y = condition ? a : b; the condition is u8",
+    .n_in_min = 3,
+    .n_in_max = 3,
+    .n_out = 1,
+    .flags = DIO_OP_STRIDED,
+    .infer = infer,
+    .reference = reference,
+    .cpu = cpu,
+    .grad = grad,
+    .cases =
+        (const dio_op_case[]){
+            {.in = {DIO_T(DIO_U8, 3, 5, 7), DIO_T(DIO_F32, 3, 5, 7), DIO_T(DIO_F32, 3, 5, 7)},
+             .n_in = 3},
+            {.in = {DIO_T(DIO_U8, 1), DIO_T(DIO_F32, 1), DIO_T(DIO_F32, 1)}, .n_in = 3},
+            {.in = {DIO_T(DIO_F32, 3), DIO_T(DIO_F32, 3), DIO_T(DIO_F32, 3)},
+             .n_in = 3,
+             .refused = "the condition must be u8, not f32[3]"},
+            {.in = {DIO_T(DIO_U8, 3), DIO_T(DIO_F32, 4), DIO_T(DIO_F32, 4)},
+             .n_in = 3,
+             .refused = "the condition's shape and a differ: f32[3] and f32[4]"},
+            {0},
+        },
 };
 
 /* The shape that all three broadcast to; false, with the graph poisoned, when there is none. */

@@ -176,11 +176,14 @@ bool dio_weights_read(dio_weights *w, const char *path, dio_error *err)
 /* In a folder, the index of shards or the one file, safetensors first; any other path as it is. */
 static const char *file_at(dio_arena *a, const char *path, dio_error *err)
 {
-    static const char *const names[] = {
-        "model.safetensors.index.json", "model.safetensors",
-        "pytorch_model.bin.index.json", "pytorch_model.bin",
-        "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors",
-        "diffusion_pytorch_model.bin.index.json", "diffusion_pytorch_model.bin"};
+    static const char *const names[] = {"model.safetensors.index.json",
+                                        "model.safetensors",
+                                        "pytorch_model.bin.index.json",
+                                        "pytorch_model.bin",
+                                        "diffusion_pytorch_model.safetensors.index.json",
+                                        "diffusion_pytorch_model.safetensors",
+                                        "diffusion_pytorch_model.bin.index.json",
+                                        "diffusion_pytorch_model.bin"};
     struct stat s;
     if (stat(path, &s) < 0 || !S_ISDIR(s.st_mode))
         return dio_arena_strdup(a, path);

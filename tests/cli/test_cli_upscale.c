@@ -51,18 +51,19 @@ static void tiles_change_nothing(void **state)
 static void as_a_step(void **state)
 {
     (void)state;
-    cli_put("p.yaml", "version: 1\n"
-                      "name: larger\n"
-                      "steps:\n"
-                      "  - id: up\n"
-                      "    uses: image.upscale@1\n"
-                      "    with: {image: in.png, model: old.pth}\n"
-                      "  - id: again\n"
-                      "    uses: image.upscale@1\n"
-                      "    with: {image: \"${{ steps.up.outputs.image }}\", model: x2.safetensors}\n"
-                      "outputs:\n"
-                      "  one: {from: \"${{ steps.up.outputs.image }}\", path: one.png}\n"
-                      "  two: {from: \"${{ steps.again.outputs.image }}\", path: two.png}\n");
+    cli_put("p.yaml",
+            "version: 1\n"
+            "name: larger\n"
+            "steps:\n"
+            "  - id: up\n"
+            "    uses: image.upscale@1\n"
+            "    with: {image: in.png, model: old.pth}\n"
+            "  - id: again\n"
+            "    uses: image.upscale@1\n"
+            "    with: {image: \"${{ steps.up.outputs.image }}\", model: x2.safetensors}\n"
+            "outputs:\n"
+            "  one: {from: \"${{ steps.up.outputs.image }}\", path: one.png}\n"
+            "  two: {from: \"${{ steps.again.outputs.image }}\", path: two.png}\n");
     RUN(NULL, "render", "p.yaml", "-o", "out");
     RUN(NULL, "upscale", "in.png", "-m", "old.pth", "-o", "one.png");
     RUN(NULL, "upscale", "one.png", "-m", "x2.safetensors", "-o", "two.png");
@@ -136,9 +137,10 @@ static void steps_are_checked_first(void **state)
                         "    with: {image: in.png, model: none.pth, wrap: xyz}\n"
                         "outputs:\n"
                         "  one: {from: \"${{ steps.up.outputs.image }}\", path: one.png}\n");
-    static const struct cli_case c = {
-        {"render", "bad.yaml", "-o", "bad"}, 2,
-        "~wrap~xyz~bad.yaml: ~nothing was rendered", "bad/one.png"};
+    static const struct cli_case c = {{"render", "bad.yaml", "-o", "bad"},
+                                      2,
+                                      "~wrap~xyz~bad.yaml: ~nothing was rendered",
+                                      "bad/one.png"};
     cli_check(&c);
 }
 

@@ -173,8 +173,8 @@ static void clear_margins_are_cut(void **state)
     dio_canvas c[2];
     for (int i = 0; i < 2; i++) {
         assert_true(dio_canvas_init(&c[i], DIO_SPACE_RGB, preset->width, preset->height, &err));
-        dio_hero *h = dio_hero_create(i ? tight : wide, preset, &f->palettes.list[0],
-                                      DIO_SPACE_RGB, &err);
+        dio_hero *h =
+            dio_hero_create(i ? tight : wide, preset, &f->palettes.list[0], DIO_SPACE_RGB, &err);
         assert_non_null(h);
         dio_hero_draw(h, 0, &c[i], 0, c[i].h);
         dio_hero_destroy(h);

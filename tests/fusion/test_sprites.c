@@ -22,7 +22,8 @@ extern const dio_recipe_kind dio_recipe_kind_gan;
 
 static const char recipe_text[] =
     "version: 1\nkind: gan\nname: test/sprites\nbatch: 2\nsave: f16\n"
-    "generator: {model_type: conditional-generator, embed_dim: 8, groups: 4, widths: [8, 8, 8, 8],\n"
+    "generator: {model_type: conditional-generator, embed_dim: 8, groups: 4, widths: [8, 8, 8, "
+    "8],\n"
     "            shuffle: 2, palette: 3, templates: 4, premultiplied: true}\n"
     "discriminator: {model_type: projection-critic, widths: [4, 4], feature_dim: 4}\n"
     "data: {kind: sprites}\ntrain: {steps: 2}\n";

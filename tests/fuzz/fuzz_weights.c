@@ -1,5 +1,5 @@
 /* fuzz_weights.c: any bytes as a file of weights: opened by whichever reader they look meant for,
- * walked, every tensor's bytes read. One program for each corpus, so that each format is reached. */
+ * walked, every tensor's bytes read. One program for each corpus: so each format is reached. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>

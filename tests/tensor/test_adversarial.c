@@ -1,5 +1,5 @@
-/* test_adversarial.c: two networks that learn from each other go the way that they go in torch, step
- * for step; a run that was stopped, or killed between checkpoints, ends as one that was not. */
+/* test_adversarial.c: two networks that learn from each other go the way that they go in torch,
+ * step for step; a run stopped, or killed between checkpoints, ends as one that was not. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -261,8 +261,8 @@ static void goes_the_way_of(const char *kind)
     double worst = 0, figures = 0;
     for (int i = 0; i < G + D; i++) {
         dio_tensor *t = i < G ? n.g[i] : n.d[i - G];
-        const dio_tensor *want = truth("%s.end.%s.%s", kind, i < G ? "g" : "d",
-                                       i < G ? g_names[i] : d_names[i - G]);
+        const dio_tensor *want =
+            truth("%s.end.%s.%s", kind, i < G ? "g" : "d", i < G ? g_names[i] : d_names[i - G]);
         worst = worse(
             worst, apart(dio_tensor_data(t), dio_tensor_data(want), dio_type_count(&want->type)));
     }

@@ -90,10 +90,12 @@ static void b_glu(struct golden *k)
     {                                                                                              \
         golden_gives(k, "y", dio_##name(k->g, k->in[0]));                                          \
     }
-UNARY(abs)
-UNARY(cos) UNARY(exp) UNARY(gelu) UNARY(gelu_quick) UNARY(gelu_tanh) UNARY(hardswish) UNARY(log)
-    UNARY(mish) UNARY(reciprocal) UNARY(relu) UNARY(rsqrt) UNARY(sigmoid) UNARY(silu) UNARY(sin)
-        UNARY(softplus) UNARY(sqrt) UNARY(square) UNARY(tanh) UNARY(softmax) UNARY(log_softmax)
+/* clang-format off */
+UNARY(abs) UNARY(cos) UNARY(exp) UNARY(gelu) UNARY(gelu_quick) UNARY(gelu_tanh) UNARY(hardswish)
+UNARY(log) UNARY(mish) UNARY(reciprocal) UNARY(relu) UNARY(rsqrt) UNARY(sigmoid) UNARY(silu)
+UNARY(sin) UNARY(softplus) UNARY(sqrt) UNARY(square) UNARY(tanh) UNARY(softmax) UNARY(log_softmax)
+/* clang-format on */
+#undef UNARY
 
             static void b_clamp(struct golden *k)
 {

@@ -33,8 +33,7 @@ static dio_tensor *noise(dio_type type, float scale, unsigned stream)
 typedef dio_val build_fn(dio_graph *g, dio_val x, const void *user);
 
 /* Runs build over `x`; returns the output, malloc'ed. */
-static float *run(build_fn *build, const void *user, dio_type type, const float *x,
-                  size_t *bytes)
+static float *run(build_fn *build, const void *user, dio_type type, const float *x, size_t *bytes)
 {
     dio_error err = {0};
     dio_graph *g = dio_graph_create();

@@ -151,8 +151,8 @@ static void test_index(void **state)
     assert_true(dio_file_write(path, missing, strlen(missing), &err));
     assert_null(dio_weights_open(path, &err));
     dio_error_text(&err, said, sizeof said);
-    snprintf(want, sizeof want, "%s:1:20: cannot open %s/none.safetensors: No such file or directory",
-             path, dir);
+    snprintf(want, sizeof want,
+             "%s:1:20: cannot open %s/none.safetensors: No such file or directory", path, dir);
     assert_string_equal(said, want);
     /* An index under a shard's name, which would lead back to itself. */
     const char *loop = "{\"weight_map\":{\"a\":\"s.safetensors\"}}";

@@ -13,9 +13,11 @@
 static const struct config_bad {
     const char *json, *says; /* after "config.json:" */
 } config_bad[] = {
-    {"{\"a\":1}", "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
+    {"{\"a\":1}",
+     "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
     {"[]", "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
-    {"{\"model_type\":7}", "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
+    {"{\"model_type\":7}",
+     "1:1: a config.json needs a \"model_type\" (or \"_class_name\") that is a string"},
     {"{\"model_type\":\"lama\"}",
      "1:15: model_type \"lama\" is not supported; did you mean \"llama\"? (there are gpt2, llama, "
      "mistral, qwen2, qwen3, gru, lstm)"},

@@ -145,7 +145,8 @@ static void wrong_recipes(void **state)
     static const struct {
         const char *recipe, *message;
     } cases[] = {
-        {"version: 1\nkind: lm\nname: x\ntrain: {steps: 1}\n", "data: a recipe says where its text comes from"},
+        {"version: 1\nkind: lm\nname: x\ntrain: {steps: 1}\n",
+         "data: a recipe says where its text comes from"},
         {"version: 1\nkind: lm\nname: x\ntrain: {steps: 1}\ndata: {kind: texts}\n",
          "did you mean text"},
         {"version: 1\nkind: lm\nname: x\nsequense: 4\n", "did you mean"},
@@ -161,8 +162,7 @@ static void wrong_recipes(void **state)
         dio_recipe_hooks hooks = {0};
         dio_recipe_report r;
         const char *path = in_root(a, "recipe.yaml");
-        dio_value *recipe =
-            dio_yaml_parse(a, path, cases[i].recipe, strlen(cases[i].recipe), &err);
+        dio_value *recipe = dio_yaml_parse(a, path, cases[i].recipe, strlen(cases[i].recipe), &err);
         assert_non_null(recipe);
         dio_recipe_run run = {recipe, path, in_root(a, "wrong"), false, device, &hooks, a};
         assert_false(dio_recipe_kind_lm.run(&run, &r, &err));

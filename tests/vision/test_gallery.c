@@ -69,8 +69,8 @@ static void a_folder_is_a_source(void **state)
     for (int64_t i = 0; i < train; i++) {
         dio_picture one = {.pixels = pixels};
         assert_true(p.kind->picture(p.source, DIO_SPLIT_TRAIN, i, &one, a, &err));
-        assert_float_equal(pixels[3 * 64], -1, 0);            /* clear, */
-        assert_float_equal(pixels[2 * 64], -1, 0);            /* hence without colour */
+        assert_float_equal(pixels[3 * 64], -1, 0); /* clear, */
+        assert_float_equal(pixels[2 * 64], -1, 0); /* hence without colour */
         assert_float_equal(pixels[3 * 64 + 63], 1, 0);
         assert_float_equal(pixels[1 * 64 + 63], 51 / 127.5f - 1, 1e-6f);
         assert_float_equal(pixels[2 * 64 + 63], 1, 0);

@@ -209,8 +209,8 @@ static void check_gradients(struct golden *g)
                            .label = dio_input(graph, "label", of(g, "label")->type),
                            .training = true};
     dio_generator_forward(graph, g->n, &io);
-    dio_val loss = dio_sum(graph, dio_mul(graph, io.out, dio_input(graph, "r", of(g, "r")->type)),
-                           15, false);
+    dio_val loss =
+        dio_sum(graph, dio_mul(graph, io.out, dio_input(graph, "r", of(g, "r")->type)), 15, false);
     for (int i = 0; i < n; i++)
         wrt[i] = dio_param(graph, *g->n->net.walk.items[i].slot);
     dio_backward(graph, loss, wrt, n, grads);

@@ -1,6 +1,6 @@
-/* test_train_gan.c: kind gan on networks small enough for a test: two runs agree bit for bit for any
- * threads, a run that was stopped and resumed ends as one that was not, what comes out opens and
- * paints, and recipes with a mistake are refused at their place. */
+/* test_train_gan.c: kind gan on networks small enough for a test: two runs agree bit for bit for
+ * any threads, a run that was stopped and resumed ends as one that was not, what comes out opens
+ * and paints, and recipes with a mistake are refused at their place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +66,8 @@ static void runs_repeat_and_resume(void **state)
             recipe_same_file(a, whole, again, names[i]);
             recipe_same_file(a, whole, broken, names[i]);
         }
-        assert_true(dio_file_exists(dio_path_join(a, recipe_path(a, whole), "samples/0000006.png")));
+        assert_true(
+            dio_file_exists(dio_path_join(a, recipe_path(a, whole), "samples/0000006.png")));
         dio_arena_destroy(a);
     }
 }
@@ -98,8 +99,8 @@ static void what_was_trained_paints(void **state)
     dio_image *sheet = dio_sprites_sheet(pictures, 3, 2, 1, &err);
     assert_int_equal(sheet->width, 129);
     assert_int_equal(sheet->height, 129);
-    assert_memory_equal((uint8_t *)dio_image_row(sheet, 66) + 0,
-                        dio_image_row(pictures[2], 1), 64 * 4);
+    assert_memory_equal((uint8_t *)dio_image_row(sheet, 66) + 0, dio_image_row(pictures[2], 1),
+                        64 * 4);
     dio_image_unref(sheet);
     for (int i = 0; i < 3; i++)
         dio_image_unref(pictures[i]);
@@ -112,26 +113,28 @@ static void what_was_trained_paints(void **state)
 static void wrong_recipes(void **state)
 {
     (void)state;
-    recipe_refused(sprites, "generator: {model_type: conditional-generator", "x-g: {model_type: none", 1,
-            "generator: a recipe of kind gan has its config");
+    recipe_refused(sprites, "generator: {model_type: conditional-generator",
+                   "x-g: {model_type: none", 1, "generator: a recipe of kind gan has its config");
     recipe_refused(sprites, "conditional-generator", "conditional-generatr", 7,
-            "did you mean \"conditional-generator\"?");
+                   "did you mean \"conditional-generator\"?");
     recipe_refused(sprites, "model_type: conditional-generator", "model_type: projection-critic", 7,
-            "projection_critic is a model of kind critic, not a generator");
+                   "projection_critic is a model of kind critic, not a generator");
     recipe_refused(sprites, "shuffle: 2", "shuffle: 1", 7,
-            "makes 32x32 pictures of 4 channels from 54 and 12 numbers; the data are 64x64");
+                   "makes 32x32 pictures of 4 channels from 54 and 12 numbers; the data are 64x64");
     recipe_refused(sprites, "widths: [4, 4, 8, 8]", "size: 32", 9, "scores 32x32 pictures");
     recipe_refused(sprites, "widths: [4, 4, 8, 8]", "widths: [4, 4, 8, 8, 8, 8, 8, 8]", 9,
-            "64 pixels cannot be halved 7 times");
-    recipe_refused(sprites, "only: slime", "only: slim", 10, "there is no group or kind of sprites");
+                   "64 pixels cannot be halved 7 times");
+    recipe_refused(sprites, "only: slime", "only: slim", 10,
+                   "there is no group or kind of sprites");
     recipe_refused(sprites, "kind: sprites", "kind: sprite", 10, "did you mean \"sprites\"?");
     recipe_refused(sprites, "save: f32", "save: f8", 6, "save \"f8\": f16, bf16 or f32");
     recipe_refused(sprites, "match: 5, ", "", 11, "without match there is nothing to learn alone");
-    recipe_refused(sprites, "penalty_every: 2", "penalty_every: 0", 11, "penalty_every: 0 is below 1");
+    recipe_refused(sprites, "penalty_every: 2", "penalty_every: 0", 11,
+                   "penalty_every: 0 is below 1");
     recipe_refused(sprites, "train: {", "train: {loss: wasserstein, ", 11, "loss");
     recipe_refused(sprites, "ema: 0.9", "emma: 0.9", 11, "did you mean \"ema\"?");
     recipe_refused(sprites, "generator_rates: {lr: 0.002}", "generator_rates: {steps: 3}", 13,
-            "unknown key \"steps\"");
+                   "unknown key \"steps\"");
     recipe_refused(files, "loss: hinge", "match: 1", 10, "come without the noise that made them");
     recipe_refused(files, "z_dim: 5", "z_dim: 0", 7, "z_dim");
     recipe_refused(files, "path: .", "path: nowhere", 9, "is no folder that can be read");

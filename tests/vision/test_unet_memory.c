@@ -37,8 +37,8 @@ static bool change(bool attach, dio_error *err)
     dio_lora_target t = {"unet", &unet->net.walk, unet->net.family->walk, unet->net.model};
     dio_lora *l = dio_lora_open("tests/golden/lora/sd1-kohya.safetensors", err);
     dio_lora_use use = {l, 0.1f};
-    bool ok = l && (attach ? dio_lora_attach(&use, 1, &t, 1, err)
-                           : dio_lora_merge(&use, 1, &t, 1, err));
+    bool ok =
+        l && (attach ? dio_lora_attach(&use, 1, &t, 1, err) : dio_lora_merge(&use, 1, &t, 1, err));
     dio_lora_close(l);
     return ok;
 }

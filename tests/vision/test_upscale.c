@@ -158,8 +158,8 @@ static void test_wrap(void **state)
     dio_image *a = larger(u, in, o), *b = larger(u, moved, o);
     for (int y = 0; y < 4 * SIDE; y++)
         for (int x = 0; x < 4 * SIDE; x++)
-            assert_true(picture_get(a, x, y, 0) == picture_get(b, (x + 4 * BY) % (4 * SIDE),
-                                                               (y + 4 * BY) % (4 * SIDE), 0));
+            assert_true(picture_get(a, x, y, 0) ==
+                        picture_get(b, (x + 4 * BY) % (4 * SIDE), (y + 4 * BY) % (4 * SIDE), 0));
     dio_image_unref(in);
     dio_image_unref(moved);
     dio_image_unref(a);

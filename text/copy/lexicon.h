@@ -78,7 +78,7 @@ struct dio_copy_plan {
     struct dio_brief brief;
     const struct dio_category *category; /* of a category known by name alone: its kind */
     const char *noun;
-    int tone;     /* the tone that is written in, even when the brief names none */
+    int tone; /* the tone that is written in, even when the brief names none */
     dio_voice voice;
 };
 /* False when memory ran out. */

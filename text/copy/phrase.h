@@ -22,12 +22,14 @@
 #include "base/value.h"
 
 /* The slots. act..palette are drawn from the category's lists, the rest is fixed by the brief. */
+/* clang-format off */
 #define DIO_COPY_SLOTS(X)                                                                          \
-    X(product)                                                                                     \
-    X(noun)                                                                                        \
-    X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal) X(it) X(its) X(them) \
-        X(they) X(this) X(one) X(act) X(moment) X(less) X(more) X(label) X(line) X(pun) X(who)     \
-            X(subject) X(setting) X(palette) X(cta) X(acting)
+    X(product) X(noun)                                                                             \
+    X(thing) X(things) X(np) X(vp) X(vps) X(say) X(audience) X(offer) X(deal)                      \
+    X(it) X(its) X(them) X(they) X(this) X(one)                                                    \
+    X(act) X(moment) X(less) X(more) X(label) X(line) X(pun) X(who) X(subject) X(setting)          \
+    X(palette) X(cta) X(acting)
+/* clang-format on */
 
 enum dio_copy_slot {
 #define DIO_COPY_SLOT_ID(name) DIO_SLOT_##name,

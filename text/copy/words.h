@@ -12,8 +12,7 @@
 typedef struct dio_copy_lexis dio_copy_lexis;
 
 /* Writes DIR/words.txt from the fields of the first documents of the training split. */
-bool dio_copy_words_write(const dio_copy_corpus *c, uint64_t seed, const char *dir,
-                          dio_error *err);
+bool dio_copy_words_write(const dio_copy_corpus *c, uint64_t seed, const char *dir, dio_error *err);
 
 /* Reads DIR/words.txt. NULL without an error when there is none. */
 dio_copy_lexis *dio_copy_lexis_open(const char *dir, dio_error *err);

@@ -49,11 +49,10 @@ static bool add(struct source *s, const struct params *p, const char *text, size
     if (!n)
         return true;
     double u = dio_uniform53(hash(text, n), 0, 0);
-    int split = u < p->test ? DIO_SPLIT_TEST
+    int split = u < p->test              ? DIO_SPLIT_TEST
                 : u < p->test + p->valid ? DIO_SPLIT_VALID
                                          : DIO_SPLIT_TRAIN;
-    if (!dio_arena_grow(a, &s->items[split], s->count[split], &s->cap[split],
-                        sizeof **s->items))
+    if (!dio_arena_grow(a, &s->items[split], s->count[split], &s->cap[split], sizeof **s->items))
         return false;
     s->items[split][s->count[split]++] = (struct piece){text, n};
     return true;
@@ -101,8 +100,10 @@ static void *open_source(const void *params, const char *root, uint64_t seed, di
         return NULL;
     }
     if (!s->count[DIO_SPLIT_TRAIN] || !s->count[DIO_SPLIT_VALID]) {
-        dio_fail(err, "%s: %d documents to train on and %d to validate with: both are needed; "
-                 "check separator and valid", path, s->count[0], s->count[1]);
+        dio_fail(err,
+                 "%s: %d documents to train on and %d to validate with: both are needed; "
+                 "check separator and valid",
+                 path, s->count[0], s->count[1]);
         return NULL;
     }
     return s;

@@ -11,21 +11,22 @@
  * size is never computed in. With `palette` n, the label's last 3n numbers are colours: the mapping
  * does not see them, and conv gives each pixel a share a of each colour, a rest b and an alpha:
  *   2 (sum of a_k 4 (colour_k - 0.6) + b) - 1, 2 sigmoid(alpha) - 1
- * (around zero and about as wide as the other inputs: shares of raw colours learn four times slower).
- * A shading is linear in the colour that is shaded, so that colours never seen are right as well.
+ * (around zero and about as wide as the other inputs: shares of raw colours learn four times
+ * slower). A shading is linear in the colour that is shaded, so that colours never seen are right
+ * as well.
  *
  *   film(x, e) = norm(x) * (1 + scale(e)) + shift(e), norm over groups of channels of one picture
  *
- * Ours, no paper's: residual blocks of nearest upsampling, and the label acts at every norm, so that
- * a few hundred thousand weights keep kinds apart. Nothing is shared between the pictures of a batch:
- * a picture is the same alone, and there are no running statistics to keep.
+ * Ours, no paper's: residual blocks of nearest upsampling, and the label acts at every norm, so
+ * that a few hundred thousand weights keep kinds apart. Nothing is shared between the pictures of a
+ * batch: a picture is the same alone, and there are no running statistics to keep.
  *
  * With `templates` t, each number of the label that the mapping sees has t learned maps of the last
- * level's size, which join its input: what all pictures of a kind have in common is remembered in its
- * place, and noise mixes the maps by their scales.
+ * level's size, which join its input: what all pictures of a kind have in common is remembered in
+ * its place, and noise mixes the maps by their scales.
  *
- * Names: mapping.N, input, templates, blocks.N.{film1,conv1,film2,conv2,skip}, out.{film,conv}. skip is 1x1 and
- * there only where the width changes.
+ * Names: mapping.N, input, templates, blocks.N.{film1,conv1,film2,conv2,skip}, out.{film,conv}.
+ * skip is 1x1 and there only where the width changes.
  */
 #include <math.h>
 
@@ -48,7 +49,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, embed_dim, "128", 1, 4096, "width of noise and label together"),
     DIO_FIELD(struct config, layers, "2", 1, 16, "of the mapping"),
     DIO_FIELD(struct config, groups, "8", 0, 1024, "channels are normalised in so many; 0: not"),
-    DIO_FIELD(struct config, light_from, "10", 0, LEVELS, "levels from here on have one convolution"),
+    DIO_FIELD(struct config, light_from, "10", 0, LEVELS,
+              "levels from here on have one convolution"),
     DIO_FIELD(struct config, templates, "0", 0, 1024, "learned maps of each kind; 0: none"),
     DIO_FIELD(struct config, premultiplied, "false", 0, 0, "colours come multiplied by alpha"),
     DIO_FIELD(struct config, shuffle, "1", 1, 4, "pixels a side that one of the last map becomes"),
@@ -101,8 +103,10 @@ static bool setup(void *model, const dio_value *json, dio_arena *a, dio_error *e
     if (m->c.channels == 2)
         return dio_value_fail(json, err, "channels: 1, 3 or 4, not 2");
     if (m->c.palette && (m->c.label_dim < 3 * m->c.palette || m->c.channels < 3))
-        return dio_value_fail(json, err, "palette: %d colours need %d label numbers and 3 or 4 "
-                              "channels", m->c.palette, 3 * m->c.palette);
+        return dio_value_fail(json, err,
+                              "palette: %d colours need %d label numbers and 3 or 4 "
+                              "channels",
+                              m->c.palette, 3 * m->c.palette);
     if (m->c.templates && seen(&m->c) < 1)
         return dio_value_fail(json, err, "templates: there is no label that could have them");
     if (!read_widths(m->c.widths, json, "widths", m->width, LEVELS, &m->levels, err))
@@ -179,8 +183,8 @@ static void walk(dio_walk *w, void *model)
     int last = m->width[m->levels - 1];
     dio_walk_enter(w, "out");
     walk_film(w, &m->film, "film", c->embed_dim, last);
-    dio_nn_conv2d_walk(w, &m->out, "conv", last,
-                       (int64_t)maps(c) * c->shuffle * c->shuffle, 3, DIO_NN_BIAS,
+    dio_nn_conv2d_walk(w, &m->out, "conv", last, (int64_t)maps(c) * c->shuffle * c->shuffle, 3,
+                       DIO_NN_BIAS,
                        dio_init_normal((c->palette ? 0.2f : 1) / sqrtf((float)(9 * last))));
     dio_walk_leave(w);
 }
@@ -224,7 +228,8 @@ static dio_val remember(dio_graph *g, const struct model *m, dio_val x, dio_val 
     return dio_concat(g, (dio_val[]){x, t}, 2, 1);
 }
 
-static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_val e, dio_val label)
+static dio_val block(dio_graph *g, const struct model *m, int i, dio_val x, dio_val e,
+                     dio_val label)
 {
     const struct block *b = &m->block[i];
     if (i)
@@ -290,11 +295,13 @@ const dio_model dio_model_conditional = {
     .ops = &ops,
     .tiny =
         (const char *const[]){
-            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":3,\"embed_dim\":16,"
+            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":3,\"embed_dim\":"
+            "16,"
             "\"widths\":[16,8],\"groups\":4,\"first\":4}",
             "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"embed_dim\":16,"
             "\"widths\":[8,8],\"groups\":4,\"first\":2,\"shuffle\":2}",
-            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":9,\"embed_dim\":16,"
+            "{\"model_type\":\"conditional-generator\",\"z_dim\":8,\"label_dim\":9,\"embed_dim\":"
+            "16,"
             "\"widths\":[8],\"groups\":4,\"palette\":2,\"templates\":4}",
             NULL},
 };

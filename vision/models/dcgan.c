@@ -3,8 +3,8 @@
  *   z [B,Z,1,1] -> [ relu(batch_norm(conv_transpose(x))) ] x levels -> tanh(conv_transpose(x))
  *
  * main.N is torch's Sequential: each level counts three (convolution, norm, ReLU), so weights are
- * main.0.weight, main.1.weight (the norm's), main.3.weight, ... Kernels are 4; the first, which opens
- * one pixel to 4x4, has stride 1, the others stride 2 and padding 1.
+ * main.0.weight, main.1.weight (the norm's), main.3.weight, ... Kernels are 4; the first, which
+ * opens one pixel to 4x4, has stride 1, the others stride 2 and padding 1.
  *
  * Traps
  *  - no biases beside the norms;
@@ -94,8 +94,8 @@ static void keep(dio_graph *g, dio_generator_io *io, dio_tensor *weight, dio_val
     if (io->n_running == DIO_GENERATOR_RUNNING)
         return;
     io->running[io->n_running].weight = weight;
-    io->running[io->n_running++].value = dio_add(g, dio_axpb(g, dio_param(g, weight), 0.9f, 0),
-                                                 dio_axpb(g, now, 0.1f, 0));
+    io->running[io->n_running++].value =
+        dio_add(g, dio_axpb(g, dio_param(g, weight), 0.9f, 0), dio_axpb(g, now, 0.1f, 0));
 }
 
 static dio_val norm(dio_graph *g, const struct level *l, dio_val x, dio_generator_io *io)

@@ -6,8 +6,8 @@
  *   score(f) + sum(f * label(y)) / sqrt(F)                       [B]
  *
  * The label acts by an inner product with the features (Miyato and Koyama, arXiv:1802.05637). There
- * are no norms: a norm over a batch would tie the pictures' gradients together, which R1 takes one by
- * one, and leaky ReLU has a second derivative of zero.
+ * are no norms: a norm over a batch would tie the pictures' gradients together, which R1 takes one
+ * by one, and leaky ReLU has a second derivative of zero.
  */
 #include <math.h>
 

@@ -5,7 +5,8 @@
  *     -> [ upsample 2x, conv_up, lrelu ] x ups -> conv_hr -> lrelu -> conv_last
  *
  *   RRDB: x + 0.2 rdb3(rdb2(rdb1(x)))
- *   rdb:  x + 0.2 conv5(x, x1, x2, x3, x4), xN = lrelu(convN(x, x1, ..)) of num_grow_ch channels each
+ *   rdb:  x + 0.2 conv5(x, x1, x2, x3, x4), xN = lrelu(convN(x, x1, ..)) of num_grow_ch channels
+ * each
  *
  * lrelu is leaky with slope 0.2, kernels are 3x3. The network makes its input 4 times as wide; the
  * forms for scale 2 and 1 first fold 2x2 or 4x4 pixels into one, with 4 or 16 times the channels.
@@ -14,7 +15,8 @@
  *
  * Names have changed twice: Real-ESRGAN's (conv_first, body.N.rdb1.conv1, conv_body, conv_up1, ..),
  * ESRGAN's (RRDB_trunk.N.RDB1.conv1, trunk_conv, upconv1, HRconv, ..) and those before (model.0,
- * model.1.sub.N.RDB1.conv1.0, model.3, ..), where the scale follows from how many numbers there are.
+ * model.1.sub.N.RDB1.conv1.0, model.3, ..), where the scale follows from how many numbers there
+ * are.
  */
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +38,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, num_block, "23", 1, MAX_BLOCKS, "blocks"),
     DIO_FIELD(struct config, num_grow_ch, "32", 1, MAX_FEATURES, "channels that a layer adds"),
     DIO_FIELD(struct config, scale, "4", 1, MAX_SCALE, "times as wide"),
-    DIO_FIELD(struct config, ups, "2", 0, DIO_UPSCALER_DOUBLINGS, "doublings at the end: of what was folded first"),
+    DIO_FIELD(struct config, ups, "2", 0, DIO_UPSCALER_DOUBLINGS,
+              "doublings at the end: of what was folded first"),
     DIO_FIELD_WORDS(struct config, naming, "new", namings, "which names the weights have"),
     {0},
 };
@@ -47,7 +50,7 @@ struct rdb {
 
 struct model {
     struct config c;
-    int fold; /* pixels a side that become one */
+    int fold;        /* pixels a side that become one */
     struct rdb *rdb; /* three a block */
     dio_nn_conv2d first, body, up[DIO_UPSCALER_DOUBLINGS], hr, last;
 };
@@ -217,7 +220,8 @@ static int doublings(const dio_weights *from, enum naming naming)
         while (n < DIO_UPSCALER_DOUBLINGS && !find(from, "model.%d.weight", 4 + 3 * n, 0))
             n++;
     else
-        while (n < DIO_UPSCALER_DOUBLINGS && find(from, naming == NEW ? "conv_up%d.weight" : "upconv%d.weight", n + 1, 0))
+        while (n < DIO_UPSCALER_DOUBLINGS &&
+               find(from, naming == NEW ? "conv_up%d.weight" : "upconv%d.weight", n + 1, 0))
             n++;
     return n;
 }
@@ -228,7 +232,8 @@ static bool infer(const dio_weights *from, dio_arena *a, dio_value **config, dio
                                          "RRDB_trunk.%d.RDB%d.conv1.weight",
                                          "model.1.sub.%d.RDB%d.conv1.0.weight"};
     enum naming naming = naming_of(from);
-    const dio_tensor *first = find(from, naming == OLD ? "model.0.weight" : "conv_first.weight", 0, 0);
+    const dio_tensor *first =
+        find(from, naming == OLD ? "model.0.weight" : "conv_first.weight", 0, 0);
     const dio_tensor *grow = find(from, blocks[naming], 0, 1);
     if (!first || first->type.nd != 4 || !grow || grow->type.nd != 4)
         return false;
@@ -241,7 +246,8 @@ static bool infer(const dio_weights *from, dio_arena *a, dio_value **config, dio
     while (fold < 1 << ups && in > out * fold * fold)
         fold *= 2;
     if (in != out * fold * fold)
-        return dio_fail(err, "%s: an RRDBNet of %lld to %lld channels: neither a picture nor one folded",
+        return dio_fail(err,
+                        "%s: an RRDBNet of %lld to %lld channels: neither a picture nor one folded",
                         dio_weights_path(from), (long long)in, (long long)out);
     dio_value *map = dio_value_map(a);
     dio_map_set(a, map, "_class_name", dio_value_string(a, "RRDBNet"));

@@ -77,10 +77,8 @@ static void walk(dio_walk *w, void *model)
 static void shape(const void *model, dio_upscaler_shape *out)
 {
     const struct config *c = &((const struct model *)model)->c;
-    *out = (dio_upscaler_shape){.scale = c->upscale,
-                                .multiple = 1,
-                                .channels = c->num_in_ch,
-                                .stages = 1};
+    *out = (dio_upscaler_shape){
+        .scale = c->upscale, .multiple = 1, .channels = c->num_in_ch, .stages = 1};
 }
 
 static void stage(const void *model, int i, dio_upscaler_stage *out)
@@ -166,5 +164,6 @@ const dio_model dio_model_srvgg = {
     .infer = infer,
     .tiny =
         (const char *const[]){
-            "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":8,\"num_conv\":2,\"upscale\":4}", NULL},
+            "{\"_class_name\":\"SRVGGNetCompact\",\"num_feat\":8,\"num_conv\":2,\"upscale\":4}",
+            NULL},
 };

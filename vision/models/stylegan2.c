@@ -1,8 +1,9 @@
-/* stylegan2.c: the generator of StyleGAN2 (arXiv:1912.04958), as NVlabs/stylegan2-ada-pytorch has it.
+/* stylegan2.c: the generator of StyleGAN2 (arXiv:1912.04958), as NVlabs/stylegan2-ada-pytorch has
+ * it.
  *
- *   mapping: z, label -> normalise each, concat -> [ lrelu(fc) ] x layers = w; drawn to w_avg by psi
- *   b4: const -> conv1 -> x;  img = torgb(x)
- *   b8, b16, ...: x = conv1(conv0(x)), conv0 doubles the size;  img = up(img) + torgb(x)
+ *   mapping: z, label -> normalise each, concat -> [ lrelu(fc) ] x layers = w; drawn to w_avg by
+ * psi b4: const -> conv1 -> x;  img = torgb(x) b8, b16, ...: x = conv1(conv0(x)), conv0 doubles the
+ * size;  img = up(img) + torgb(x)
  *
  *   conv: lrelu(d * (w * (s x)) + strength noise + bias) sqrt 2, clamped
  *         s = affine(w) for each channel in, d = 1 / sqrt(sum of (w s)^2) for each channel out
@@ -11,8 +12,9 @@
  * sides by sqrt 1/2.
  *
  * Traps
- *  - weights are stored with spread 1; 1/sqrt(fan in) comes at run time: for all but the convolutions
- *    that d scales anyway. The mapping's are stored 100 times too large and learn as slowly;
+ *  - weights are stored with spread 1; 1/sqrt(fan in) comes at run time: for all but the
+ * convolutions that d scales anyway. The mapping's are stored 100 times too large and learn as
+ * slowly;
  *  - a doubling convolution is transposed, with stride 2, and then filtered: [1,3,3,1] in each axis
  *    with gain 4, since three of four numbers were zeros;
  *  - torgb is not demodulated, has a linear activation and takes the w of the next conv0;
@@ -80,7 +82,7 @@ struct block {
 struct model {
     struct config c;
     int blocks;
-    float taps[TAPS];   /* for one axis of a doubling: they sum to 2 */
+    float taps[TAPS]; /* for one axis of a doubling: they sum to 2 */
     int n_taps;
     struct fc *mapping, embed;
     dio_tensor *average;
@@ -141,7 +143,8 @@ static void walk_layer(dio_walk *w, const struct model *m, struct layer *l, cons
     DIO_WEIGHT(w, &l->b, "bias", dio_init_fill(0), out);
     if (noise) {
         DIO_WEIGHT(w, &l->noise, "noise_const", dio_init_normal(1), b->res, b->res);
-        dio_walk_weight(w, &l->strength, "noise_strength", dio_init_fill(0), DIO_WEIGHT_F32, 0, NULL);
+        dio_walk_weight(w, &l->strength, "noise_strength", dio_init_fill(0), DIO_WEIGHT_F32, 0,
+                        NULL);
     }
     dio_walk_leave(w);
 }
@@ -163,8 +166,8 @@ static void walk(dio_walk *w, void *model)
         int in = i ? c->layer_features : c->z_dim + (c->c_dim ? c->embed_features : 0);
         char name[16];
         snprintf(name, sizeof name, "fc%d", i);
-        walk_fc(w, &m->mapping[i], name, in, i < c->mapping_layers - 1 ? c->layer_features : c->w_dim,
-                1 / c->lr_multiplier, 0);
+        walk_fc(w, &m->mapping[i], name, in,
+                i < c->mapping_layers - 1 ? c->layer_features : c->w_dim, 1 / c->lr_multiplier, 0);
     }
     DIO_WEIGHT(w, &m->average, "w_avg", dio_init_fill(0), c->w_dim);
     dio_walk_leave(w);
@@ -213,8 +216,8 @@ static bool prepare(void *model, dio_error *err)
     bool ok = true;
     for (int i = 0; ok && i < m->blocks; i++) {
         struct block *b = &m->block[i];
-        ok = (!b->in || prepare_layer(&b->conv0, true, err)) &&
-             prepare_layer(&b->conv1, false, err);
+        ok =
+            (!b->in || prepare_layer(&b->conv0, true, err)) && prepare_layer(&b->conv1, false, err);
     }
     return ok;
 }
@@ -322,7 +325,8 @@ static dio_val conv(dio_graph *g, struct pass *p, const struct block *b, const s
     dio_conv_attrs a = dio_conv_defaults();
     a.pad[0] = a.pad[1] = 1;
     dio_val s = fc(g, &l->affine, w_at(p, p->taken++), 1);
-    dio_val sums = dio_linear(g, dio_square(g, s), dio_param(g, l->squares), DIO_NONE, DIO_ACT_NONE);
+    dio_val sums =
+        dio_linear(g, dio_square(g, s), dio_param(g, l->squares), DIO_NONE, DIO_ACT_NONE);
     dio_val d = dio_rsqrt(g, dio_axpb(g, sums, 1, EPS));
     x = dio_mul(g, x, by_channel(g, s));
     x = l->turned ? doubled(g, m, l, x) : dio_conv(g, x, dio_param(g, l->w), DIO_NONE, a);

@@ -226,7 +226,10 @@ void dio_guide_tile(int tile, dio_scene *s)
     dio_scene_item *it = &s->item[0];
     float size = 1 / tile_reach;
     float foot = dio_scene_stands(s) ? 0.5f * DIO_SCENE_FOOT * size : 0;
-    *it = (dio_scene_item){.x = 0.5f, .y = 0.5f + foot, .size = size, .tone = 1,
+    *it = (dio_scene_item){.x = 0.5f,
+                           .y = 0.5f + foot,
+                           .size = size,
+                           .tone = 1,
                            .form = dio_subject_at(subject)->glyph ? it->form
                                                                   : tile - first_tile(subject)};
 }

@@ -122,8 +122,10 @@ static bool read_all(struct source *s, const struct params *p, const char *path,
     if (!list(path, a, &names, &n, err))
         return false;
     if ((int64_t)n * s->size * s->size * s->channels > room)
-        return dio_fail(err, "%s: %d pictures of %d pixels a side are more than 8 GB: use a smaller "
-                        "size", path, n, s->size);
+        return dio_fail(err,
+                        "%s: %d pictures of %d pixels a side are more than 8 GB: use a smaller "
+                        "size",
+                        path, n, s->size);
     for (int i = 0; i < n; i++) {
         int split =
             dio_uniform53(hash(names[i]), STREAM, 0) < p->valid ? DIO_SPLIT_VALID : DIO_SPLIT_TRAIN;
@@ -136,9 +138,10 @@ static bool read_all(struct source *s, const struct params *p, const char *path,
         s->items[split][s->count[split]++] = one;
     }
     if (!s->count[DIO_SPLIT_TRAIN] || !s->count[DIO_SPLIT_VALID])
-        return dio_fail(err, "%s: %d pictures to train on and %d to validate with: both are needed; "
-                        "add pictures or raise valid", path, s->count[DIO_SPLIT_TRAIN],
-                        s->count[DIO_SPLIT_VALID]);
+        return dio_fail(err,
+                        "%s: %d pictures to train on and %d to validate with: both are needed; "
+                        "add pictures or raise valid",
+                        path, s->count[DIO_SPLIT_TRAIN], s->count[DIO_SPLIT_VALID]);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* gallery_sprites.c: game sprites of 64x64 with exact alpha, drawn by us, without end.
  *
- * Labels: the group (creature, weapon, item, potion, terrain), the kind, and three colours. Noise: the
- * numbers that shape it. From both together a sprite follows without anything hidden, so that a
+ * Labels: the group (creature, weapon, item, potion, terrain), the kind, and three colours. Noise:
+ * the numbers that shape it. From both together a sprite follows without anything hidden, so that a
  * generator can learn from pairs. */
 #include <math.h>
 #include <stdlib.h>
@@ -23,9 +23,9 @@ static const dio_field fields[] = {
 };
 
 static const char *const groups[GROUPS] = {"creature", "weapon", "item", "potion", "terrain"};
-static const char *const colours[COLOURS] = {"main red",     "main green",  "main blue",
-                                             "second red",   "second green", "second blue",
-                                             "accent red",   "accent green", "accent blue"};
+static const char *const colours[COLOURS] = {"main red",   "main green",   "main blue",
+                                             "second red", "second green", "second blue",
+                                             "accent red", "accent green", "accent blue"};
 
 struct source {
     uint64_t seed;
@@ -37,9 +37,9 @@ struct source {
 static void *open_sprites(const void *params, const char *root, uint64_t seed, dio_arena *a,
                           dio_error *err)
 {
-    static const dio_sprite_kind *const lists[GROUPS] = {
-        dio_sprite_creatures, dio_sprite_weapons, dio_sprite_items, dio_sprite_potions,
-        dio_sprite_terrain};
+    static const dio_sprite_kind *const lists[GROUPS] = {dio_sprite_creatures, dio_sprite_weapons,
+                                                         dio_sprite_items, dio_sprite_potions,
+                                                         dio_sprite_terrain};
     const struct params *p = params;
     (void)root;
     struct source *s = dio_arena_try(a, sizeof *s);
@@ -50,8 +50,8 @@ static void *open_sprites(const void *params, const char *root, uint64_t seed, d
     s->seed = seed;
     for (int g = 0; g < GROUPS; g++)
         for (const dio_sprite_kind *k = lists[g]; k->name && s->count < KINDS_MOST; k++) {
-            bool wanted = !p->only[0] || strcmp(p->only, k->group) == 0 ||
-                          strcmp(p->only, k->name) == 0;
+            bool wanted =
+                !p->only[0] || strcmp(p->only, k->group) == 0 || strcmp(p->only, k->name) == 0;
             if (wanted)
                 s->from[s->n_from++] = s->count;
             s->kind[s->count++] = k;
@@ -117,8 +117,9 @@ static void put_pixels(const dio_sprite *s, float *out)
     for (int y = 0; y < SPRITE_SIDE; y++)
         for (int x = 0; x < SPRITE_SIDE; x++)
             for (int c = 0; c < 4; c++) {
-                const float (*p)[4] = &s->pixel[2 * y * SPRITE_FINE + 2 * x];
-                float mean = 0.25f * (p[0][c] + p[1][c] + p[SPRITE_FINE][c] + p[SPRITE_FINE + 1][c]);
+                const float(*p)[4] = &s->pixel[2 * y * SPRITE_FINE + 2 * x];
+                float mean =
+                    0.25f * (p[0][c] + p[1][c] + p[SPRITE_FINE][c] + p[SPRITE_FINE + 1][c]);
                 out[(c * SPRITE_SIDE + y) * SPRITE_SIDE + x] = 2 * fminf(fmaxf(mean, 0), 1) - 1;
             }
 }
@@ -155,7 +156,8 @@ static bool picture(void *source, dio_split split, int64_t index, dio_picture *o
 
 const dio_gallery_kind dio_gallery_sprites = {
     .name = "sprites",
-    .doc = "64x64 RGBA game sprites, drawn without end: creatures, weapons, items, potions, terrain",
+    .doc =
+        "64x64 RGBA game sprites, drawn without end: creatures, weapons, items, potions, terrain",
     .params = fields,
     .params_size = sizeof(struct params),
     .open = open_sprites,

@@ -4,6 +4,9 @@
 
 #include "vision/sources/sprite_draw.h"
 
+/* Outlines are lists of points, read along the line. */
+/* clang-format off */
+
 static const dio_tint white = {0.98f, 0.98f, 0.95f}, black = {0.10f, 0.07f, 0.14f};
 
 /* A round eye that looks a little to the left, with a light in it. */

@@ -30,8 +30,8 @@ void sprite_ellipse(dio_sprite *s, float x, float y, float rx, float ry)
 void sprite_limb(dio_sprite *s, float x0, float y0, float r0, float x1, float y1, float r1)
 {
     float r = fmaxf(r0, r1);
-    struct dio_shape *p = add(s, fminf(x0, x1) - r, fminf(y0, y1) - r, fmaxf(x0, x1) + r,
-                              fmaxf(y0, y1) + r);
+    struct dio_shape *p =
+        add(s, fminf(x0, x1) - r, fminf(y0, y1) - r, fmaxf(x0, x1) + r, fmaxf(y0, y1) + r);
     p->kind = SHAPE_LIMB;
     memcpy(p->a, (float[6]){x0, y0, r0, x1, y1, r1}, 6 * sizeof(float));
 }
@@ -291,7 +291,8 @@ static dio_tint lit(const dio_sprite *s, const dio_paint *p, int px, int py, flo
     float shine = nx * HALF[0] + ny * HALF[1] + nz * HALF[2];
     place_of(s, px, py, &x, &y);
     float screen_y = ((float)py + 0.5f) * PIXEL - 1;
-    float tone = 0.10f + 0.68f * (light + 0.12f) - 0.07f * screen_y + p->grain * texture_at(p, x, y);
+    float tone =
+        0.10f + 0.68f * (light + 0.12f) - 0.07f * screen_y + p->grain * texture_at(p, x, y);
     if (p->glow)
         tone = 0.45f + 0.6f * t;
     if (p->metal)

@@ -3,11 +3,11 @@
  *
  * A sprite is drawn back to front from parts. A part is a few shapes joined by their signed
  * distances; filling it gives it an outline, a rounded edge lit from the upper left, and a ramp of
- * tones whose shadows lean to violet and whose lights lean to yellow. Marks lie on the part that was
- * filled last and never leave it.
+ * tones whose shadows lean to violet and whose lights lean to yellow. Marks lie on the part that
+ * was filled last and never leave it.
  *
- * Coordinates: x to the right, y down, -1..1 over the picture. Nothing but + - * / and sqrt is asked
- * of numbers, so that a sprite is the same on every machine.
+ * Coordinates: x to the right, y down, -1..1 over the picture. Nothing but + - * / and sqrt is
+ * asked of numbers, so that a sprite is the same on every machine.
  */
 #include <stdbool.h>
 #include <stdint.h>

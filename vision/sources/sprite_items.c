@@ -4,6 +4,9 @@
 
 #include "vision/sources/sprite_draw.h"
 
+/* Outlines are lists of points, read along the line. */
+/* clang-format off */
+
 /* u: 0 width, 1 table, 2 crown, 3 depth */
 static void gem(dio_sprite *s)
 {

@@ -1,8 +1,11 @@
-/* sprite_potions.c: glass with something in it. main is the liquid, second the cork and cord, accent
- * the label or charm. Glass lets the ground show through. */
+/* sprite_potions.c: glass with something in it. main is the liquid, second the cork and cord,
+ * accent the label or charm. Glass lets the ground show through. */
 #include <stddef.h>
 
 #include "vision/sources/sprite_draw.h"
+
+/* Outlines are lists of points, read along the line. */
+/* clang-format off */
 
 enum { GLASS_CORNERS = 12 };
 

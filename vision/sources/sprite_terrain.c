@@ -5,6 +5,9 @@
 
 #include "vision/sources/sprite_draw.h"
 
+/* Outlines are lists of points, read along the line. */
+/* clang-format off */
+
 /* Across a tile once: 0..1 in x and y. */
 typedef dio_tint pattern_fn(const dio_sprite *s, float x, float y);
 

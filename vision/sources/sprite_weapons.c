@@ -1,8 +1,11 @@
-/* sprite_weapons.c: what the hero carries, drawn upright and laid aslant with the point to the upper
- * right. main is the metal, second the grip or shaft, accent guard, gem and binding. */
+/* sprite_weapons.c: what the hero carries, drawn upright and laid aslant with the point to the
+ * upper right. main is the metal, second the grip or shaft, accent guard, gem and binding. */
 #include <stddef.h>
 
 #include "vision/sources/sprite_draw.h"
+
+/* Outlines are lists of points, read along the line. */
+/* clang-format off */
 
 /* A gem in a setting. */
 static void gem(dio_sprite *s, float x, float y, float r)

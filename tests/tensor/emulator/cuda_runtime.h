@@ -14,14 +14,16 @@
 #define __global__
 #define __device__
 #define __host__
-#define __shared__ static
+#define __shared__   static
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 #define __restrict__
 
 struct dim3 {
     unsigned x, y, z;
-    dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+    dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_)
+    {
+    }
 };
 struct alignas(16) float4 {
     float x, y, z, w;
@@ -40,7 +42,7 @@ float emulated_shuffle(float x, int from); /* among the 32 threads of a warp */
 void *emulated_shared(void);
 int emulated_lane(void);
 
-#define __syncthreads() emulated_barrier()
+#define __syncthreads()                emulated_barrier()
 #define __shfl_xor_sync(mask, x, with) emulated_shuffle((x), emulated_lane() ^ (with))
 #define __shfl_sync(mask, x, from)     emulated_shuffle((x), (from))
 
