@@ -1,8 +1,9 @@
 /* colour.c: hex colours, OKLab, contrast and the BT.709 matrix. */
 #include "fusion/colour.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "vision/srgb.h"
 
 static int hex_digit(char c)
 {
@@ -27,45 +28,31 @@ bool dio_colour_parse(const char *text, dio_rgb *out, dio_error *err)
     return true;
 }
 
-/* The sRGB transfer curve, IEC 61966-2-1. */
-static float to_linear(float v)
+static void to_linear(dio_rgb c, float linear[3])
 {
-    return v <= 0.04045f ? v / 12.92f : powf((v + 0.055f) / 1.055f, 2.4f);
+    linear[0] = dio_srgb_to_linear(c.r);
+    linear[1] = dio_srgb_to_linear(c.g);
+    linear[2] = dio_srgb_to_linear(c.b);
 }
 
-static float to_coded(float v)
+static float to_coded(float linear)
 {
-    v = v < 0 ? 0 : v > 1 ? 1 : v;
-    return v <= 0.0031308f ? v * 12.92f : 1.055f * powf(v, 1 / 2.4f) - 0.055f;
+    return dio_srgb_from_linear(linear < 0 ? 0 : linear > 1 ? 1 : linear);
 }
 
-/* Matrices from Björn Ottosson, "A perceptual color space for image processing", 2020. */
 dio_lab dio_colour_lab(dio_rgb c)
 {
-    float r = to_linear(c.r), g = to_linear(c.g), b = to_linear(c.b);
-    float l = cbrtf(0.4122214708f * r + 0.5363325363f * g + 0.0514459929f * b);
-    float m = cbrtf(0.2119034982f * r + 0.6806995451f * g + 0.1073969566f * b);
-    float s = cbrtf(0.0883024619f * r + 0.2817188376f * g + 0.6299787005f * b);
-    return (dio_lab){
-        0.2104542553f * l + 0.7936177850f * m - 0.0040720468f * s,
-        1.9779984951f * l - 2.4285922050f * m + 0.4505937099f * s,
-        0.0259040371f * l + 0.7827717662f * m - 0.8086757660f * s,
-    };
+    float linear[3], lab[3];
+    to_linear(c, linear);
+    dio_srgb_oklab(linear, lab);
+    return (dio_lab){lab[0], lab[1], lab[2]};
 }
 
 dio_rgb dio_colour_from_lab(dio_lab c)
 {
-    float l = c.l + 0.3963377774f * c.a + 0.2158037573f * c.b;
-    float m = c.l - 0.1055613458f * c.a - 0.0638541728f * c.b;
-    float s = c.l - 0.0894841775f * c.a - 1.2914855480f * c.b;
-    l = l * l * l;
-    m = m * m * m;
-    s = s * s * s;
-    return (dio_rgb){
-        to_coded(4.0767416621f * l - 3.3077115913f * m + 0.2309699292f * s),
-        to_coded(-1.2684380046f * l + 2.6097574011f * m - 0.3413193965f * s),
-        to_coded(-0.0041960863f * l - 0.7034186147f * m + 1.7076147010f * s),
-    };
+    float rgb[3];
+    dio_srgb_from_oklab((const float[3]){c.l, c.a, c.b}, rgb);
+    return (dio_rgb){to_coded(rgb[0]), to_coded(rgb[1]), to_coded(rgb[2])};
 }
 
 dio_rgb dio_colour_mix(dio_rgb a, dio_rgb b, float t)
@@ -77,7 +64,9 @@ dio_rgb dio_colour_mix(dio_rgb a, dio_rgb b, float t)
 
 static float luminance(dio_rgb c)
 {
-    return 0.2126f * to_linear(c.r) + 0.7152f * to_linear(c.g) + 0.0722f * to_linear(c.b);
+    float linear[3];
+    to_linear(c, linear);
+    return dio_srgb_luminance(linear);
 }
 
 float dio_colour_contrast(dio_rgb a, dio_rgb b)

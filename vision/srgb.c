@@ -36,6 +36,19 @@ void dio_srgb_oklab(const float linear[3], float lab[3])
     lab[2] = 0.0259040371f * l + 0.7827717662f * m - 0.8086757660f * s;
 }
 
+void dio_srgb_from_oklab(const float lab[3], float linear[3])
+{
+    float l = lab[0] + 0.3963377774f * lab[1] + 0.2158037573f * lab[2];
+    float m = lab[0] - 0.1055613458f * lab[1] - 0.0638541728f * lab[2];
+    float s = lab[0] - 0.0894841775f * lab[1] - 1.2914855480f * lab[2];
+    l = l * l * l;
+    m = m * m * m;
+    s = s * s * s;
+    linear[0] = 4.0767416621f * l - 3.3077115913f * m + 0.2309699292f * s;
+    linear[1] = -1.2684380046f * l + 2.6097574011f * m - 0.3413193965f * s;
+    linear[2] = -0.0041960863f * l - 0.7034186147f * m + 1.7076147010f * s;
+}
+
 void dio_srgb_bytes_init(dio_srgb_bytes *b)
 {
     b->threshold[0] = 0;

@@ -19,6 +19,8 @@ float dio_srgb_luminance(const float rgb[3]);
 
 /* OKLab (Ottosson 2020) of linear light. A distance of 0.02 is about what one just sees. */
 void dio_srgb_oklab(const float linear[3], float lab[3]);
+/* The light of a colour in OKLab; outside 0..1 where the screen has no such colour. */
+void dio_srgb_from_oklab(const float lab[3], float linear[3]);
 
 /* Both directions for bytes, without a power a pixel. Made by dio_srgb_bytes_init. */
 enum { DIO_SRGB_STARTS = 4096 };

@@ -147,6 +147,9 @@ static void grey_has_no_colour_in_oklab(void **state)
     dio_srgb_oklab(red, lab); /* CSS Color 4: oklch(0.628 0.2577 29.23) */
     assert_true(fabsf(lab[0] - 0.62796f) < 1e-4f && fabsf(lab[1] - 0.22486f) < 1e-4f &&
                 fabsf(lab[2] - 0.12585f) < 1e-4f);
+    dio_srgb_from_oklab(lab, rgb); /* the two published matrices invert each other to about 1e-6 */
+    for (int c = 0; c < 3; c++)
+        assert_true(fabsf(rgb[c] - red[c]) < 5e-6f);
 }
 
 static dio_image *convert(dio_image *image, dio_form form)

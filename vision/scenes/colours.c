@@ -13,13 +13,7 @@ static const uint64_t stream_colours = 0x7363656e65000002;
 static bool to_linear(float l, float c, float h, float rgb[3])
 {
     float a = c * cosf(6.2831853f * h), b = c * sinf(6.2831853f * h);
-    float p = l + 0.3963377774f * a + 0.2158037573f * b;
-    float q = l - 0.1055613458f * a - 0.0638541728f * b;
-    float r = l - 0.0894841775f * a - 1.2914855480f * b;
-    p = p * p * p, q = q * q * q, r = r * r * r;
-    rgb[0] = 4.0767416621f * p - 3.3077115913f * q + 0.2309699292f * r;
-    rgb[1] = -1.2684380046f * p + 2.6097574011f * q - 0.3413193965f * r;
-    rgb[2] = -0.0041960863f * p - 0.7034186147f * q + 1.7076147010f * r;
+    dio_srgb_from_oklab((const float[3]){l, a, b}, rgb);
     for (int i = 0; i < 3; i++)
         if (rgb[i] < -1e-4f || rgb[i] > 1.0001f)
             return false;

@@ -68,18 +68,11 @@ static dio_tint tint_of(float l, float c, float degrees)
     float turns = degrees / 360;
     for (int i = 0; i < 24; i++, c *= 0.9f) {
         float a = c * sprite_cos(turns), b = c * sprite_sin(turns);
-        float x = l + 0.3963377774f * a + 0.2158037573f * b;
-        float y = l - 0.1055613458f * a - 0.0638541728f * b;
-        float z = l - 0.0894841775f * a - 1.2914855480f * b;
-        x *= x * x;
-        y *= y * y;
-        z *= z * z;
-        float r = 4.0767416621f * x - 3.3077115913f * y + 0.2309699292f * z;
-        float g = -1.2684380046f * x + 2.6097574011f * y - 0.3413193965f * z;
-        float u = -0.0041960863f * x - 0.7034186147f * y + 1.7076147010f * z;
-        if (fminf(r, fminf(g, u)) >= 0 && fmaxf(r, fmaxf(g, u)) <= 1)
-            return (dio_tint){dio_srgb_from_linear(r), dio_srgb_from_linear(g),
-                              dio_srgb_from_linear(u)};
+        float rgb[3];
+        dio_srgb_from_oklab((const float[3]){l, a, b}, rgb);
+        if (fminf(rgb[0], fminf(rgb[1], rgb[2])) >= 0 && fmaxf(rgb[0], fmaxf(rgb[1], rgb[2])) <= 1)
+            return (dio_tint){dio_srgb_from_linear(rgb[0]), dio_srgb_from_linear(rgb[1]),
+                              dio_srgb_from_linear(rgb[2])};
     }
     float grey = dio_srgb_from_linear(l * l * l);
     return (dio_tint){grey, grey, grey};
