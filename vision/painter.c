@@ -1,4 +1,5 @@
-/* painter.c: prompt -> wish -> plan -> guide -> noise becomes latents -> pixels. */
+/* painter.c: prompt -> wish -> plan -> guide and underpainting -> noise becomes latents -> pixels.
+ */
 #include "vision/painter.h"
 
 #include <math.h>
@@ -13,8 +14,8 @@
 #include "tensor/nn.h"
 #include "tensor/plan.h"
 #include "vision/painter_net.h"
-#include "vision/scenes/guide.h"
 #include "vision/scenes/lexicon.h"
+#include "vision/scenes/underpaint.h"
 
 enum {
     STEPS = 1, /* nearly all of a picture follows from what is asked for: more steps add grain */
@@ -29,6 +30,7 @@ struct dio_painter {
     dio_network *autoencoder, *flow;
     dio_autoencoder_shape shape;
     dio_flow_shape guide;
+    dio_image *portraits;
     dio_lexicon *lexicon;
 };
 
@@ -37,12 +39,11 @@ struct dio_painter {
 static bool check_guide(const dio_painter *p, const char *dir, dio_error *err)
 {
     const dio_flow_shape *g = &p->guide;
-    if (g->map != DIO_GUIDE_MAP || g->wish != dio_guide_wish_size() ||
-        g->tiles != dio_guide_tiles())
+    if (g->map != DIO_GUIDE_MAP || g->wish != dio_guide_wish_size())
         return dio_fail(err,
-                        "%s: made for another grammar of scenes (%d numbers of a wish, %d learned "
-                        "pictures; this program has %d and %d): train it again",
-                        dir, g->wish, g->tiles, dio_guide_wish_size(), dio_guide_tiles());
+                        "%s: made for another grammar of scenes (%d and %d numbers of a guide; "
+                        "this program has %d and %d): train it again",
+                        dir, g->wish, g->map, dio_guide_wish_size(), DIO_GUIDE_MAP);
     if (g->channels != p->shape.channels)
         return dio_fail(
             err, "%s: flow and autoencoder do not belong together: latents of %d and %d numbers",
@@ -75,6 +76,10 @@ dio_painter *dio_painter_open(const char *dir, dio_dtype keep, dio_error *err)
         ((const dio_flow_ops *)p->flow->family->ops)->shape(p->flow->model, &p->guide);
         ok = check_guide(p, dir, err);
     }
+    if (ok) {
+        p->portraits = dio_portraits_read(dio_path_join(a, dir, "subjects.png"), err);
+        ok = p->portraits != NULL;
+    }
     dio_arena_destroy(a);
     if (ok)
         return p;
@@ -87,6 +92,7 @@ void dio_painter_close(dio_painter *p)
     if (!p)
         return;
     dio_lexicon_close(p->lexicon);
+    dio_image_unref(p->portraits);
     dio_network_close(p->autoencoder);
     dio_network_close(p->flow);
     free(p);
@@ -102,8 +108,8 @@ struct job {
     dio_guide_window window; /* the whole canvas */
     unsigned wrap;
     bool large;
-    int pixels; /* a latent, each way */
-    float *x;   /* [C,h,w] */
+    int pixels;       /* a latent, each way */
+    float *x, *under; /* [C,h,w] */
     dio_error *err;
 };
 
@@ -172,6 +178,57 @@ static bool draw_noise(struct job *j)
     return true;
 }
 
+/* --- what is painted over --- */
+
+/* The encoder sees the small picture's pixels, however large the picture will be. */
+static dio_plan *encode_plan(struct job *j)
+{
+    const dio_autoencoder_ops *ops = j->p->autoencoder->family->ops;
+    dio_tensor *mean, *spread;
+    int64_t c = j->p->shape.channels, scale = j->p->shape.scale;
+    dio_graph *g = dio_graph_create();
+    if (!g) {
+        dio_fail_memory(j->err, "a graph");
+        return NULL;
+    }
+    ops->moments(j->p->autoencoder->model, &mean, &spread);
+    dio_val x = dio_input(g, "picture",
+                          dio_type_4d(DIO_F32, 1, 4, j->window.h * scale, j->window.w * scale));
+    dio_val z = ops->encode(g, j->p->autoencoder->model, x, j->wrap);
+    z = dio_sub(g, z, dio_reshape4(g, dio_param(g, mean), 1, c, 1, 1));
+    z = dio_div(g, z, dio_reshape4(g, dio_param(g, spread), 1, c, 1, 1));
+    dio_plan *p = dio_plan_create(g, &z, 1, false, j->device, NULL, j->err);
+    dio_graph_destroy(g);
+    return p;
+}
+
+static bool underpaint(struct job *j)
+{
+    int k = j->p->shape.scale, w = j->window.w * k, h = j->window.h * k;
+    size_t plane = (size_t)w * (size_t)h,
+           bytes = plane / (size_t)(k * k) * sizeof(float) * (size_t)j->p->shape.channels;
+    dio_plan *plan = encode_plan(j);
+    uint8_t *rgba = malloc(4 * plane);
+    float *pixels = malloc(4 * plane * sizeof *pixels);
+    j->under = malloc(bytes);
+    bool ok = plan && ((rgba && pixels && j->under) || dio_fail_memory(j->err, "an underpainting"));
+    if (ok) {
+        const dio_guide_window whole = {w, h, 0, 0, w, h, j->window.wrap_x, j->window.wrap_y};
+        dio_underpaint(j->p->portraits, &j->scene, &whole, rgba);
+        dio_encoder_pixels(rgba, plane, pixels);
+        ok = dio_plan_set(plan, "picture", pixels, 4 * plane * sizeof *pixels, j->err) &&
+             dio_plan_run(plan, j->err);
+    }
+    if (ok)
+        memcpy(j->under, dio_plan_output(plan, 0, NULL), bytes);
+    free(rgba);
+    free(pixels);
+    dio_plan_destroy(plan);
+    return ok;
+}
+
+/* --- from noise to pixels --- */
+
 static dio_plan *step_plan(struct job *j)
 {
     const dio_flow_ops *ops = j->p->flow->family->ops;
@@ -186,8 +243,7 @@ static dio_plan *step_plan(struct job *j)
                       .t = dio_input(g, "t", dio_type_1d(DIO_F32, 1)),
                       .wish = dio_input(g, "wish", dio_type_2d(DIO_F32, 1, f->wish)),
                       .map = dio_input(g, "map", dio_type_4d(DIO_F32, 1, f->map, h, w)),
-                      .places = dio_input(g, "places", dio_type_3d(DIO_I32, 1, h * w, 4)),
-                      .shares = dio_input(g, "shares", dio_type_3d(DIO_F32, 1, h * w, 4)),
+                      .under = dio_input(g, "under", dio_type_4d(DIO_F32, 1, f->channels, h, w)),
                       .wrap = j->wrap};
     ops->forward(g, j->p->flow->model, &io);
     dio_plan *p = dio_plan_create(g, &io.out, 1, false, j->device, NULL, j->err);
@@ -199,22 +255,17 @@ static bool set_guide(struct job *j, dio_plan *plan)
 {
     size_t n = (size_t)j->window.w * (size_t)j->window.h, f = sizeof(float);
     float *wish = malloc((size_t)j->p->guide.wish * f), *map = malloc(n * DIO_GUIDE_MAP * f);
-    float *shares = malloc(n * 4 * f);
-    int32_t *places = malloc(n * 4 * sizeof *places);
-    bool ok = (wish && map && shares && places) || dio_fail_memory(j->err, "a picture's guide");
+    size_t latents = n * (size_t)j->p->shape.channels * f;
+    bool ok = (wish && map) || dio_fail_memory(j->err, "a picture's guide");
     if (ok) {
         dio_guide_wish(&j->scene, &j->window, wish);
         dio_guide_map(&j->scene, &j->window, map);
-        dio_guide_places(&j->scene, &j->window, j->p->guide.tile_side, places, shares);
     }
     ok = ok && dio_plan_set(plan, "wish", wish, (size_t)j->p->guide.wish * f, j->err) &&
          dio_plan_set(plan, "map", map, n * DIO_GUIDE_MAP * f, j->err) &&
-         dio_plan_set(plan, "places", places, n * 4 * sizeof *places, j->err) &&
-         dio_plan_set(plan, "shares", shares, n * 4 * f, j->err);
+         dio_plan_set(plan, "under", j->under, latents, j->err);
     free(wish);
     free(map);
-    free(shares);
-    free(places);
     return ok;
 }
 
@@ -330,7 +381,8 @@ bool dio_painter_paint(dio_painter *p, dio_device *device, const dio_painter_req
     if (!check(&j))
         return false;
     compose(&j);
-    bool ok = draw_noise(&j) && flow(&j) && decode(&j, out);
+    bool ok = underpaint(&j) && draw_noise(&j) && flow(&j) && decode(&j, out);
     free(j.x);
+    free(j.under);
     return ok;
 }

@@ -44,7 +44,7 @@ typedef struct dio_painter_request {
     const volatile sig_atomic_t *cancel;
 } dio_painter_request;
 
-/* A painter's folder: flow/ and autoencoder/. Weights are kept in `keep`. */
+/* A painter's folder: flow/, autoencoder/ and subjects.png. Weights are kept in `keep`. */
 dio_painter *dio_painter_open(const char *dir, dio_dtype keep, dio_error *err);
 void dio_painter_close(dio_painter *p); /* NULL is fine */
 

@@ -3,9 +3,12 @@
  *
  * The autoencoder ("picture-autoencoder") brings RGBA pictures to latents an eighth of their
  * size, and back at that size or at twice it. The flow ("scene-flow") brings noise to latents,
- * guided by what is wanted (a vector) and by where things are (a map).
+ * guided by what is wanted (a vector), by where things are (a map), and by the latents of an
+ * underpainting (scenes/underpaint.h).
  */
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/value.h"
@@ -29,20 +32,17 @@ typedef struct dio_autoencoder_ops {
 } dio_autoencoder_ops;
 
 typedef struct dio_flow_shape {
-    int channels;         /* of latents */
-    int map;              /* numbers that say where a place is */
-    int wish;             /* numbers that say what is wanted */
-    int tiles, tile_side; /* pictures of subjects: so many of so many places a side, */
-    int tile_channels;    /* of so many numbers a place */
+    int channels; /* of latents */
+    int map;      /* numbers that say where a place is */
+    int wish;     /* numbers that say what is wanted */
 } dio_flow_shape;
 
 typedef struct dio_flow_io {
-    dio_val x;      /* [B,C,h,w]: t latents + (1 - t) noise */
-    dio_val t;      /* [B] */
-    dio_val wish;   /* [B,W] */
-    dio_val map;    /* [B,M,h,w] */
-    dio_val places; /* i32 [B,h*w,4]: places of the learned pictures, and how much of each: */
-    dio_val shares; /* [B,h*w,4] */
+    dio_val x;     /* [B,C,h,w]: t latents + (1 - t) noise */
+    dio_val t;     /* [B] */
+    dio_val wish;  /* [B,W] */
+    dio_val map;   /* [B,M,h,w] */
+    dio_val under; /* [B,C,h,w]: the underpainting's latents, as the flow sees latents */
     unsigned wrap;
 
     dio_val out; /* [B,C,h,w]: the latents, as far as can be said */
@@ -51,9 +51,10 @@ typedef struct dio_flow_io {
 typedef struct dio_flow_ops {
     void (*shape)(const void *model, dio_flow_shape *out);
     void (*forward)(dio_graph *g, const void *model, dio_flow_io *io);
-    /* The weight that holds the pictures of subjects, f32 [tiles * side * side, tile_channels]. */
-    dio_tensor *(*tiles)(const void *model);
 } dio_flow_ops;
 
 /* Each is a dio_network and no more: family->ops are the functions above. */
 extern const dio_network_kind dio_painter_autoencoder, dio_painter_flow;
+
+/* RGBA bytes [plane,4], colours multiplied by alpha, as the encoder takes them: [4,plane]. */
+void dio_encoder_pixels(const uint8_t *rgba, size_t plane, float *out);

@@ -1,6 +1,8 @@
 #pragma once
 /* painter_train.h: what the painter's two trainings share. Private to vision/. */
+#include "base/file.h"
 #include "tensor/recipe.h"
+#include "vision/image.h"
 #include "vision/painter_net.h"
 #include "vision/scenes/guide.h"
 
@@ -44,10 +46,25 @@ bool dio_painter_job_train(dio_painter_job *j, dio_train_task *task, dio_recipe_
 bool dio_painter_job_save(const dio_painter_job *j, const char *dir,
                           const dio_recipe_report *report, dio_error *err);
 
+/* --- flow_scenes.c: what the flow is trained on --- */
+
+enum { DIO_FLOW_SIDE = 24 }; /* latents of a window, each way */
+
 /* Scene `index` of a flow's training with `seed`, and the window of it that is seen. */
 void dio_flow_scene(uint64_t seed, int64_t index, dio_scene *s, dio_guide_window *w);
 
-/* The flow's pictures of subjects become latents of them, of which they have no more numbers a
- * place. Its weights are f32 and drawn; the guide is this program's. */
-bool dio_flow_tiles(dio_network *flow, const dio_network *autoencoder, const dio_atlas *atlas,
-                    dio_device *device, dio_error *err);
+/* What scenes are drawn with. Takes seconds to make, so NULL until it is needed. */
+typedef struct dio_flow_subjects {
+    dio_atlas *atlas;
+    dio_image *portraits;
+} dio_flow_subjects;
+bool dio_flow_subjects_need(dio_flow_subjects *s, dio_error *err);
+void dio_flow_subjects_clean(dio_flow_subjects *s);
+
+/* The recipe's scenes as 16-bit numbers [scenes, 2, C, SIDE, SIDE] in units of dio_flow_unit: of
+ * each the latents of its window, then those of its underpainting. Drawn and encoded once, into a
+ * file of the run's folder; a later run goes on where it ends. *out stays NULL when the run was
+ * stopped. Caller unrefs it. */
+extern const float dio_flow_unit;
+bool dio_flow_latents(dio_painter_job *j, const dio_network *autoencoder,
+                      dio_flow_subjects *subjects, dio_map_file **out, dio_error *err);

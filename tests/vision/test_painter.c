@@ -15,9 +15,11 @@
 #include "base/file.h"
 #include "base/gang.h"
 #include "tensor/plan.h"
+#include "vision/image_io.h"
 #include "vision/painter.h"
 #include "vision/painter_net.h"
 #include "vision/scenes/guide.h"
+#include "vision/scenes/portraits.h"
 #include "vision/seam.h"
 
 static char root[] = "/tmp/diorama-painter-XXXXXX";
@@ -36,6 +38,52 @@ static void make_net(const dio_network_kind *kind, const char *text, uint64_t se
     dio_arena_destroy(a);
 }
 
+static const char *portraits_path(void)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/subjects.png", root);
+    return path;
+}
+
+/* Every subject a disc, of another colour each: fonts are not needed to paint. */
+static dio_image *discs(int columns, int rows, int channels)
+{
+    dio_error err = {0};
+    const dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, channels, false};
+    dio_image *image =
+        dio_image_create(columns * DIO_PORTRAIT_SIDE, rows * DIO_PORTRAIT_SIDE, &form, &err);
+    assert_non_null(image);
+    for (int y = 0; y < image->height; y++)
+        for (int x = 0; x < image->width; x++) {
+            uint8_t *p = (uint8_t *)dio_image_row(image, y) + (size_t)x * (size_t)channels;
+            int half = DIO_PORTRAIT_SIDE / 2, dx = x % DIO_PORTRAIT_SIDE - half,
+                dy = y % DIO_PORTRAIT_SIDE - half;
+            for (int c = 0; c < channels; c++)
+                p[c] = (uint8_t)(c < 3 ? 37 * (x / DIO_PORTRAIT_SIDE + c) : 255);
+            if (channels == 4 && 3 * (dx * dx + dy * dy) > 2 * half * half)
+                p[3] = 0;
+        }
+    return image;
+}
+
+static void put_portraits(int columns, int rows, int channels)
+{
+    dio_error err = {0};
+    dio_image *image = discs(columns, rows, channels);
+    assert_true(dio_image_write(image, portraits_path(), NULL, &err));
+    dio_image_unref(image);
+}
+
+static int portrait_rows(void)
+{
+    return (dio_portraits() + DIO_PORTRAIT_COLUMNS - 1) / DIO_PORTRAIT_COLUMNS;
+}
+
+static void make_portraits(void)
+{
+    put_portraits(DIO_PORTRAIT_COLUMNS, portrait_rows(), 4);
+}
+
 static int make_folder(void **state)
 {
     char flow[512];
@@ -49,18 +97,22 @@ static int make_folder(void **state)
     snprintf(
         flow, sizeof flow,
         "{\"model_type\":\"scene-flow\",\"latent_channels\":6,\"map_channels\":%d,\"wish_size\":%d,"
-        "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"tiles\":%d,\"tile_side\":4,"
-        "\"tile_channels\":4,\"widths\":[8,16]}",
-        DIO_GUIDE_MAP, dio_guide_wish_size(), dio_guide_tiles());
+        "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,\"widths\":[8,16]}",
+        DIO_GUIDE_MAP, dio_guide_wish_size());
     make_net(&dio_painter_flow, flow, 4);
+    make_portraits();
     return 0;
 }
 
 static int remove_folder(void **state)
 {
-    static const char *const files[] = {
-        "autoencoder/config.json", "autoencoder/model.safetensors", "autoencoder",
-        "flow/config.json",        "flow/model.safetensors",        "flow"};
+    static const char *const files[] = {"autoencoder/config.json",
+                                        "autoencoder/model.safetensors",
+                                        "autoencoder",
+                                        "flow/config.json",
+                                        "flow/model.safetensors",
+                                        "flow",
+                                        "subjects.png"};
     char path[256];
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -105,22 +157,19 @@ static void ask_flow(float t, const float *x, float *out, size_t bytes)
         .t = dio_input(g, "t", dio_type_1d(DIO_F32, 1)),
         .wish = dio_input(g, "wish", dio_type_2d(DIO_F32, 1, dio_guide_wish_size())),
         .map = dio_input(g, "map", dio_type_4d(DIO_F32, 1, DIO_GUIDE_MAP, 6, 6)),
-        .places = dio_input(g, "places", dio_type_3d(DIO_I32, 1, 36, 4)),
-        .shares = dio_input(g, "shares", dio_type_3d(DIO_F32, 1, 36, 4)),
+        .under = dio_input(g, "under", dio_type_4d(DIO_F32, 1, 6, 6, 6)),
     };
     ops->forward(g, n->model, &io);
     dio_plan *p = dio_plan_create(g, &io.out, 1, false, device, NULL, &err);
-    float wish[1024] = {0}, map[DIO_GUIDE_MAP * 36], shares[36 * 4];
-    int32_t places[36 * 4] = {0};
+    float wish[1024] = {0}, map[DIO_GUIDE_MAP * 36], under[6 * 36];
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
         map[i] = sinf((float)i);
-    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
-        shares[i] = 0.25f;
+    for (size_t i = 0; i < sizeof under / sizeof *under; i++)
+        under[i] = cosf(5 * (float)i);
     assert_true(dio_plan_set(p, "x", x, bytes, &err) && dio_plan_set(p, "t", &t, sizeof t, &err) &&
                 dio_plan_set(p, "wish", wish, (size_t)dio_guide_wish_size() * sizeof *wish, &err) &&
                 dio_plan_set(p, "map", map, sizeof map, &err) &&
-                dio_plan_set(p, "places", places, sizeof places, &err) &&
-                dio_plan_set(p, "shares", shares, sizeof shares, &err) && dio_plan_run(p, &err));
+                dio_plan_set(p, "under", under, sizeof under, &err) && dio_plan_run(p, &err));
     memcpy(out, dio_plan_output(p, 0, NULL), bytes);
     dio_plan_destroy(p);
     dio_graph_destroy(g);
@@ -262,6 +311,50 @@ static void a_strange_folder_is_refused(void **state)
     assert_non_null(strstr(err.message, "/nowhere/at/all/autoencoder/config.json"));
 }
 
+static void refuse_portraits(const char *message)
+{
+    dio_error err = {0};
+    char text[DIO_ERROR_MESSAGE + DIO_ERROR_FILE];
+    assert_null(dio_painter_open(root, DIO_F32, &err));
+    dio_error_text(&err, text, sizeof text);
+    if (!strstr(text, portraits_path()) || !strstr(text, message))
+        fail_msg("\"%s\" does not say \"%s\"", text, message);
+}
+
+static void put_bytes(const void *bytes, size_t n)
+{
+    dio_error err = {0};
+    assert_true(dio_file_write(portraits_path(), bytes, n, &err));
+}
+
+static void strange_portraits_are_refused(void **state)
+{
+    (void)state;
+    dio_error err = {0};
+    dio_arena *a = dio_arena_create();
+    char size[128];
+    size_t length;
+    char *whole = dio_file_read(a, portraits_path(), 1 << 24, &length, &err);
+    assert_non_null(whole);
+    int columns = DIO_PORTRAIT_COLUMNS, rows = portrait_rows();
+    put_portraits(columns, rows + 1, 4);
+    snprintf(size, sizeof size, ": %dx%d pixels in 4 channels of 8 bits; this program's subjects ",
+             columns * DIO_PORTRAIT_SIDE, (rows + 1) * DIO_PORTRAIT_SIDE);
+    refuse_portraits(size);
+    put_portraits(columns, rows, 3);
+    snprintf(size, sizeof size, ": %dx%d pixels in 3 channels of 8 bits; this program's subjects ",
+             columns * DIO_PORTRAIT_SIDE, rows * DIO_PORTRAIT_SIDE);
+    refuse_portraits(size);
+    put_bytes("no picture at all, but long enough for a head", 45);
+    refuse_portraits("no picture that can be read here");
+    put_bytes(whole, length / 2); /* a right head, and then nothing */
+    refuse_portraits("the PNG ends after");
+    remove(portraits_path());
+    refuse_portraits("No such file");
+    put_bytes(whole, length);
+    dio_arena_destroy(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +365,7 @@ int main(void)
         cmocka_unit_test(wrong_requests_are_refused),
         cmocka_unit_test(it_stops_when_told),
         cmocka_unit_test(a_strange_folder_is_refused),
+        cmocka_unit_test(strange_portraits_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -184,9 +184,7 @@ static void a_guide_of_a_window_is_a_part_of_the_whole(void **state)
 {
     (void)state;
     enum { FULL = 20, PART = 8, X = 7, Y = 9 };
-    static float whole[DIO_GUIDE_MAP * FULL * FULL], part[DIO_GUIDE_MAP * PART * PART],
-        shares[FULL * FULL * 4];
-    static int32_t places[FULL * FULL * 4];
+    static float whole[DIO_GUIDE_MAP * FULL * FULL], part[DIO_GUIDE_MAP * PART * PART];
     for (uint64_t seed = 0; seed < 10; seed++) {
         dio_scene_wish wish = dio_scene_any();
         dio_scene s;
@@ -197,41 +195,6 @@ static void a_guide_of_a_window_is_a_part_of_the_whole(void **state)
             for (int y = 0; y < PART; y++)
                 assert_memory_equal(part + (k * PART + y) * PART,
                                     whole + (k * FULL + y + Y) * FULL + X, PART * sizeof(float));
-        dio_guide_places(&s, &(dio_guide_window){FULL, FULL, 0, 0, FULL, FULL, false, false}, 16,
-                         places, shares);
-        for (int i = 0; i < FULL * FULL * 4; i++) {
-            assert_in_range(places[i], 0, dio_guide_tiles() * 256 - 1);
-            assert_true(shares[i] >= 0 && shares[i] <= 1);
-        }
-    }
-}
-
-/* A subject alone on a canvas of its tile's size: every place is its own part of its own tile. */
-static void a_tile_lies_on_itself(void **state)
-{
-    (void)state;
-    enum { N = 20 };
-    static float shares[N * N * 4];
-    static int32_t places[N * N * 4];
-    for (int tile = 0; tile < dio_guide_tiles(); tile++) {
-        dio_scene s;
-        dio_guide_tile(tile, &s);
-        dio_guide_places(&s, &(dio_guide_window){N, N, 0, 0, N, N, false, false}, N, places,
-                         shares);
-        for (int i = N + 1; i < N * (N - 1) - 1; i++) {
-            float x = 0, y = 0, sum = 0;
-            if (i % N == 0 || i % N == N - 1)
-                continue; /* the rim is let go softly */
-            for (int k = 0; k < 4; k++) {
-                assert_int_equal(places[4 * i + k] / (N * N), tile);
-                x += shares[4 * i + k] * (float)(places[4 * i + k] % N);
-                y += shares[4 * i + k] * (float)(places[4 * i + k] / N % N);
-                sum += shares[4 * i + k];
-            }
-            /* Measured: 9e-6 of a place. */
-            assert_true(fabsf(sum - 1) < 1e-5f && fabsf(x - (float)(i % N)) < 3e-5f &&
-                        fabsf(y - (float)(i / N)) < 3e-5f);
-        }
     }
 }
 
@@ -344,7 +307,6 @@ int main(void)
         cmocka_unit_test(a_plan_follows_from_its_seed),
         cmocka_unit_test(what_is_asked_for_is_kept),
         cmocka_unit_test(a_guide_of_a_window_is_a_part_of_the_whole),
-        cmocka_unit_test(a_tile_lies_on_itself),
         cmocka_unit_test(prompts_are_understood),
         cmocka_unit_test(named_colours_become_a_palette),
         cmocka_unit_test(captions_are_understood),

@@ -1,22 +1,22 @@
 /* scene_flow.c: the house painter's flow: from noise to latents, guided.
  *
  *   e = linear(silu(linear([sinusoid(t), wish])))                            [B,E]
- *   a = for every place, the learned picture of the subject that is there    [B,A,h,w]
  *   s = t x / r,  r = t^2 + (1 - t)^2
- *   x = conv([s, map, a])
+ *   x = conv([s, map, u]),  u: the latents of the underpainting
  *   down: blocks -> half size -> blocks;  up: the same with skips
- *   out = s + (1 - t) / sqrt(r) conv(silu(norm(x)))
+ *   out = s + d^2 (u - s) + d conv(silu(norm(x))),  d = (1 - t) / sqrt(r)
  *   block: x + conv(silu(film(norm(conv(silu(film(norm(x), e)))), e)))
  *   film(x, e) = x (1 + scale(e)) + shift(e)
  *
  * Ours. What an advertisement's picture needs is not variety but obedience: so the network is told
  * not only what is wanted but where (map: coordinates within the subject's own square, the horizon,
- * the picture's edges), and it keeps a small picture of every subject, latents of it alone
- * at first and learned further, which is laid where the subject stands, turned and scaled, by
- * bilinear sampling. What is left to learn is how materials and lights change it. It gives the
+ * the picture's edges), and it is shown a plain picture of it, drawn by rule and encoded: what is
+ * left to learn is how materials, lights and backdrops change it. Latents of the subjects alone,
+ * laid where they stand, came before this and painted soft: an autoencoder's numbers for detail do
+ * not bear being shifted, turned or scaled; pixels do, and are encoded where they lie. It gives the
  * clean latents, not the noise: a small network knows them far better (arXiv:2511.13720). Of x it
  * is shown what is known to be picture: nothing at first, where all that can be said follows from
- * what is wanted.
+ * what is wanted, and its answer is added to the underpainting.
  *
  * Sizes are free; where one is odd, halving rounds up and the way back cuts what is too much.
  */
@@ -30,7 +30,6 @@ enum { LEVELS = 4, BLOCKS = 8, MAX_WIDTH = 1024, TIME = 64 };
 
 struct config {
     int latent_channels, map_channels, wish_size, embed, groups, blocks, middle_blocks;
-    int tiles, tile_side, tile_channels;
     const dio_value *widths;
 };
 
@@ -43,9 +42,6 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, blocks, "2", 1, BLOCKS,
               "residual blocks a level; one more on the way up"),
     DIO_FIELD(struct config, middle_blocks, "2", 1, BLOCKS, "at the smallest size"),
-    DIO_FIELD(struct config, tiles, NULL, 1, 65536, "pictures of subjects"),
-    DIO_FIELD(struct config, tile_side, "20", 2, 64, "places a side of one"),
-    DIO_FIELD(struct config, tile_channels, "8", 1, 256, "numbers a place of one"),
     DIO_FIELD(struct config, widths, "[64, 96, 96]", 0, 0, "channels of each level"),
     {0},
 };
@@ -64,7 +60,6 @@ struct block {
 struct model {
     struct config c;
     int levels, width[LEVELS];
-    dio_nn_embedding tiles;
     dio_nn_linear embed1, embed2;
     dio_nn_conv2d conv_in, conv_out, down_sample[LEVELS], up_sample[LEVELS];
     struct block down[LEVELS][BLOCKS], middle[BLOCKS], up[LEVELS][BLOCKS + 1];
@@ -158,9 +153,7 @@ static void walk(dio_walk *w, void *model)
 {
     struct model *m = model;
     const struct config *c = &m->c;
-    int in = c->latent_channels + c->map_channels + c->tile_channels;
-    dio_nn_embedding_walk(w, &m->tiles, "tiles", (int64_t)c->tiles * c->tile_side * c->tile_side,
-                          c->tile_channels, dio_init_normal(0.5f));
+    int in = c->latent_channels + c->map_channels + c->latent_channels;
     dio_nn_linear_walk(w, &m->embed1, "embed.0", TIME + c->wish_size, c->embed, DIO_NN_BIAS,
                        dio_init_normal(0.1f), dio_init_fill(0));
     dio_nn_linear_walk(w, &m->embed2, "embed.1", c->embed, c->embed, DIO_NN_BIAS,
@@ -191,19 +184,6 @@ static dio_val block(dio_graph *g, const struct model *m, const struct block *b,
     return dio_add(g, b->skip.w ? dio_nn_conv2d_forward(g, &b->skip, x, 1, 0, 0) : x, h);
 }
 
-/* The learned pictures at the places that the caller computed, mixed by their shares. */
-static dio_val lay(dio_graph *g, const struct model *m, const dio_flow_io *io)
-{
-    int64_t batch = dio_dim(g, io->x, 0), h = dio_dim(g, io->x, 2), w = dio_dim(g, io->x, 3);
-    int64_t a = m->c.tile_channels;
-    dio_val at =
-        dio_nn_embedding_forward(g, &m->tiles, dio_reshape2(g, io->places, batch, h * w * 4));
-    at = dio_mul(g, dio_reshape4(g, at, batch, h * w, 4, a),
-                 dio_reshape4(g, io->shares, batch, h * w, 4, 1));
-    at = dio_transpose(g, dio_sum(g, at, 1u << 2, false), 1, 2); /* [B,A,h*w] */
-    return dio_tap(g, dio_reshape4(g, at, batch, a, h, w), "tiles");
-}
-
 static dio_val embed(dio_graph *g, const struct model *m, const dio_flow_io *io)
 {
     dio_val parts[2] = {dio_nn_sinusoid(g, dio_axpb(g, io->t, 1000, 0), TIME, true, 0), io->wish};
@@ -227,7 +207,7 @@ static void forward(dio_graph *g, const void *model, dio_flow_io *io)
     const struct model *m = model;
     dio_val e = embed(g, m, io), skips[LEVELS * BLOCKS], share, off;
     known(g, io, &share, &off);
-    dio_val in[3] = {share, io->map, lay(g, m, io)};
+    dio_val in[3] = {share, io->map, io->under};
     dio_val x = dio_nn_conv2d_forward(g, &m->conv_in, dio_concat(g, in, 3, 1), 1, 1, io->wrap);
     int n = 0;
     for (int l = 0; l < m->levels; l++) {
@@ -254,22 +234,17 @@ static void forward(dio_graph *g, const void *model, dio_flow_io *io)
     }
     x = dio_silu(g, dio_nn_group_norm_forward(g, &m->norm_out, x, m->c.groups, 1e-5f));
     x = dio_mul(g, dio_nn_conv2d_forward(g, &m->conv_out, x, 1, 1, io->wrap), off);
-    io->out = dio_tap(g, dio_add(g, share, x), "latents");
+    dio_val guess = dio_mul(g, dio_sub(g, io->under, share), dio_square(g, off));
+    io->out = dio_tap(g, dio_add(g, dio_add(g, share, guess), x), "latents");
 }
 
 static void shape(const void *model, dio_flow_shape *out)
 {
     const struct config *c = &((const struct model *)model)->c;
-    *out = (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size,
-                            c->tiles,           c->tile_side,    c->tile_channels};
+    *out = (dio_flow_shape){c->latent_channels, c->map_channels, c->wish_size};
 }
 
-static dio_tensor *tiles(const void *model)
-{
-    return ((const struct model *)model)->tiles.w;
-}
-
-static const dio_flow_ops ops = {shape, forward, tiles};
+static const dio_flow_ops ops = {shape, forward};
 
 const dio_model dio_model_scene_flow = {
     .name = "scene-flow",
@@ -284,7 +259,6 @@ const dio_model dio_model_scene_flow = {
     .tiny = (const char *const[]){"{\"model_type\":\"scene-flow\",\"latent_channels\":4,\"map_"
                                   "channels\":5,\"wish_size\":9,"
                                   "\"embed\":16,\"groups\":4,\"blocks\":1,\"middle_blocks\":1,"
-                                  "\"tiles\":3,\"tile_side\":4,"
-                                  "\"tile_channels\":4,\"widths\":[8,16]}",
+                                  "\"widths\":[8,16]}",
                                   NULL},
 };

@@ -4,11 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "vision/scenes/colours.h"
+#include "vision/scenes/canvas.h"
 #include "vision/srgb.h"
-
-/* A learned picture goes a little beyond its subject's square. */
-static const float tile_reach = 1.1f;
 
 static float clamp(float x, float lo, float hi)
 {
@@ -74,54 +71,17 @@ void dio_guide_wish(const dio_scene *s, const dio_guide_window *w, float *to)
 
 /* --- where a latent is --- */
 
-struct canvas {
-    const dio_scene *s;
-    float wide, tall, cell;
-    bool stands, wrap_x, wrap_y;
-};
-
-static struct canvas canvas_of(const dio_scene *s, const dio_guide_window *w)
-{
-    float shorter = (float)(w->full_w < w->full_h ? w->full_w : w->full_h);
-    bool pattern = s->frame == DIO_FRAME_PATTERN; /* which goes on at the other side anyway */
-    struct canvas c = {s,
-                       (float)w->full_w / shorter,
-                       (float)w->full_h / shorter,
-                       1 / shorter,
-                       dio_scene_stands(s),
-                       w->wrap_x || pattern,
-                       w->wrap_y || pattern};
-    return c;
-}
-
-/* Of a distance on a ring, the shorter way round. */
-static float round_way(float d, float length, bool wraps)
-{
-    return wraps ? d - length * floorf(d / length + 0.5f) : d;
-}
-
-static void to_local(const struct canvas *c, const dio_scene_item *it, float x, float y, float *u,
-                     float *v)
-{
-    float half = 0.5f * it->size, cy = it->y * c->tall - (c->stands ? DIO_SCENE_FOOT * half : 0);
-    float dx = round_way(x - it->x * c->wide, c->wide, c->wrap_x) / half;
-    float dy = round_way(y - cy, c->tall, c->wrap_y) / half;
-    float cosine = cosf(it->angle), sine = sinf(it->angle);
-    *u = (dx * cosine + dy * sine) * (it->flip ? -1 : 1);
-    *v = -dx * sine + dy * cosine;
-}
-
 /* The item that a place belongs to: the nearest in its own measure, those in front a little more.
  */
-static int owner(const struct canvas *c, float x, float y, float *u, float *v)
+static int owner(const dio_scene *s, const canvas *c, float x, float y, float *u, float *v)
 {
     int best = 0;
     float least = 1e9f;
-    for (int i = 0; i < c->s->items; i++) {
+    for (int i = 0; i < s->items; i++) {
         float a, b;
-        to_local(c, &c->s->item[i], x, y, &a, &b);
-        float far = sqrtf(a * a + b * b) - 0.15f * (float)i / (float)c->s->items;
-        if (c->s->frame == DIO_FRAME_PATTERN)
+        canvas_local(c, &c->square[i], x, y, &a, &b);
+        float far = sqrtf(a * a + b * b) - 0.15f * (float)i / (float)s->items;
+        if (s->frame == DIO_FRAME_PATTERN)
             far = fmaxf(fabsf(a), fabsf(b));
         if (far < least) {
             least = far;
@@ -150,19 +110,20 @@ static void put_hints(const dio_scene *s, float below, float inside, float to[9]
 
 void dio_guide_map(const dio_scene *s, const dio_guide_window *w, float *out)
 {
-    struct canvas c = canvas_of(s, w);
+    canvas c;
+    canvas_set(&c, s, w);
     size_t plane = (size_t)w->w * (size_t)w->h;
     const float pi = 3.14159265f;
     for (int j = 0; j < w->h; j++)
         for (int i = 0; i < w->w; i++) {
             float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell,
                   u = 0, v = 0;
-            const dio_scene_item *it = &s->item[owner(&c, x, y, &u, &v)];
+            const dio_scene_item *it = &s->item[owner(s, &c, x, y, &u, &v)];
             float inside = clamp(8 * (1.1f - fmaxf(fabsf(u), fabsf(v))), 0, 1);
             float foot = it->y * c.tall + (c.stands ? 0 : DIO_SCENE_FOOT * 0.5f * it->size);
             float dx = (x - it->x * c.wide) / (0.5f * it->size),
                   dy = (y - foot) / (0.15f * it->size);
-            float below = y - s->horizon * c.tall;
+            float below = y - c.horizon;
             u = clamp(u, -2, 2);
             v = clamp(v, -2, 2);
             float at[DIO_GUIDE_MAP] = {
@@ -190,75 +151,5 @@ void dio_guide_map(const dio_scene *s, const dio_guide_window *w, float *out)
             put_hints(s, below / c.cell + 0.5f, inside, at + DIO_GUIDE_MAP - 9);
             for (int k = 0; k < DIO_GUIDE_MAP; k++)
                 out[(size_t)k * plane + (size_t)j * (size_t)w->w + (size_t)i] = at[k];
-        }
-}
-
-/* --- learned pictures --- */
-
-static int first_tile(int subject)
-{
-    int n = 0;
-    for (int i = 0; i < subject; i++)
-        n += dio_subject_at(i)->glyph ? 1 : DIO_SUBJECT_FORMS;
-    return n;
-}
-
-int dio_guide_tiles(void)
-{
-    return first_tile(dio_subject_count());
-}
-
-void dio_guide_tile(int tile, dio_scene *s)
-{
-    dio_scene_wish wish = dio_scene_any();
-    int subject = dio_subject_count() - 1;
-    while (first_tile(subject) > tile)
-        subject--;
-    wish.subject = subject;
-    wish.material = DIO_MATERIAL_NATURAL;
-    wish.light = DIO_LIGHT_SOFT;
-    wish.frame = DIO_FRAME_CENTRE;
-    wish.backdrop = DIO_BACKDROP_PLAIN;
-    wish.style = DIO_STYLE_SOFT;
-    wish.alpha = true;
-    dio_scene_plan(s, &wish, 1, 1);
-    s->painted = false;
-    dio_scene_item *it = &s->item[0];
-    float size = 1 / tile_reach;
-    float foot = dio_scene_stands(s) ? 0.5f * DIO_SCENE_FOOT * size : 0;
-    *it = (dio_scene_item){.x = 0.5f,
-                           .y = 0.5f + foot,
-                           .size = size,
-                           .tone = 1,
-                           .form = dio_subject_at(subject)->glyph ? it->form
-                                                                  : tile - first_tile(subject)};
-}
-
-void dio_guide_places(const dio_scene *s, const dio_guide_window *w, int side, int32_t *places,
-                      float *shares)
-{
-    struct canvas c = canvas_of(s, w);
-    int first = first_tile(s->subject);
-    for (int j = 0; j < w->h; j++)
-        for (int i = 0; i < w->w; i++) {
-            float x = ((float)(w->x + i) + 0.5f) * c.cell, y = ((float)(w->y + j) + 0.5f) * c.cell,
-                  u = 0, v = 0;
-            const dio_scene_item *it = &s->item[owner(&c, x, y, &u, &v)];
-            int tile = first + (dio_subject_at(s->subject)->glyph ? 0 : it->form);
-            float inside = clamp(8 * (tile_reach - fmaxf(fabsf(u), fabsf(v))), 0, 1);
-            float fu =
-                clamp((u / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
-            float fv =
-                clamp((v / tile_reach * 0.5f + 0.5f) * (float)side - 0.5f, 0, (float)side - 1.001f);
-            int a = (int)fu, b = (int)fv, at = (tile * side + b) * side + a;
-            float p = fu - (float)a, q = fv - (float)b;
-            const int32_t four[4] = {at, at + 1, at + side, at + side + 1};
-            const float much[4] = {(1 - p) * (1 - q), p * (1 - q), (1 - p) * q, p * q};
-            for (int k = 0; k < 4; k++) {
-                places[k] = four[k];
-                shares[k] = much[k] * inside;
-            }
-            places += 4;
-            shares += 4;
         }
 }
