@@ -13,6 +13,7 @@
 #include "tensor/ops.h"
 #include "tensor/nn.h"
 #include "tensor/plan.h"
+#include "vision/colour_match.h"
 #include "vision/painter_net.h"
 #include "vision/scenes/lexicon.h"
 #include "vision/scenes/underpaint.h"
@@ -365,6 +366,7 @@ static bool decode(struct job *j, dio_image **out)
               dio_plan_run(plan, j->err) && write_notes(j, image);
     if (ok)
         put_pixels(j, dio_plan_output(plan, 0, NULL), image);
+    ok = ok && dio_image_colour_match(image, j->r.palette, j->r.colours, j->err);
     dio_plan_destroy(plan);
     if (ok)
         *out = image;

@@ -33,7 +33,7 @@ typedef struct dio_painter_request {
     int steps;         /* 0: the default, 1 */
     uint64_t seed;
     /* The ground's colour, the subject's, its second, the floor's, the accent's: as many as are
-     * known. sRGB bytes. */
+     * known. sRGB bytes; met exactly where the painting has nearly that colour (colour_match.h). */
     const uint8_t (*palette)[3];
     int colours;
     bool alpha;          /* the subject alone, cut out */
