@@ -226,6 +226,22 @@ static double nearest(const struct gate *g, const float *sprite)
     return gate_nearest(small, g->near, NEIGHBOURS, SMALL);
 }
 
+/* As the program gives it for these colours; bytes multiplied by alpha. */
+static void finish(const float *planes, const float *colour, uint8_t *rgba)
+{
+    static const dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, 4, false};
+    dio_error err = {0};
+    dio_sprite_request r = {.colours = COLOURS};
+    memcpy(r.rgb, colour, sizeof r.rgb);
+    dio_image *image = dio_image_create(SIDE, SIDE, &form, &err);
+    gate_must(image && dio_sprites_finish(planes, &r, image, &err), &err);
+    memcpy(rgba, dio_image_row(image, 0), SIZE);
+    dio_image_unref(image);
+    for (int i = 0; i < SIZE; i++)
+        if (i % 4 < 3)
+            rgba[i] = (uint8_t)((rgba[i] * rgba[i / 4 * 4 + 3] + 127) / 255);
+}
+
 static void check_sprites(struct gate *g, int batches)
 {
     int n = batches * BATCH, right = 0, truly = 0, shaped = 0, shown = 0;
@@ -242,7 +258,7 @@ static void check_sprites(struct gate *g, int batches)
         for (int i = 0; i < BATCH; i++) {
             const float *label = g->labels + i * g->width, *colour = label + g->width - 3 * COLOURS;
             bytes_of(g->pixels + i * SIZE, truth);
-            bytes_of(out + i * SIZE, sprite);
+            finish(out + i * SIZE, colour, sprite);
             if (label[GROUPS - 1] < 0.5f) /* terrain covers all */
                 iou[shaped++] = gate_overlap(sprite, truth, PLANE);
             for (int k = 0; k < COLOURS; k++, colour += 3) {

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/value.h"
 #include "tensor/plan.h"
+#include "vision/colour_match.h"
 #include "vision/generator.h"
 #include "vision/sources/sprite_palette.h"
 
@@ -204,6 +205,17 @@ static void put_pixels(const float *from, dio_image *image)
     }
 }
 
+bool dio_sprites_finish(const float *planes, const dio_sprite_request *r, dio_image *image,
+                        dio_error *err)
+{
+    uint8_t wished[DIO_SPRITE_COLOURS][3];
+    put_pixels(planes, image);
+    for (int k = 0; k < r->colours; k++)
+        for (int c = 0; c < 3; c++)
+            wished[k][c] = byte_of(r->rgb[k][c]);
+    return dio_image_colour_match(image, (const uint8_t(*)[3])wished, r->colours, err);
+}
+
 dio_image *dio_sprites_paint(dio_sprites *s, const dio_sprite_request *r, dio_error *err)
 {
     const dio_generator_shape *shape = &s->generator->shape;
@@ -218,9 +230,10 @@ dio_image *dio_sprites_paint(dio_sprites *s, const dio_sprite_request *r, dio_er
         !dio_plan_run(s->plan, err))
         return NULL;
     dio_image *image = dio_image_create(shape->width, shape->height, &form, err);
-    if (image)
-        put_pixels(dio_plan_output(s->plan, 0, NULL), image);
-    return image;
+    if (image && dio_sprites_finish(dio_plan_output(s->plan, 0, NULL), r, image, err))
+        return image;
+    dio_image_unref(image);
+    return NULL;
 }
 
 dio_image *dio_sprites_sheet(dio_image *const *pictures, int count, int columns, int gap,

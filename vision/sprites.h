@@ -39,6 +39,12 @@ int dio_sprites_choose(const dio_sprites *s, const dio_sprite_request *r, dio_er
 /* NULL with a message. The same request gives the same bytes, whatever was painted before. */
 dio_image *dio_sprites_paint(dio_sprites *s, const dio_sprite_request *r, dio_error *err);
 
+/* What happens to a generator's numbers before they are seen: planes [4,H,W] of -1..1, colours
+ * multiplied by alpha, become an image's pixels (U8, sRGB, RGBA, straight), and the colours of the
+ * request are met where it has them nearly (colour_match.h). */
+bool dio_sprites_finish(const float *planes, const dio_sprite_request *r, dio_image *image,
+                        dio_error *err);
+
 /* Pictures of one size side by side, row by row, on clear ground; `gap` clear pixels between. */
 dio_image *dio_sprites_sheet(dio_image *const *pictures, int count, int columns, int gap,
                              dio_error *err);
