@@ -1,5 +1,4 @@
-/* painter.c: prompt -> wish -> plan -> guide and underpainting -> noise becomes latents -> pixels.
- */
+/* painter.c: prompt -> wish -> plan -> guide and underpainting -> latents -> pixels. */
 #include "vision/painter.h"
 
 #include <math.h>
