@@ -15,6 +15,8 @@
 enum {
     IO_BUFFER = 1 << 16,
     RATE = 48000,
+    CHANNELS = 2,
+    SOUND_BITS = 192000, /* a second */
     /* x264's output depends on its number of threads, so it is part of the format, not the
        machine's. */
     THREADS = 4,
@@ -164,16 +166,20 @@ static bool start_picture(dio_video *v, dio_error *err)
 
 static bool start_sound(dio_video *v, dio_error *err)
 {
+    const dio_clip *clip = v->s.sound;
+    if (clip && (clip->rate != RATE || clip->channels != CHANNELS))
+        return dio_fail(err, "a film's sound has %d channels of %d Hz, not %d of %d", CHANNELS,
+                        RATE, clip->channels, clip->rate);
     const AVCodec *codec = avcodec_find_encoder_by_name("aac");
     AVCodecContext *c = v->sound.codec = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!c)
         return dio_fail(err, "this libavcodec was built without its AAC encoder");
     c->sample_rate = RATE;
     c->sample_fmt = AV_SAMPLE_FMT_FLTP;
-    c->bit_rate = 128000;
+    c->bit_rate = SOUND_BITS;
     c->profile = DIO_AV_PROFILE_AAC_LOW;
     c->time_base = (AVRational){1, RATE};
-    av_channel_layout_default(&c->ch_layout, 2);
+    av_channel_layout_default(&c->ch_layout, CHANNELS);
     if (!start_codec(v, &v->sound, codec, NULL, err))
         return false;
     AVFrame *f = v->sound.frame;
@@ -183,11 +189,7 @@ static bool start_sound(dio_video *v, dio_error *err)
     int code = av_channel_layout_copy(&f->ch_layout, &c->ch_layout);
     if (code >= 0)
         code = av_frame_get_buffer(f, 0);
-    if (code < 0)
-        return fail_av(err, "a frame of sound", code);
-    for (int i = 0; i < 2; i++)
-        memset(f->data[i], 0, (size_t)f->nb_samples * sizeof(float));
-    return true;
+    return code < 0 ? fail_av(err, "a frame of sound", code) : true;
 }
 
 /* Bytes that the index can need at most: sizes, times, keys and offsets of every packet of both
@@ -278,15 +280,32 @@ static bool send(dio_video *v, struct track *t, AVFrame *frame, dio_error *err)
     return drain(v, t, err);
 }
 
-/* Silence up to the end of the pictures so far. The last block is cut to the film's length. */
-static bool put_silence(dio_video *v, dio_error *err)
+/* Samples `at` and on of the clip, and silence after its end. */
+static void copy_sound(const dio_clip *clip, int64_t at, AVFrame *f)
+{
+    int64_t left = clip ? clip->length - at : 0, n = left < 0 ? 0 : left;
+    n = n < f->nb_samples ? n : f->nb_samples;
+    for (int c = 0; c < CHANNELS; c++) {
+        float *out = (float *)(void *)f->data[c];
+        if (n)
+            memcpy(out, dio_clip_channel(clip, c) + at, (size_t)n * sizeof(float));
+        memset(out + n, 0, (size_t)(f->nb_samples - n) * sizeof(float));
+    }
+}
+
+/* Sound up to the end of the pictures so far. The last block is cut to the film's length. */
+static bool put_sound(dio_video *v, dio_error *err)
 {
     int64_t until = v->picture.next * RATE / v->s.fps;
     AVFrame *f = v->sound.frame;
     while (v->sound.next < until) {
+        int code = av_frame_make_writable(f);
+        if (code < 0)
+            return fail_av(err, "a frame of sound", code);
         int64_t left = (int64_t)v->s.frames * RATE / v->s.fps - v->sound.next;
         f->nb_samples = left < v->sound.codec->frame_size ? (int)left : v->sound.codec->frame_size;
         f->pts = v->sound.next;
+        copy_sound(v->s.sound, v->sound.next, f);
         if (!send(v, &v->sound, f, err))
             return false;
         v->sound.next += f->nb_samples;
@@ -314,7 +333,7 @@ bool dio_video_put(dio_video *v, dio_error *err)
     AVFrame *f = v->picture.frame;
     f->pts = v->picture.next++;
     DIO_AV_SET_DURATION(f, 1);
-    return send(v, &v->picture, f, err) && put_silence(v, err);
+    return send(v, &v->picture, f, err) && put_sound(v, err);
 }
 
 static void release(dio_video *v)

@@ -2,12 +2,13 @@
 /* av.h: films in and out. av*.c are the only files that see FFmpeg.
  *
  * Written: MP4 with the index in front (faststart), H.264 High 4:2:0 BT.709 at a constant rate,
- * closed groups of at most two seconds, and a silent AAC-LC stereo track at 48 kHz, because
- * platforms refuse films without sound. The same pictures give the same bytes, whatever the
- * number of cores.
+ * closed groups of at most two seconds, and an AAC-LC stereo track at 48 kHz: silent where there is
+ * no sound, because platforms refuse films without it. The same pictures and sound give the same
+ * bytes, whatever the number of cores.
  */
 #include <stdint.h>
 
+#include "audio/clip.h"
 #include "base/error.h"
 #include "fusion/canvas.h"
 
@@ -16,6 +17,9 @@ typedef struct dio_video_settings {
     int frames;             /* how many will come; the index is given room for them */
     int quality;            /* x264's constant rate factor, 0..51; lower is better; 19 is fine */
     const char *title;      /* metadata; "" for none */
+    /* 48 kHz, two channels: heard from the first frame on, cut at the last; NULL: silence. The
+     * caller keeps it until the film is closed. */
+    const dio_clip *sound;
 } dio_video_settings;
 
 typedef struct dio_video dio_video;

@@ -4,91 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "fusion/compat_av.h"
+#include "fusion/av_reader.h"
 
-enum { IO_BUFFER = 1 << 16 };
-
-struct reader {
-    dio_map_file *map;
-    int64_t at;
-    AVIOContext *io;
-    AVFormatContext *file;
-    AVPacket *packet;
-    int video, audio; /* stream numbers; -1: none */
-};
-
-static int io_read(void *opaque, uint8_t *bytes, int n)
-{
-    struct reader *r = opaque;
-    int64_t left = (int64_t)dio_map_size(r->map) - r->at;
-    if (left <= 0)
-        return AVERROR_EOF;
-    int most = left < n ? (int)left : n;
-    memcpy(bytes, (const char *)dio_map_data(r->map) + r->at, (size_t)most);
-    r->at += most;
-    return most;
-}
-
-static int64_t io_seek(void *opaque, int64_t offset, int whence)
-{
-    struct reader *r = opaque;
-    int64_t size = (int64_t)dio_map_size(r->map);
-    if (whence == AVSEEK_SIZE)
-        return size;
-    if (whence == SEEK_CUR)
-        offset += r->at;
-    else if (whence == SEEK_END)
-        offset += size;
-    if (offset < 0 || offset > size)
-        return AVERROR(EINVAL);
-    return r->at = offset;
-}
-
-static bool fail_av(dio_error *err, const char *path, int code)
-{
-    char text[AV_ERROR_MAX_STRING_SIZE] = "";
-    av_strerror(code, text, sizeof text);
-    return dio_fail(err, "%s: not a film that can be read: %s", path, text);
-}
-
-static void close_reader(struct reader *r)
-{
-    av_packet_free(&r->packet);
-    avformat_close_input(&r->file);
-    if (r->io) {
-        av_freep(&r->io->buffer);
-        avio_context_free(&r->io);
-    }
-    dio_map_unref(r->map);
-}
-
-static bool open_reader(struct reader *r, const char *path, dio_error *err)
-{
-    *r = (struct reader){.video = -1, .audio = -1};
-    r->map = dio_map_open(path, err);
-    if (!r->map)
-        return false;
-    uint8_t *buffer = av_malloc(IO_BUFFER);
-    r->io = buffer ? avio_alloc_context(buffer, IO_BUFFER, 0, r, io_read, NULL, io_seek) : NULL;
-    r->file = r->io ? avformat_alloc_context() : NULL;
-    r->packet = av_packet_alloc();
-    if (!r->file || !r->packet) {
-        if (!r->io)
-            av_free(buffer);
-        return dio_fail_memory(err, path);
-    }
-    r->file->pb = r->io;
-    r->file->flags |= AVFMT_FLAG_CUSTOM_IO;
-    int code = avformat_open_input(&r->file, NULL, av_find_input_format("mp4"), NULL);
-    if (code >= 0)
-        code = avformat_find_stream_info(r->file, NULL);
-    if (code < 0)
-        return fail_av(err, path, code);
-    r->video = av_find_best_stream(r->file, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-    r->audio = av_find_best_stream(r->file, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
-    return true;
-}
+#define FORMATS "mov,mp4,m4a,3gp,3g2,mj2" /* one demuxer, by all its names */
 
 static uint32_t big_endian(const unsigned char *b)
 {
@@ -149,9 +67,9 @@ static void audio_facts(const AVStream *s, dio_media_facts *out)
 
 bool dio_media_probe(const char *path, dio_media_facts *out, dio_error *err)
 {
-    struct reader r;
+    dio_av_reader r;
     *out = (dio_media_facts){.fps_den = 1};
-    bool ok = open_reader(&r, path, err);
+    bool ok = dio_av_reader_open(&r, path, FORMATS, "a film", err);
     if (ok && r.video >= 0)
         video_facts(r.file->streams[r.video], out);
     if (ok && r.audio >= 0)
@@ -169,7 +87,7 @@ bool dio_media_probe(const char *path, dio_media_facts *out, dio_error *err)
     }
     if (ok)
         out->faststart = index_first(dio_map_data(r.map), dio_map_size(r.map));
-    close_reader(&r);
+    dio_av_reader_close(&r);
     return ok;
 }
 
@@ -188,7 +106,7 @@ static bool take_frame(const AVFrame *f, dio_canvas *out, dio_error *err)
 }
 
 /* Decodes on until frame i; *found stays false when the film is shorter. */
-static bool decode(struct reader *r, AVCodecContext *codec, AVFrame *frame, int i, dio_canvas *out,
+static bool decode(dio_av_reader *r, AVCodecContext *codec, AVFrame *frame, int i, dio_canvas *out,
                    bool *found, dio_error *err)
 {
     for (bool more = true; !*found && more;) {
@@ -214,10 +132,10 @@ static bool decode(struct reader *r, AVCodecContext *codec, AVFrame *frame, int 
 
 bool dio_media_frame(const char *path, int i, dio_canvas *out, dio_error *err)
 {
-    struct reader r;
+    dio_av_reader r;
     AVCodecContext *codec = NULL;
     AVFrame *frame = NULL;
-    bool found = false, ok = open_reader(&r, path, err);
+    bool found = false, ok = dio_av_reader_open(&r, path, FORMATS, "a film", err);
     if (ok && r.video < 0)
         ok = dio_fail(err, "%s: there are no pictures in it", path);
     if (ok) {
@@ -233,6 +151,6 @@ bool dio_media_frame(const char *path, int i, dio_canvas *out, dio_error *err)
     ok = ok && decode(&r, codec, frame, i, out, &found, err);
     av_frame_free(&frame);
     avcodec_free_context(&codec);
-    close_reader(&r);
+    dio_av_reader_close(&r);
     return ok;
 }
