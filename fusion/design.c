@@ -6,8 +6,8 @@
 #include <string.h>
 
 struct look {
-    const char *name;          /* as the step's parameter is called */
-    bool display, upper, pill; /* a pill also prefers one line */
+    const char *name; /* as the step's parameter is called */
+    bool display, upper, pill;
     int weight, lines;
     float size, least; /* in parts of the preset's headline */
     float leading, tracking, gap, alpha;
@@ -26,6 +26,7 @@ static const struct look looks[DIO_ROLES] = {
     [DIO_ROLE_TITLE]    = {"product",  true,  false, false, 800,  3, 1.000f, 0.36f, 0.88f, -0.016f, 0.00f, 1.00f, false},
     [DIO_ROLE_CTA]      = {"cta",      false, false, true,  700,  2, 0.385f, 0.24f, 1.00f, -0.004f, 0.46f, 1.00f, false},
     [DIO_ROLE_HASHTAGS] = {"hashtags", false, false, false, 500,  3, 0.285f, 0.20f, 1.15f,  0.004f, 0.40f, 0.80f, false},
+    [DIO_ROLE_CAPTION]  = {"captions", false, false, true,  600,  2, 0.400f, 0.26f, 1.08f,  0.000f, 0.00f, 1.00f, false},
 };
 /* clang-format on */
 
@@ -41,7 +42,7 @@ void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
                                 .tracking = l->tracking,
                                 .lines = l->lines,
                                 .upper = l->upper,
-                                .one_line = l->pill};
+                                .one_line = i == DIO_ROLE_CTA}; /* buttons */
     }
 }
 
@@ -59,19 +60,21 @@ dio_item dio_design_item(dio_role role, const char *text, const dio_preset *pres
                          const dio_palette *palette, const dio_style *styles)
 {
     const struct look *l = &looks[role];
+    bool caption = role == DIO_ROLE_CAPTION;
     return (dio_item){.name = l->name,
                       .text = text,
                       .style = &styles[role],
-                      .colour = text_colour(l, palette),
+                      .colour = caption ? palette->ink : text_colour(l, palette),
                       .alpha = l->alpha,
                       .gap = (int)lrintf(l->gap * preset->headline),
                       .pill = l->pill,
-                      .fill = palette->accent};
+                      .corner = caption ? (int)lrintf(0.12f * preset->headline) : 0,
+                      .fill = caption ? palette->deep : palette->accent};
 }
 
-static void pill_path(cairo_t *cr, double x, double y, double w, double h)
+static void pill_path(cairo_t *cr, double x, double y, double w, double h, double corner)
 {
-    double r = h / 2 < 0.36 * w ? h / 2 : 0.36 * w;
+    double r = corner > 0 ? corner : h / 2 < 0.36 * w ? h / 2 : 0.36 * w;
     cairo_new_sub_path(cr);
     cairo_arc(cr, x + w - r, y + r, r, -M_PI / 2, 0);
     cairo_arc(cr, x + w - r, y + h - r, r, 0, M_PI / 2);
@@ -83,7 +86,7 @@ static void pill_path(cairo_t *cr, double x, double y, double w, double h)
 static void draw(const dio_item *item, int line, cairo_t *cr, int dx, int dy)
 {
     if (item->pill && line < 0) {
-        pill_path(cr, item->box.x - dx, item->box.y - dy, item->box.w, item->box.h);
+        pill_path(cr, item->box.x - dx, item->box.y - dy, item->box.w, item->box.h, item->corner);
         cairo_set_source_rgb(cr, (double)item->fill.r, (double)item->fill.g, (double)item->fill.b);
         cairo_fill(cr);
     }

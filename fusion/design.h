@@ -1,5 +1,6 @@
 #pragma once
 /* design.h: the look of an ad: which text is how large, and in which order. */
+#include "audio/captions.h"
 #include "fusion/layout.h"
 #include "fusion/palette.h"
 #include "fusion/preset.h"
@@ -9,6 +10,7 @@
 typedef struct dio_words {
     const char *product, *headline, *subline, *body, *cta, *hashtags;
     dio_image *hero; /* a picture behind them (hero.h); NULL: the paper landscape alone */
+    const dio_captions *captions; /* of what is spoken, in films (subtitles.h); NULL: none */
 } dio_words;
 
 typedef enum dio_role {
@@ -20,6 +22,7 @@ typedef enum dio_role {
     DIO_ROLE_TITLE, /* the product's name on the last card */
     DIO_ROLE_CTA,
     DIO_ROLE_HASHTAGS,
+    DIO_ROLE_CAPTION, /* what is being said, in films: on ground of its own */
     DIO_ROLES,
 } dio_role;
 

@@ -4,6 +4,7 @@
  * it drifts a few pixels up. Both ease out: fast at first, long at the end. */
 #include "fusion/film.h"
 #include "fusion/hero.h"
+#include "fusion/subtitles.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ struct dio_film {
     int frames;
     dio_space space;
     dio_ground *ground;
-    dio_hero *hero; /* or NULL */
+    dio_hero *hero;           /* or NULL */
+    dio_subtitles *subtitles; /* or NULL */
     struct sprite sprite[SPRITES];
     int sprites;
     dio_film_box box[BOXES];
@@ -216,6 +218,9 @@ static bool build(dio_film *f, dio_fonts *fonts, const dio_palette *palette, con
     }
     if (words->hero && !(f->hero = dio_hero_create(words->hero, p, palette, f->space, err)))
         return false;
+    if (words->captions &&
+        !(f->subtitles = dio_subtitles_create(fonts, p, palette, words->captions, f->space, err)))
+        return false;
     f->ground = dio_ground_create(palette, &p->scenery, f->space, p->width, p->height, seed, err);
     return f->ground != NULL;
 }
@@ -246,6 +251,7 @@ void dio_film_destroy(dio_film *f)
         dio_layer_destroy(f->sprite[i].layer);
     dio_ground_destroy(f->ground);
     dio_hero_destroy(f->hero);
+    dio_subtitles_destroy(f->subtitles);
     free(f);
 }
 
@@ -313,5 +319,7 @@ void dio_film_frame(dio_film *f, int i, dio_canvas *out)
             dio_hero_draw(f->hero, seconds, out, y0, y1);
         for (int k = 0; k < f->sprites; k++)
             dio_layer_blend(f->sprite[k].layer, pose[k], out, y0, y1);
+        if (f->subtitles)
+            dio_subtitles_draw(f->subtitles, seconds, out, y0, y1);
     }
 }

@@ -11,6 +11,7 @@ typedef struct dio_item {
     int gap;   /* pixels kept free above, unless it is the first */
     bool pill; /* set into a filled pill of this colour */
     dio_rgb fill;
+    int corner; /* radius of the pill's, pixels; 0: as round as can be */
     /* Results; set stays NULL for an item left out. */
     dio_typeset *set;
     dio_box box;        /* all it covers, pill included */
