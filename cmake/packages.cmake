@@ -11,6 +11,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 # Scenes are drawn with an emoji font; a build without these plans them only.
 pkg_check_modules(DRAW IMPORTED_TARGET freetype2 fontconfig)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
