@@ -352,12 +352,14 @@ static void run_one(const dio_cpu *cpu, const dio_gemm *p, bool alone, void *wor
     by_tiles(&j, threads);
 }
 
-/* Of whatever way it goes: a plan asks before its weights are packed. */
+/* Of whatever way it goes: a plan asks before its weights are packed. Blocks of equal width make
+ * fewer columns wider at times (2100 are three of 704, 2040 are two of 1024): room is for those. */
 static size_t bytes_of(const dio_cpu *cpu, const dio_gemm *p, bool alone, int threads)
 {
     struct job j = job_of(cpu, p, alone);
     set_blocks(&j, threads);
-    int64_t most = j.kc * j.nc + threads * j.a_size;
+    const int64_t widest = least(round_up(p->n, cpu->nr), alone ? NC_ALONE : NC);
+    int64_t most = j.kc * widest + threads * j.a_size;
     const int64_t strips = j.pairs ? least(p->m, STRIP_MOST) * j.lanes : 0;
     most = most > strips ? most : strips;
     if (may_be_columns(&j)) {

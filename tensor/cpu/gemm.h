@@ -36,8 +36,8 @@ size_t dio_gemm_pack_bytes(const dio_cpu *cpu, int64_t n, int64_t k, dio_dtype d
 void dio_gemm_pack(const dio_cpu *cpu, int64_t n, int64_t k, const void *b, dio_dtype dtype,
                    int64_t b_row, int64_t b_col, void *out);
 
-/* Scratch that one dio_gemm_run of this shape needs, for the gang's size; the same whether it is
- * packed already or will be. */
+/* Scratch that one dio_gemm_run of this shape, or of fewer columns, needs, for the gang's size; the
+ * same whether it is packed already or will be. */
 size_t dio_gemm_work(const dio_cpu *cpu, const dio_gemm *p);
 /* Runs `count` independent products over the whole gang (count 1: one product cut by tiles).
  * `work` has dio_gemm_work bytes of the largest. */
