@@ -79,12 +79,26 @@ static bool is_pointwise(const dio_conv_shape *s)
     return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->ph == 0 && s->pw == 0;
 }
 
+/* A signal: one row, that nothing pads above or below. */
+static bool is_line(const dio_conv_shape *s)
+{
+    return s->h == 1 && s->kh == 1 && s->ph == 0;
+}
+
+/* Places before an element's own that may reach it, along a line. */
+static int64_t line_reach(const dio_conv_shape *s)
+{
+    return ((s->kw - 1) * s->dw + s->sw - 1) / s->sw;
+}
+
 static int64_t block_places(const dio_conv_shape *s)
 {
     int64_t all = s->oh * s->ow, k = taps(s);
     int64_t fit = k ? BLOCK_FLOATS / k / BLOCK_PLACES * BLOCK_PLACES : all;
     if (fit < BLOCK_PLACES)
         fit = BLOCK_PLACES;
+    if (is_line(s))
+        fit += line_reach(s);
     return fit < all ? fit : all;
 }
 
@@ -140,6 +154,7 @@ struct unfold {
     float *to;         /* of the same, when folding */
     float *columns;    /* [images][K][to - from] */
     int64_t first, last;
+    int64_t begin, end; /* of the elements along x that take back, when folding */
 };
 
 static void unfold_row(void *user, int64_t item, int thread)
@@ -152,6 +167,15 @@ static void unfold_row(void *user, int64_t item, int thread)
     const float *x = u->from + image * image_floats(s) + t.channel * s->h * s->w;
     float *row = u->columns + item * places;
     unfold_tap(s, &t, x, u->first, u->last, row);
+}
+
+/* The part of a span that lands on elements begin..end-1. */
+static struct span between(struct span p, int64_t stride, int64_t begin, int64_t end)
+{
+    int64_t skip = p.in < begin ? (begin - p.in + stride - 1) / stride : 0;
+    int64_t upto = p.in < end ? (end - p.in + stride - 1) / stride : 0;
+    upto = upto < p.count ? upto : p.count;
+    return (struct span){p.out + skip, p.in + skip * stride, upto > skip ? upto - skip : 0};
 }
 
 /* One channel takes back what its taps hold, in the taps' order. */
@@ -168,6 +192,8 @@ static void fold_channel(void *user, int64_t item, int thread)
         const float *row = u->columns + (image * taps(s) + k) * places;
         for (int64_t oy = u->first / s->ow; oy * s->ow < u->last; oy++) {
             struct span p = span_of(s, &t, oy, u->first, u->last);
+            if (is_line(s))
+                p = between(p, s->sw, u->begin, u->end);
             if (p.count && s->sw == 1)
                 u->cpu->add(x + p.in, x + p.in, row + p.out, p.count, 1, 1);
             else
@@ -222,6 +248,7 @@ static void add_bias(const float *bias, float *to, int64_t batch, int64_t channe
 /* One step of the walk over groups, images and places. */
 struct step {
     int64_t group, image, images, first, last;
+    int64_t begin, end; /* of a line's elements, when its data is folded */
 };
 
 typedef void step_fn(void *user, const struct step *step);
@@ -236,7 +263,30 @@ static void walk(const dio_conv_shape *s, step_fn *fn, void *user)
             for (int64_t first = 0; first < places; first += block) {
                 int64_t last = first + block < places ? first + block : places;
                 int64_t n = s->batch - image < images ? s->batch - image : images;
-                struct step step = {group, image, n, first, last};
+                struct step step = {group, image, n, first, last, 0, 0};
+                fn(user, &step);
+            }
+}
+
+/* The walk over a line whose data is folded: every element is summed in one step, from all places
+ * that reach it. Blocks of places would break that sum where they end, and a part of a signal would
+ * then differ from the same part of the whole. */
+static void walk_line(const dio_conv_shape *s, step_fn *fn, void *user)
+{
+    int64_t block = block_places(s), images = block_images(s), reach = (s->kw - 1) * s->dw;
+    if (!s->ow || !taps(s))
+        return;
+    for (int64_t group = 0; group < s->groups; group++)
+        for (int64_t image = 0; image < s->batch; image += images)
+            for (int64_t begin = 0, end; begin < s->w; begin = end) {
+                int64_t away = begin + s->pw - reach;
+                int64_t first = away > 0 ? (away + s->sw - 1) / s->sw : 0;
+                int64_t last = first + block < s->ow ? first + block : s->ow;
+                end = last < s->ow ? last * s->sw - s->pw : s->w;
+                if (first >= last) /* beyond the last window: the bias alone */
+                    break;
+                int64_t n = s->batch - image < images ? s->batch - image : images;
+                struct step step = {group, image, n, first, last, begin, end};
                 fn(user, &step);
             }
 }
@@ -357,7 +407,9 @@ static void step_data(void *user, const struct step *t)
                        .to = p->out + x_at(s, t),
                        .columns = p->columns,
                        .first = t->first,
-                       .last = t->last};
+                       .last = t->last,
+                       .begin = t->begin,
+                       .end = t->end};
     if (!direct)
         dio_gang_run(t->images * s->c, fold_channel, &u);
 }
@@ -414,7 +466,10 @@ void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float 
     }
     struct product p = product_of(cpu, s, work);
     p.y = y, p.w = w, p.out = x;
-    walk(s, step_data, &p);
+    if (is_line(s) && !is_pointwise(s))
+        walk_line(s, step_data, &p);
+    else
+        walk(s, step_data, &p);
 }
 
 void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,

@@ -136,6 +136,50 @@ static void test_conv(void **state)
     check_conv("groups", t3(1, 32, 300), t3(64, 8, 5), 1, 2, 4, false);
 }
 
+/* Part of a signal against the same part of the whole: what lies far enough from the part's ends
+ * has the same bits, wherever blocks end. `up`: what one place becomes. */
+static void check_part(const char *name, dio_type x, dio_type w, int up, int dilation)
+{
+    enum { FROM = 1003 };
+    struct conv c = {.w = noise(w, 0.1f, 2), .transpose = up > 0};
+    c.bias = noise(dio_type_1d(DIO_F32, w.dim[up > 0]), 1, 3);
+    c.attrs = dio_conv_defaults();
+    c.attrs.stride[0] = up ? up : 1;
+    c.attrs.dilation[0] = dilation;
+    c.attrs.pad[0] = (int)((w.dim[2] - c.attrs.stride[0]) * dilation / 2);
+    int64_t time = x.dim[2], count = time / 3, margin = w.dim[2] * dilation + 1, step = up ? up : 1;
+    dio_type part = x;
+    part.dim[2] = count;
+    dio_tensor *whole = noise(x, 1, 1), *cut = dio_tensor_create("", &part, &(dio_error){0});
+    for (int64_t i = 0; i < x.dim[1]; i++)
+        memcpy((float *)dio_tensor_data(cut) + i * count,
+               (float *)dio_tensor_data(whole) + i * time + FROM, (size_t)count * sizeof(float));
+    size_t bytes[2];
+    float *a = run(build_conv, &c, x, dio_tensor_data(whole), &bytes[0]);
+    float *b = run(build_conv, &c, part, dio_tensor_data(cut), &bytes[1]);
+    for (int64_t o = 0; o < c.bias->type.dim[0]; o++)
+        if (memcmp(a + o * time * step + (FROM + margin) * step,
+                   b + o * count * step + margin * step,
+                   (size_t)((count - 2 * margin) * step) * sizeof(float)) != 0)
+            fail_msg("%s: channel %d of a part has other bits than that of the whole", name,
+                     (int)o);
+    free(a);
+    free(b);
+    dio_tensor_unref(whole);
+    dio_tensor_unref(cut);
+    dio_tensor_unref(c.w);
+    dio_tensor_unref(c.bias);
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    check_part("a signal", t3(1, 64, 9000), t3(48, 64, 7), 0, 3);
+    check_part("a thin signal", t3(1, 3, 40000), t3(1, 3, 11), 0, 5);
+    check_part("made longer", t3(1, 64, 9000), t3(64, 48, 16), 8, 1);
+    check_part("made longer by frames", t3(1, 66, 6000), t3(66, 1, 64), 16, 1);
+}
+
 static void test_conv_transpose(void **state)
 {
     (void)state;
@@ -251,9 +295,9 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),       cmocka_unit_test(test_conv_transpose),
-        cmocka_unit_test(test_group_norm), cmocka_unit_test(test_gru),
-        cmocka_unit_test(test_lstm),
+        cmocka_unit_test(test_conv),  cmocka_unit_test(test_conv_transpose),
+        cmocka_unit_test(test_parts), cmocka_unit_test(test_group_norm),
+        cmocka_unit_test(test_gru),   cmocka_unit_test(test_lstm),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dio_device_close(device);
