@@ -80,13 +80,23 @@ static bool prepare(dio_network *n, dio_error *err)
     return !n->family->prepare || n->family->prepare(n->model, err);
 }
 
-bool dio_network_load(dio_network *n, const dio_weights *from, dio_dtype keep, dio_error *err)
+static bool load(dio_network *n, const dio_weights *from, dio_dtype keep, dio_error *err)
 {
     if (!dio_walk_load(&n->walk, from, keep, 0, "", NULL, err))
         return false;
     if (n->kind->finite && !dio_walk_finite(&n->walk, err))
         return dio_error_at(err, dio_weights_path(from), 0, 0);
     return prepare(n, err);
+}
+
+bool dio_network_load(dio_network *n, const dio_weights *from, dio_dtype keep, dio_error *err)
+{
+    if (!n->kind->weight_norm)
+        return load(n, from, keep, err);
+    dio_weights *folded = dio_weights_folded(from, err);
+    bool ok = folded && load(n, folded, keep, err);
+    dio_weights_close(folded);
+    return ok;
 }
 
 /* --- opening --- */

@@ -46,6 +46,7 @@ typedef struct dio_network_kind {
     void (*ready)(void *owner);
     bool finite; /* weights that are not finite are refused when loaded, at the cost of reading all
                   */
+    bool weight_norm; /* files may hold layers under weight normalisation: dio_weights_folded */
     const char *const *configs; /* names that the config may have; NULL: config.json */
     /* Said of files without a config that no family knows by their tensors; NULL: a config is
      * needed. */
@@ -95,5 +96,6 @@ const dio_value *dio_network_config(dio_network *n, const char *dir, dio_error *
 bool dio_network_make(dio_network *n, const dio_value *config, dio_error *err);
 /* Lists the model's weights, so that they can be filled. */
 bool dio_network_list(dio_network *n, dio_error *err);
-/* Fills the weights that are listed, and lets the family compute what follows from them. */
+/* Fills the weights that are listed (folded before, where the kind says so), and lets the family
+ * compute what follows from them. */
 bool dio_network_load(dio_network *n, const dio_weights *from, dio_dtype keep, dio_error *err);

@@ -31,6 +31,22 @@ void dio_nn_linear_walk(dio_walk *w, dio_nn_linear *l, const char *name, int64_t
 /* act(x w^T + b [+ scale (x a^T) b^T]) */
 dio_val dio_nn_linear_forward(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_act act);
 
+/* --- convolution along time --- */
+typedef struct dio_nn_conv1d {
+    dio_tensor *w, *b; /* [out,in/groups,kernel], of a transposed one [in,out,kernel]; [out] */
+} dio_nn_conv1d;
+/* flags: DIO_NN_BIAS or 0; a fresh bias is zero. `in` is the channels of a group. */
+void dio_nn_conv1d_walk(dio_walk *w, dio_nn_conv1d *c, const char *name, int64_t in, int64_t out,
+                        int64_t kernel, unsigned flags, dio_init init);
+void dio_nn_conv1d_transpose_walk(dio_walk *w, dio_nn_conv1d *c, const char *name, int64_t in,
+                                  int64_t out, int64_t kernel, unsigned flags, dio_init init);
+/* x [B,in*groups,T]; `pad` zeros on either side. */
+dio_val dio_nn_conv1d_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int pad,
+                              int dilation, int groups);
+/* x [B,in,T] to [B,out,(T-1)*stride - 2 pad + kernel + more]. */
+dio_val dio_nn_conv1d_transpose_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int stride,
+                                        int pad, int more);
+
 /* --- convolution over pictures, with an adapter when the walk asked for one --- */
 enum { DIO_NN_WRAP_X = 1, DIO_NN_WRAP_Y = 2 }; /* beyond an edge lies the opposite one, not zero */
 typedef struct dio_nn_conv2d {

@@ -63,6 +63,13 @@ typedef struct dio_weights_rename {
 dio_weights *dio_weights_renamed(const dio_weights *from, const dio_weights_rename *list, int n,
                                  dio_error *err);
 
+/* The same set with the pairs that weight normalisation leaves (X.weight_g and X.weight_v, or
+ * X.parametrizations.weight.original0 and .original1) multiplied out to X.weight, f32; tensors that
+ * are not under it are the same ones. Either set may be closed first. NULL with a message when one
+ * of a pair is missing, misshapen, or the layer has its plain weight, too. A direction of length 0
+ * gives numbers that are not finite, as torch does. */
+dio_weights *dio_weights_folded(const dio_weights *from, dio_error *err);
+
 /* Writes tensors as one safetensors file that appears under its name only when whole. Widest
  * types first and then by name, so that every tensor is aligned and the same tensors always give
  * the same bytes. Tensors' own names are used unless `names` gives others. */
