@@ -7,7 +7,7 @@
  *     speech.s16         samples at 24 kHz, 16 bits, one utterance after the other
  *     pitch.f32          its fundamental in Hz every 5 ms, from the teacher itself; 0: unvoiced
  *     utterances.jsonl   a line each: where its samples and pitches lie, phones and where they end,
- *                        words, who speaks and how fast and high
+ *                        words, who speaks, and how much faster and higher than usual
  *
  * How an utterance is spoken depends on (SEED, its number) alone, so parts made by several
  * processes together are what one makes. What is held out for the test is spoken plainly.
@@ -64,7 +64,7 @@ struct utterance {
 
 struct manner {
     int speaker;
-    double semitones, rate;
+    double semitones, rate; /* beside the speaker's own */
 };
 
 struct teacher {
@@ -188,20 +188,20 @@ static struct manner choose_manner(const struct teacher *t, int number)
     int at = (int)dio_rng_below(&rng, 100);
     for (m.speaker = 0; at >= speakers[m.speaker].share; m.speaker++)
         at -= speakers[m.speaker].share;
-    const struct speaker *s = &speakers[m.speaker];
     bool varied = dio_rng_below(&rng, 3) == 0;
     double pitch = (double)dio_rng_uniform(&rng), rate = (double)dio_rng_uniform(&rng);
-    m.semitones = s->semitones + (varied ? 6 * pitch - 3 : 0);
-    m.rate = s->rate * (varied ? 0.8 * pow(1.25 / 0.8, rate) : 1);
+    m.semitones = varied ? 6 * pitch - 3 : 0;
+    m.rate = varied ? 0.8 * pow(1.25 / 0.8, rate) : 1;
     return m;
 }
 
 static bool speak(struct teacher *t, struct utterance *u, const struct manner *m, dio_error *err)
 {
+    const struct speaker *s = &speakers[m->speaker];
     HTS_Engine_refresh(&t->engine);
-    HTS_Engine_set_alpha(&t->engine, speakers[m->speaker].alpha);
-    HTS_Engine_add_half_tone(&t->engine, m->semitones);
-    HTS_Engine_set_speed(&t->engine, m->rate);
+    HTS_Engine_set_alpha(&t->engine, s->alpha);
+    HTS_Engine_add_half_tone(&t->engine, s->semitones + m->semitones);
+    HTS_Engine_set_speed(&t->engine, s->rate * m->rate);
     if (!HTS_Engine_synthesize_from_strings(&t->engine, u->label, (size_t)u->n_phones))
         return dio_fail(err, "utterance %d: the teacher's engine refused it", u->number);
     return true;
