@@ -9,6 +9,8 @@
 
 #define FORMATS "wav,w64,aiff,flac,mp3,ogg,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 
+enum { BLOCK = 4096 }; /* no codec has longer ones but those without loss, which pad nothing */
+
 struct decoding {
     const char *path;
     dio_av_reader r;
@@ -133,6 +135,17 @@ static bool decode_all(struct decoding *d, dio_error *err)
     return d->length || dio_fail(err, "%s: its sound is empty", d->path);
 }
 
+/* A codec's last block is whole, and what the container does not count of it was never there. */
+static void cut_padding(struct decoding *d)
+{
+    const AVStream *s = d->r.file->streams[d->r.audio];
+    if (s->duration == AV_NOPTS_VALUE)
+        return;
+    int64_t told = av_rescale_q(s->duration, s->time_base, (AVRational){1, d->rate});
+    if (told < d->length && d->length - told < BLOCK)
+        d->length = told;
+}
+
 static dio_clip *make_clip(const struct decoding *d, dio_error *err)
 {
     dio_clip *clip = dio_clip_create(d->rate, d->channels, d->length, err);
@@ -146,8 +159,10 @@ dio_clip *dio_av_clip(const char *path, dio_error *err)
     struct decoding d = {.path = path};
     dio_clip *clip = NULL;
     if (dio_av_reader_open(&d.r, path, FORMATS, "sound", err) && open_codec(&d, err) &&
-        decode_all(&d, err))
+        decode_all(&d, err)) {
+        cut_padding(&d);
         clip = make_clip(&d, err);
+    }
     for (int c = 0; c < DIO_CLIP_CHANNELS; c++)
         free(d.samples[c]);
     swr_free(&d.planar);

@@ -2,17 +2,26 @@
 #include "fusion/av.h"
 #include "fusion/compose.h"
 #include "fusion/film.h"
+#include "fusion/sound.h"
+#include "fusion/subtitles.h"
+
+enum { TIMES_LIMIT = 16 << 20 };
 
 struct params {
     struct dio_compose c;
     double seconds;
     int quality;
+    const char *sound, *captions;
 };
 
 static const dio_field fields[] = {
     DIO_COMPOSE_FIELDS(NULL),
     DIO_FIELD(struct params, seconds, "8", 1, 600, "length of the film"),
     DIO_FIELD(struct params, quality, "19", 0, 40, "x264's rate factor: less is better and larger"),
+    DIO_FIELD(struct params, sound, "", 0, 4000,
+              "what is heard: a file of sound or film; cut at the end"),
+    DIO_FIELD(struct params, captions, "", 0, 4000,
+              "times of what is said, from audio.speak: set into the film as captions"),
     {0},
 };
 
@@ -43,8 +52,30 @@ static bool encode(dio_task *t, dio_film *film, dio_video *v, dio_error *err)
     return true;
 }
 
+static const dio_captions *read_captions(dio_task *t, const struct params *p,
+                                         const dio_preset *preset, dio_error *err)
+{
+    const char *path = dio_task_file(t, p->captions, err);
+    const dio_value *v = path ? dio_value_read(t->arena, path, TIMES_LIMIT, err) : NULL;
+    const dio_times *times = v ? dio_times_read(t->arena, v, err) : NULL;
+    dio_caption_rules rules = dio_subtitles_rules(preset);
+    return times ? dio_captions_cut(t->arena, times, &rules, err) : NULL;
+}
+
+/* What is heard and said; files are named in messages by the parameter. */
+static bool open_sound(dio_task *t, const struct params *p, struct dio_composing *c,
+                       dio_clip **sound, dio_error *err)
+{
+    const char *path = *p->sound ? dio_task_file(t, p->sound, err) : NULL;
+    if (*p->sound && (!path || !(*sound = dio_sound_open(path, 48000, 2, err))))
+        return dio_error_prefix(err, "sound");
+    if (*p->captions && !(c->words.captions = read_captions(t, p, c->preset, err)))
+        return dio_error_prefix(err, "captions");
+    return true;
+}
+
 static bool make(dio_task *t, const struct params *p, const struct dio_composing *with,
-                 dio_error *err)
+                 const dio_clip *sound, dio_error *err)
 {
     struct dio_composing c = *with;
     dio_film *film = dio_film_create(c.fonts, c.preset, c.palette, &c.words, p->seconds, t->seed,
@@ -58,7 +89,8 @@ static bool make(dio_task *t, const struct params *p, const struct dio_composing
                                                         .fps = c.preset->fps,
                                                         .frames = dio_film_frames(film),
                                                         .quality = p->quality,
-                                                        .title = p->c.headline},
+                                                        .title = p->c.headline,
+                                                        .sound = sound},
                                   err);
     bool ok = v && encode(t, film, v, err);
     if (ok)
@@ -75,7 +107,10 @@ static bool run(dio_task *t, const void *params, dio_error *err)
 {
     const struct params *p = params;
     struct dio_composing c;
-    bool ok = dio_compose_open(t, &p->c, &c, err) && make(t, p, &c, err);
+    dio_clip *sound = NULL;
+    bool ok = dio_compose_open(t, &p->c, &c, err) && open_sound(t, p, &c, &sound, err) &&
+              make(t, p, &c, sound, err);
+    dio_clip_unref(sound);
     dio_compose_close(&c);
     return ok;
 }
@@ -83,7 +118,7 @@ static bool run(dio_task *t, const void *params, dio_error *err)
 const dio_step dio_step_compose_video = {
     .name = "compose.video",
     .version = 1,
-    .doc = "A short film: scenes of words over a moving paper landscape, H.264 with silent sound.",
+    .doc = "A short film: scenes of words over a moving paper landscape, H.264 with AAC.",
     .params = fields,
     .params_size = sizeof(struct params),
     .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, {0}},
