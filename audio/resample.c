@@ -5,12 +5,13 @@
  * kept where they are few. A row's sum is 1, so that no ripple of the phases rides on a constant.
  * An output is one dot product over the samples that exist, always summed in the same order: that
  * is why pieces and threads change nothing. */
-#include "audio/resample.h"
+#include "audio/resample_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/kaiser.h"
 #include "base/gang.h"
 
 /* The kernel in samples of the slower rate. By Kaiser's formulas 120 dB and a transition from 0.92
@@ -39,24 +40,10 @@ struct dio_resampler {
 
 /* ---- the kernel ---- */
 
-/* The modified Bessel function of order 0, by its series. */
-static double bessel(double x)
-{
-    double sum = 1, term = 1;
-    for (int k = 1; term > 1e-18 * sum; k++) {
-        term *= x / (2 * k) * (x / (2 * k));
-        sum += term;
-    }
-    return sum;
-}
-
 static double kernel_at(double u)
 {
-    double inside = 1 - u * u / (HALF * HALF);
-    if (inside <= 0)
-        return 0;
     double x = M_PI * cutoff * u;
-    return (u == 0 ? 1 : sin(x) / x) * bessel(beta * sqrt(inside)) / bessel(beta);
+    return (u == 0 ? 1 : sin(x) / x) * dio_kaiser(beta, u / HALF);
 }
 
 /* Between the kernel's points by the cubic through four of them: off by 3e-11 at most. */
@@ -84,7 +71,7 @@ static void fill_row(const dio_resampler *r, int64_t phase, float *row)
 
 /* ---- outputs ---- */
 
-static float dot(const float *a, const float *b, int64_t n)
+float dio_resampler_dot(const float *a, const float *b, int64_t n)
 {
     float lane[LANES] = {0};
     int64_t i = 0;
@@ -112,7 +99,9 @@ static void produce(const dio_resampler *r, const float *in, int64_t first, int6
         const float *taps = r->rows ? r->rows + phase * r->taps : row;
         if (!r->rows)
             fill_row(r, phase, row);
-        out[i] = to > from ? dot(taps + (from - begin), in + (from - first), to - from) : 0;
+        out[i] = to > from
+                     ? dio_resampler_dot(taps + (from - begin), in + (from - first), to - from)
+                     : 0;
     }
 }
 
@@ -174,6 +163,12 @@ void dio_resampler_destroy(dio_resampler *r)
     free(r->row);
     free(r->held);
     free(r);
+}
+
+const float *dio_resampler_row(const dio_resampler *r, int64_t phase, int *taps)
+{
+    *taps = r->taps;
+    return r->rows ? r->rows + phase * r->taps : NULL;
 }
 
 int64_t dio_resample_length(int from, int to, int64_t n)

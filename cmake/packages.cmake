@@ -12,6 +12,7 @@ pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
+pkg_check_modules(EBUR128 REQUIRED IMPORTED_TARGET libebur128)
 # Scenes are drawn with an emoji font; a build without these plans them only.
 pkg_check_modules(DRAW IMPORTED_TARGET freetype2 fontconfig)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
