@@ -15,6 +15,8 @@ pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(EBUR128 REQUIRED IMPORTED_TARGET libebur128)
 # Scenes are drawn with an emoji font; a build without these plans them only.
 pkg_check_modules(DRAW IMPORTED_TARGET freetype2 fontconfig)
+# The CMU dictionary's tables only, so the archive: the shared one brings a synthesiser and ALSA.
+find_library(FLITE_CMULEX_LIBRARY NAMES libflite_cmulex.a REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
 if(DIORAMA_MEDIA)
     pkg_check_modules(PANGO REQUIRED IMPORTED_TARGET pangocairo pangoft2 fontconfig cairo)

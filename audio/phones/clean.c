@@ -36,23 +36,29 @@ static const struct {
 #undef DIO_SCRIPT
 };
 
-bool dio_scan_fail(const dio_normalise_input *in, size_t at, dio_error *err, const char *format,
-                   ...)
+bool dio_source_place(const dio_normalise_input *in, size_t source, dio_error *err)
+{
+    const char *text = in->source ? in->origin : in->text;
+    size_t n = in->source ? in->origin_length : in->length;
+    int line = 1, column = 1;
+    for (size_t i = 0; i < source && i < n; i++) {
+        bool ends = text[i] == '\n';
+        line += ends;
+        column = ends ? 1 : column + (((unsigned char)text[i] & 0xC0) != 0x80);
+    }
+    return dio_error_at(err, in->label ? in->label : "text", line, column);
+}
+
+bool dio_normalise_fail(const dio_normalise_input *in, size_t at, dio_error *err,
+                        const char *format, ...)
 {
     char message[DIO_ERROR_MESSAGE];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    int line = 1, column = 1;
-    for (size_t i = 0; i < at && i < in->length; i++) {
-        bool ends = in->text[i] == '\n';
-        line += ends;
-        column = ends ? 1 : column + (((unsigned char)in->text[i] & 0xC0) != 0x80);
-    }
     dio_fail(err, "%s", message);
-    /* With a source of its own, whoever made the text from it knows the place. */
-    return in->source ? false : dio_error_at(err, "text", line, column);
+    return dio_source_place(in, in->source && at <= in->length ? in->source[at] : at, err);
 }
 
 static const char *text_of(uint32_t cp)
@@ -143,16 +149,18 @@ static bool refuse(const struct scan *s, size_t at, uint32_t cp, int k, dio_erro
 {
     const char *script = script_of(cp), *bytes = s->in->text + at;
     if (script)
-        return dio_scan_fail(s->in, at, err,
-                             "U+%04X \"%.*s\" is %s: only English in Latin letters can be spoken; "
-                             "write it in Latin letters or give its phones",
-                             cp, k, bytes, script);
+        return dio_normalise_fail(
+            s->in, at, err,
+            "U+%04X \"%.*s\" is %s: only English in Latin letters can be spoken; "
+            "write it in Latin letters or give its phones",
+            cp, k, bytes, script);
     if (cp < 0xA0 || !dio_char_shows(cp))
-        return dio_scan_fail(s->in, at, err, "U+%04X is a control character: remove it", cp);
-    return dio_scan_fail(s->in, at, err,
-                         "U+%04X \"%.*s\" is no character that the English rules can say: write it "
-                         "in words or remove it",
-                         cp, k, bytes);
+        return dio_normalise_fail(s->in, at, err, "U+%04X is a control character: remove it", cp);
+    return dio_normalise_fail(
+        s->in, at, err,
+        "U+%04X \"%.*s\" is no character that the English rules can say: write it "
+        "in words or remove it",
+        cp, k, bytes);
 }
 
 static bool clean_one(struct scan *s, struct cleaner *c, uint32_t cp, int k, dio_error *err)
@@ -186,7 +194,7 @@ bool dio_scan_clean(struct scan *s, dio_error *err)
                         "at the end of a sentence",
                         n, DIO_SPEECH_BYTES);
     if (!dio_utf8_valid(s->in->text, n, &bad))
-        return dio_scan_fail(s->in, bad, err, "the text is not UTF-8 at byte %zu", bad);
+        return dio_normalise_fail(s->in, bad, err, "the text is not UTF-8 at byte %zu", bad);
     /* A character gives at most 5 bytes (a fraction), some ligatures 18 from 3. */
     c.cap = 8 * n + 64;
     if (!dio_mul_size(c.cap, sizeof *c.from, &room) || !(c.from = dio_arena_try(s->arena, room)))

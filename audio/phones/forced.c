@@ -123,6 +123,7 @@ const char *dio_forced_say(struct scan *s, const dio_forced *f, size_t at)
             return "alias";
         break;
     case DIO_READ_PHONES:
+        dio_forced_text(s, at);
         s->phones = f->value;
         return "phoneme";
     case DIO_READ_CARDINAL:

@@ -24,10 +24,17 @@ static size_t source_of(const struct scan *s, size_t clean)
  * pieces belongs to none. */
 static size_t source_end(const struct scan *s, size_t end)
 {
-    size_t at = s->from[end - 1], n = s->in->length;
-    for (at++; at < n && ((unsigned char)s->in->text[at] & 0xC0) == 0x80;)
+    const dio_normalise_input *in = s->in;
+    size_t at = s->from[end - 1], n = in->source ? in->origin_length : in->length;
+    const char *text = in->source ? in->origin : in->text;
+    if (in->source)
+        at = in->source[at];
+    const char *past = in->source && text[at] == '&' ? memchr(text + at, ';', n - at) : NULL;
+    if (past) /* an entity */
+        return (size_t)(past - text) + 1;
+    for (at++; at < n && ((unsigned char)text[at] & 0xC0) == 0x80;)
         at++;
-    return s->in->source ? s->in->source[at - 1] + 1 : at;
+    return at;
 }
 
 static dio_said *piece(struct scan *s, size_t begin, size_t end, const char *rule, int words)

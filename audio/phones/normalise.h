@@ -77,13 +77,22 @@ typedef const char *dio_known_fn(const void *user, const char *word);
 typedef struct dio_normalise_input {
     const char *text; /* UTF-8 */
     size_t length;
-    const uint32_t *source; /* where in the source each byte of text lies, length + 1 of them; NULL:
-                               text is the source */
+    /* Where text was made from another one: the byte of `origin` that each of its bytes lies at,
+     * length + 1 of them, and what errors call it. NULL: text is the source, called "text". */
+    const uint32_t *source;
+    const char *origin, *label;
+    size_t origin_length;
     const dio_forced *forced;
     int forced_count;
     dio_known_fn *known; /* may be NULL */
     const void *user;
 } dio_normalise_input;
+
+/* Fails at a byte of the text, with the line and column of its source. Always returns false. */
+bool dio_normalise_fail(const dio_normalise_input *in, size_t at, dio_error *err,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same at a byte of the source. */
+bool dio_source_place(const dio_normalise_input *in, size_t source, dio_error *err);
 
 /* False with a sentence and its line and column: text that is no UTF-8 or too long, a character of
  * a script that the rules do not read. What is said lives in the arena. */

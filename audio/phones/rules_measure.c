@@ -228,7 +228,7 @@ size_t dio_rule_feet(struct scan *s, size_t at)
         return 0;
     char sign = dio_scan_at(s, feet.end);
     bool quoted = false; /* inside quotes the sign is the end of them */
-    for (size_t i = 0; sign == '"' && i < at; i++)
+    for (size_t i = at > SCAN_RUN ? at - SCAN_RUN : 0; sign == '"' && i < at; i++)
         quoted ^= s->text[i] == '"';
     if (sign == '"' && !quoted && dio_scan_ends(s, feet.end + 1)) {
         dio_say_value(s, &feet);

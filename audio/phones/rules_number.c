@@ -97,7 +97,7 @@ size_t dio_rule_number(struct scan *s, size_t at)
     struct amount x;
     bool minus;
     size_t begin = sign_at(s, at, &minus);
-    if (!dio_scan_begins(s, at))
+    if (!dio_scan_begins(s, at) && !dio_is_digit(s->text[at - 1]))
         return 0;
     if (dio_scan_digits(s, begin) - begin > 39) { /* no number has a name for it */
         size_t end = dio_scan_digits(s, begin);
@@ -271,14 +271,10 @@ size_t dio_rule_version(struct scan *s, size_t at)
     begin += v;
     if (v && dio_scan_at(s, begin) == '.' && dio_is_digit(dio_scan_at(s, begin + 1)))
         begin++;
-    for (end = begin; dio_is_digit(dio_scan_at(s, end)); parts++) {
+    for (end = begin; end - begin < 40 && dio_is_digit(dio_scan_at(s, end));) {
         end = dio_scan_digits(s, end);
-        if (dio_scan_at(s, end) != '.' || !dio_is_digit(dio_scan_at(s, end + 1)))
-            end += 0;
-        else
-            end++;
+        end += dio_scan_at(s, end) == '.' && dio_is_digit(dio_scan_at(s, end + 1));
     }
-    parts = 0;
     for (size_t i = begin; i < end; i++)
         parts += dio_is_digit(s->text[i]) && (i + 1 == end || s->text[i + 1] == '.');
     if (!dio_scan_ends(s, end) || parts < (v ? 1 : 3) || end - begin > 40)

@@ -112,7 +112,7 @@ static size_t host_at(const struct scan *s, size_t at, int *dots, int *domain)
     *dots = 0;
     *domain = -1;
     for (; dio_is_alnum(dio_scan_at(s, end)) || strchr("-.", dio_scan_at(s, end)); end++) {
-        if (!dio_scan_at(s, end))
+        if (!dio_scan_at(s, end) || end - at == SCAN_RUN)
             break;
         if (s->text[end] == '.') {
             if (end == label || !dio_is_alnum(dio_scan_at(s, end + 1)))
@@ -135,8 +135,9 @@ static size_t path_at(const struct scan *s, size_t at)
         return at;
     if (s->text[at] == ':' && !dio_is_digit(dio_scan_at(s, at + 1)))
         return at;
-    while (dio_is_alnum(dio_scan_at(s, end)) ||
-           (dio_scan_at(s, end) && strchr("/?#:=&%+~_-.,;@!$'*", s->text[end])))
+    while (end - at < SCAN_RUN &&
+           (dio_is_alnum(dio_scan_at(s, end)) ||
+            (dio_scan_at(s, end) && strchr("/?#:=&%+~_-.,;@!$'*", s->text[end]))))
         end++;
     while (end > at && strchr(".,;:!?'", s->text[end - 1]))
         end--;
@@ -177,8 +178,8 @@ size_t dio_rule_mail(struct scan *s, size_t at)
     size_t begin = dio_scan_says(s, at, "mailto:") ? at + strlen("mailto:") : at, end = begin;
     if (!dio_scan_begins(s, at))
         return 0;
-    while (dio_is_alnum(dio_scan_at(s, end)) ||
-           (dio_scan_at(s, end) && strchr("._+-%", s->text[end])))
+    while (end - begin < SCAN_RUN && (dio_is_alnum(dio_scan_at(s, end)) ||
+                                      (dio_scan_at(s, end) && strchr("._+-%", s->text[end]))))
         end++;
     if (end == begin || dio_scan_at(s, end) != '@')
         return 0;
@@ -191,8 +192,9 @@ size_t dio_rule_mail(struct scan *s, size_t at)
 
 static size_t name_end(const struct scan *s, size_t at)
 {
-    while (dio_is_alnum(dio_scan_at(s, at)) ||
-           (dio_scan_at(s, at) == '_' && dio_is_alnum(dio_scan_at(s, at + 1))))
+    size_t most = at + SCAN_RUN;
+    while (at < most && (dio_is_alnum(dio_scan_at(s, at)) ||
+                         (dio_scan_at(s, at) == '_' && dio_is_alnum(dio_scan_at(s, at + 1)))))
         at++;
     return at;
 }

@@ -57,7 +57,7 @@ static bool after_name(const struct scan *s, size_t at)
     size_t i = at;
     if (i < 2 || s->text[i - 1] != ' ')
         return false;
-    for (i--; i > 0 && dio_is_alnum(s->text[i - 1]);)
+    for (i--; i > 0 && dio_is_alnum(s->text[i - 1]) && at - i < SCAN_RUN;)
         i--;
     return i < at - 1 && (dio_is_upper(s->text[i]) || dio_is_digit(s->text[i]));
 }
@@ -180,8 +180,7 @@ size_t dio_rule_dotted(struct scan *s, size_t at)
     int letters = 0;
     if (!dio_scan_begins(s, at))
         return 0;
-    while (dio_is_alpha(dio_scan_at(s, end)) && dio_scan_at(s, end + 1) == '.' &&
-           !(letters && s->text[end - 1] != '.'))
+    while (letters < 12 && dio_is_alpha(dio_scan_at(s, end)) && dio_scan_at(s, end + 1) == '.')
         end += 2, letters++;
     /* a single capital before a name: J. Smith */
     bool initial =
@@ -221,7 +220,7 @@ static bool among_capitals(const struct scan *s, size_t begin, size_t end)
     while (i > 0 && s->text[i - 1] == ' ')
         i--;
     size_t stop = i;
-    while (i > 0 && dio_is_upper(s->text[i - 1]))
+    while (i > 0 && dio_is_upper(s->text[i - 1]) && stop - i < SCAN_RUN)
         i--;
     bool before = stop > i + 1 && stop < begin &&
                   dio_scan_find(s, i, stop, spelled, COUNT(spelled)) < 0 &&
@@ -254,7 +253,7 @@ void dio_say_capitals(struct scan *s, size_t begin, size_t end)
 size_t dio_rule_capitals(struct scan *s, size_t at)
 {
     size_t end = at;
-    while (dio_is_upper(dio_scan_at(s, end)))
+    while (dio_is_upper(dio_scan_at(s, end)) && end - at < SCAN_RUN)
         end++;
     bool several = dio_scan_at(s, end) == 's' && dio_scan_ends(s, end + 1);
     bool has = dio_scan_at(s, end) == '\'' && dio_to_lower(dio_scan_at(s, end + 1)) == 's' &&
@@ -275,11 +274,11 @@ size_t dio_rule_capitals(struct scan *s, size_t at)
 size_t dio_rule_mixed(struct scan *s, size_t at)
 {
     size_t end = at, letters = 0, digits = 0;
-    while (dio_is_alnum(dio_scan_at(s, end))) {
+    while (dio_is_alnum(dio_scan_at(s, end)) && end - at < DIO_SPEECH_WORD) {
         letters += dio_is_alpha(s->text[end]);
         digits += dio_is_digit(s->text[end++]);
     }
-    if (!letters || !digits || !dio_scan_begins(s, at) || end - at > DIO_SPEECH_WORD)
+    if (!letters || !digits)
         return 0;
     for (size_t i = at, k; i < end; i = k) {
         bool figures = dio_is_digit(s->text[i]);
@@ -302,18 +301,26 @@ size_t dio_rule_mixed(struct scan *s, size_t at)
     return end;
 }
 
+/* What is numbered with letters: plan A. */
+static const char *const lettered[] = {
+    "plan",    "vitamin", "grade",  "team", "group",     "type",   "class", "option",
+    "section", "exhibit", "series", "side", "hepatitis", "league", "level",
+};
+
 size_t dio_rule_word(struct scan *s, size_t at)
 {
     size_t end = dio_scan_letters(s, at);
     if (end == at)
         return 0;
-    while (dio_scan_at(s, end) == '\'' && dio_is_alpha(dio_scan_at(s, end + 1)))
+    while (dio_scan_at(s, end) == '\'' && dio_is_alpha(dio_scan_at(s, end + 1)) &&
+           end - at < SCAN_RUN)
         end = dio_scan_letters(s, end + 1);
     /* A letter of its own is named, except the two that are words. */
     bool lone = end == at + 1 && (dio_is_upper(s->text[at]) || !strchr("aio", s->text[at]));
     bool article = lone && s->text[at] == 'A' && dio_scan_at(s, end) == ' ' &&
                    dio_is_alpha(dio_scan_at(s, end + 1)) &&
-                   (at == 0 || strchr(" \n\"'([", s->text[at - 1]));
+                   (at == 0 || strchr(" \n\"'([", s->text[at - 1])) &&
+                   !dio_word_in(dio_scan_last(s), lettered, COUNT(lettered));
     if (lone && s->text[at] == 'I')
         dio_say(s, "i");
     else if (article)

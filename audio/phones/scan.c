@@ -54,14 +54,14 @@ bool dio_scan_says(const struct scan *s, size_t i, const char *literal)
 
 size_t dio_scan_letters(const struct scan *s, size_t i)
 {
-    while (dio_is_alpha(dio_scan_at(s, i)))
+    for (size_t most = i + SCAN_RUN; i < most && dio_is_alpha(dio_scan_at(s, i));)
         i++;
     return i;
 }
 
 size_t dio_scan_digits(const struct scan *s, size_t i)
 {
-    while (dio_is_digit(dio_scan_at(s, i)))
+    for (size_t most = i + SCAN_RUN; i < most && dio_is_digit(dio_scan_at(s, i));)
         i++;
     return i;
 }

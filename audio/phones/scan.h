@@ -24,6 +24,10 @@ struct scan {
     dio_error *err;
 };
 
+/* No rule looks further than this at letters, digits or an address in one piece: longer ones are
+ * read in several, and no text takes more than linear time. */
+enum { SCAN_RUN = 256 };
+
 typedef size_t dio_rule_fn(struct scan *s, size_t at);
 
 typedef struct dio_rule {
@@ -41,9 +45,6 @@ typedef struct dio_rule {
 
 /* clean.c */
 bool dio_scan_clean(struct scan *s, dio_error *err);
-/* Fails with the place of a byte of the input. Always returns false. */
-bool dio_scan_fail(const dio_normalise_input *in, size_t at, dio_error *err, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
 
 /* scan.c: letters, independent of the locale */
 bool dio_is_digit(char c);
