@@ -1,0 +1,101 @@
+#pragma once
+/* vocoder.h: networks that make sound of frames: HiFi-GAN, MelGAN, Vocos.
+ *
+ * A frame is a row of a mel spectrogram, or one code of each codebook, and stands for `hop`
+ * samples. Vocoders come as published: a folder with config.json (transformers, HiFi-GAN's authors)
+ * or config.yaml (Vocos) and weights, or a file of weights, beside its config or known by its
+ * shapes (MelGAN). Layers under weight norm are folded when loaded.
+ *
+ *     dio_vocoder *v = dio_vocoder_open("models/hifigan-v1", err);
+ *     dio_vocoder_input in = {.mel = mel, .frames = 400};
+ *     dio_clip *clip;
+ *     bool ok = dio_vocoder_run(v, device, &in, NULL, &clip, err);
+ *
+ * What is exact. A sample depends on frames near its own, and how many follows from the layers
+ * (shape.before and .after). So a long clip is made in chunks that bring as many frames with them,
+ * in bounded memory and from the first chunk on, and its samples are the bits that one pass over
+ * all frames gives, whatever the chunk and the threads. What must see all frames (an LSTM) runs
+ * over them once, at their rate, before the chunks do.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audio/clip.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "tensor/device.h"
+#include "tensor/graph.h"
+#include "tensor/network.h"
+
+enum { DIO_VOCODER_FRAMES = 1 << 22, DIO_VOCODER_CODEBOOKS = 64 };
+
+/* What a vocoder's config comes down to. */
+typedef struct dio_vocoder_shape {
+    int rate;          /* samples a second */
+    int hop;           /* samples a frame */
+    int features;      /* numbers of a frame; 0: it takes codes */
+    int codebooks;     /* at most; 0: it takes features */
+    int entries;       /* of a codebook */
+    int trim;          /* T frames are T * hop - trim samples */
+    int least;         /* frames that there must be */
+    int before, after; /* frames beside its own that a sample depends on */
+    bool prelude;      /* part of it runs over all frames before the chunks */
+} dio_vocoder_shape;
+
+/* What a family of kind "vocoder" can do: dio_model.ops. */
+typedef struct dio_vocoder_ops {
+    void (*shape)(const void *model, dio_vocoder_shape *out);
+    /* Mel f32 [B,T,C] or codes i32 [B,Q,T] to what `forward` takes, f32 [B,T,..]; NULL where that
+     * is the mel itself. */
+    dio_val (*prelude)(dio_graph *g, const void *model, dio_val x);
+    /* To [B,S]; of so many codebooks, or 0. Taps under the official names. */
+    dio_val (*forward)(dio_graph *g, const void *model, dio_val x, int codebooks);
+    /* A config that says nothing of its model's name is this family's when it has these keys;
+     * NULL-terminated, or NULL. type: the name that it then gets. */
+    const char *const *marks;
+    const char *type;
+} dio_vocoder_ops;
+
+typedef struct dio_vocoder {
+    dio_network net;
+    const dio_vocoder_ops *ops;
+    dio_vocoder_shape shape;
+} dio_vocoder;
+
+/* A folder, or a file of weights. Weights are kept in f32. NULL with a message. */
+dio_vocoder *dio_vocoder_open(const char *path, dio_error *err);
+dio_vocoder *dio_vocoder_build(const dio_value *config, const dio_weights *from, dio_error *err);
+/* With drawn weights: for tests and measurements. */
+dio_vocoder *dio_vocoder_create(const dio_value *config, uint64_t seed, dio_error *err);
+/* Writes config.json and model.safetensors (dtype DIO_F32, DIO_F16 or DIO_BF16). */
+bool dio_vocoder_save(const dio_vocoder *v, const char *dir, dio_dtype dtype, dio_error *err);
+void dio_vocoder_close(dio_vocoder *v); /* NULL is fine */
+
+/* The whole network over one batch: mel f32 [B,T,C] or codes i32 [B,Q,T] to [B,S]. */
+dio_val dio_vocoder_forward(dio_graph *g, const dio_vocoder *v, dio_val x);
+
+/* Samples that so many frames give. */
+int64_t dio_vocoder_length(const dio_vocoder *v, int64_t frames);
+
+typedef struct dio_vocoder_input {
+    const float *mel;     /* [frames][shape.features], in the vocoder's dialect; or */
+    const int32_t *codes; /* [codebooks][frames], */
+    int codebooks;        /* of so many codebooks */
+    int64_t frames;
+} dio_vocoder_input;
+
+/* All zero is what most want. */
+typedef struct dio_vocoder_options {
+    int64_t chunk;       /* frames made at a time; 0: a second's worth, or as memory_limit allows */
+    size_t memory_limit; /* bytes that a run may work in; 0: half of what is free */
+    /* Called with samples as they are made, in their order; false stops. */
+    bool (*samples)(void *user, const float *x, int64_t count);
+    void *user;
+} dio_vocoder_options;
+
+/* The frames as sound: one channel of shape.rate samples a second. Caller unrefs *out; with out
+ * NULL the samples only go to options->samples. False with a message when the input is not what
+ * the vocoder takes, or when `samples` stopped it. */
+bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder_input *in,
+                     const dio_vocoder_options *options, dio_clip **out, dio_error *err);
