@@ -74,6 +74,11 @@ dio_val dio_clamp(dio_graph *g, dio_val x, float lo, float hi);
 dio_val dio_snake(dio_graph *g, dio_val x, dio_val alpha);
 /* x, or alpha x where x is below 0; alpha [C] over x [B,C,..]: torch's PReLU. */
 dio_val dio_prelu(dio_graph *g, dio_val x, dio_val alpha);
+/* The monotonic rational-quadratic spline of arXiv:1906.04032 over -tail..tail, or its inverse;
+ * beyond it x itself. x [..], logits [..,3 bins - 1]: of widths and heights (both times `scale`),
+ * of the slopes between. */
+dio_val dio_spline(dio_graph *g, dio_val x, dio_val logits, int bins, float tail, float scale,
+                   bool inverse);
 
 typedef enum dio_act {
     DIO_ACT_NONE,

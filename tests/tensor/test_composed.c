@@ -115,12 +115,50 @@ static void test_round_trip(void **state)
     dio_device_close(device);
 }
 
+/* The inverse undoes the spline, within its bins, at knots and beyond the tails. */
+static void test_spline_inverse(void **state)
+{
+    (void)state;
+    enum { N = 200, BINS = 10, ALL = 3 * BINS - 1 };
+    static float x[N], logits[N * ALL];
+    dio_error err = {0};
+    for (int i = 0; i < N; i++)
+        x[i] = 0.06f * (float)(i - N / 2);
+    dio_normal(5, 1, 0, logits, N * ALL);
+    dio_device *device = dio_device_open("cpu", &err);
+    assert_non_null(device);
+    dio_graph *g = dio_graph_create();
+    dio_val at = value(g, "x", 1, (int64_t[]){N});
+    dio_val by = value(g, "logits", 2, (int64_t[]){N, ALL});
+    dio_val there = dio_spline(g, at, by, BINS, 5, 1, false);
+    dio_val out[] = {there, dio_spline(g, there, by, BINS, 5, 1, true)};
+    dio_plan *p = dio_plan_create(g, out, 2, false, device, NULL, &err);
+    assert_non_null(p);
+    dio_graph_destroy(g);
+    assert_true(dio_plan_set(p, "x", x, sizeof x, &err));
+    assert_true(dio_plan_set(p, "logits", logits, sizeof logits, &err));
+    assert_true(dio_plan_run(p, &err));
+    const float *y = dio_plan_output(p, 0, NULL), *back = dio_plan_output(p, 1, NULL);
+    double worst = 0, moved = 0;
+    for (int i = 0; i < N; i++) {
+        assert_true(fabsf(x[i]) <= 5 || y[i] == x[i]);
+        worst = fmax(worst, fabs((double)back[i] - (double)x[i]));
+        moved = fmax(moved, fabs((double)y[i] - (double)x[i]));
+    }
+    print_message("splines moved by %.2f at most, and back within %.1e\n", moved, worst);
+    assert_true(moved > 1);
+    assert_true(worst < 4e-4); /* measured 1.1e-4, where a curve is nearly flat */
+    dio_plan_destroy(p);
+    dio_device_close(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spectra_refuse),
         cmocka_unit_test(test_pictures_refuse),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_spline_inverse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
