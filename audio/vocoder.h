@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audio/chunks.h"
 #include "audio/clip.h"
 #include "base/error.h"
 #include "base/value.h"
@@ -85,17 +86,9 @@ typedef struct dio_vocoder_input {
     int64_t frames;
 } dio_vocoder_input;
 
-/* All zero is what most want. */
-typedef struct dio_vocoder_options {
-    int64_t chunk;       /* frames made at a time; 0: a second's worth, or as memory_limit allows */
-    size_t memory_limit; /* bytes that a run may work in; 0: half of what is free */
-    /* Called with samples as they are made, in their order; false stops. */
-    bool (*samples)(void *user, const float *x, int64_t count);
-    void *user;
-} dio_vocoder_options;
-
-/* The frames as sound: one channel of shape.rate samples a second. Caller unrefs *out; with out
- * NULL the samples only go to options->samples. False with a message when the input is not what
- * the vocoder takes, or when `samples` stopped it. */
+/* The frames as sound: one channel of shape.rate samples a second. options: NULL or all zero is
+ * what most want (chunks.h). Caller unrefs *out; with out NULL the samples only go to
+ * options->samples. False with a message when the input is not what the vocoder takes, or when
+ * `samples` stopped it. */
 bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder_input *in,
-                     const dio_vocoder_options *options, dio_clip **out, dio_error *err);
+                     const dio_chunks_options *options, dio_clip **out, dio_error *err);

@@ -93,7 +93,7 @@ static void free_frames(struct frames *f)
     free(f->codes);
 }
 
-static dio_clip *run(const dio_vocoder *v, const struct frames *f, dio_vocoder_options o)
+static dio_clip *run(const dio_vocoder *v, const struct frames *f, dio_chunks_options o)
 {
     dio_error err = {0};
     dio_clip *clip = NULL;
@@ -119,11 +119,11 @@ static void check_chunks(const dio_vocoder *v, const char *name)
 {
     static const int64_t chunks[] = {1, 8, 37, 100, 1000};
     struct frames f = noise(v, 161);
-    dio_clip *whole = run(v, &f, (dio_vocoder_options){.chunk = 1 << 20});
+    dio_clip *whole = run(v, &f, (dio_chunks_options){.chunk = 1 << 20});
     for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
         int threads = dio_gang_size();
         dio_gang_resize(1 + (int)i % 2);
-        dio_clip *cut = run(v, &f, (dio_vocoder_options){.chunk = chunks[i]});
+        dio_clip *cut = run(v, &f, (dio_chunks_options){.chunk = chunks[i]});
         dio_gang_resize(threads);
         assert_same(cut, whole, name);
         dio_clip_unref(cut);
@@ -164,8 +164,8 @@ static void test_chunks_wide(void **state)
                "\"resblock_kernel_sizes\":[3,7,11],"
                "\"resblock_dilation_sizes\":[[1,3,5],[1,3,5],[1,3,5]],\"sampling_rate\":22050}");
     struct frames f = noise(v, 300);
-    dio_clip *whole = run(v, &f, (dio_vocoder_options){.chunk = 1 << 20});
-    dio_clip *cut = run(v, &f, (dio_vocoder_options){.chunk = 111});
+    dio_clip *whole = run(v, &f, (dio_chunks_options){.chunk = 1 << 20});
+    dio_clip *cut = run(v, &f, (dio_chunks_options){.chunk = 111});
     assert_same(cut, whole, "wide");
     dio_clip_unref(whole);
     dio_clip_unref(cut);
@@ -181,12 +181,12 @@ static void check_reach(const dio_vocoder *v, const char *name)
     const dio_vocoder_shape *s = &v->shape;
     int64_t frames = 3 * (s->before + s->after) + 20, at = frames / 2;
     struct frames f = noise(v, frames);
-    dio_clip *before = run(v, &f, (dio_vocoder_options){.chunk = 1 << 20});
+    dio_clip *before = run(v, &f, (dio_chunks_options){.chunk = 1 << 20});
     for (int i = 0; s->features && i < s->features; i++)
         f.mel[at * s->features + i] += 3;
     for (int q = 0; q < s->codebooks; q++)
         f.codes[q * frames + at] ^= 5;
-    dio_clip *after = run(v, &f, (dio_vocoder_options){.chunk = 1 << 20});
+    dio_clip *after = run(v, &f, (dio_chunks_options){.chunk = 1 << 20});
     const float *x = dio_clip_channel(before, 0), *y = dio_clip_channel(after, 0);
     int64_t first = before->length, last = -1;
     for (int64_t i = 0; i < before->length; i++)
@@ -289,8 +289,8 @@ static void test_save(void **state)
     dio_vocoder *again = dio_vocoder_open(dir, &err);
     must(again != NULL, &err);
     struct frames f = noise(v, 30);
-    dio_clip *a = run(v, &f, (dio_vocoder_options){0});
-    dio_clip *b = run(again, &f, (dio_vocoder_options){0});
+    dio_clip *a = run(v, &f, (dio_chunks_options){0});
+    dio_clip *b = run(again, &f, (dio_chunks_options){0});
     assert_same(a, b, "saved");
     dio_clip_unref(a);
     dio_clip_unref(b);

@@ -164,7 +164,7 @@ static void test_bad_configs(void **state)
 
 /* --- input --- */
 
-static void refuses(const dio_vocoder *v, dio_vocoder_input in, dio_vocoder_options o,
+static void refuses(const dio_vocoder *v, dio_vocoder_input in, dio_chunks_options o,
                     const char *want)
 {
     dio_error err = {0};
@@ -191,8 +191,8 @@ static void test_bad_input(void **state)
     must(v != NULL, &err);
     static float mel[400 * 8];
     int64_t made = 0;
-    dio_vocoder_options none = {0};
-    dio_vocoder_options stop = {.chunk = 8, .samples = stop_at_once, .user = &made};
+    dio_chunks_options none = {0};
+    dio_chunks_options stop = {.chunk = 8, .samples = stop_at_once, .user = &made};
     refuses(v, (dio_vocoder_input){.mel = mel}, none, "0 frames: this vocoder takes 4 to 4194304");
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 3}, none, "3 frames");
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = INT64_MAX}, none, "frames: this vocoder");
@@ -201,7 +201,7 @@ static void test_bad_input(void **state)
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 400}, stop, "stopped after 2048 samples");
     assert_int_equal(made, 2048);
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 400},
-            (dio_vocoder_options){.memory_limit = 1000}, "limit");
+            (dio_chunks_options){.memory_limit = 1000}, "limit");
     mel[21] = INFINITY;
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 9}, none,
             "frame 2, number 5 is not finite");
@@ -215,7 +215,7 @@ static void test_bad_codes(void **state)
     dio_vocoder *v = dio_vocoder_open("tests/golden/vocoder/vocos-encodec", &err);
     must(v != NULL, &err);
     int32_t codes[20] = {0};
-    dio_vocoder_options none = {0};
+    dio_chunks_options none = {0};
     refuses(v, (dio_vocoder_input){.codes = codes, .frames = 10}, none, "0 codebooks");
     refuses(v, (dio_vocoder_input){.codes = codes, .frames = 4, .codebooks = 5}, none,
             "5 codebooks: this vocoder takes 1 to 2");

@@ -1,0 +1,143 @@
+/* chunks.c: frames to sound, chunk by chunk.
+ *
+ * One plan over a window of frames serves all chunks: a chunk's frames with what its samples see on
+ * either side. At the ends of the clip the window stays inside and reaches further the other way,
+ * so that what the network puts beyond an end (zeros, reflections) stands where it belongs. */
+#include "audio/chunks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/room.h"
+#include "tensor/plan.h"
+
+enum { CHUNK_SECONDS = 4, CHUNK_LEAST = 8 };
+
+struct run {
+    const dio_chunks *c;
+    const dio_chunks_options *o;
+    dio_device *device;
+    const float *rows;
+    int64_t frames, width;
+    int64_t chunk, window; /* frames */
+    dio_plan *plan;
+    dio_clip *clip;
+    dio_error *err;
+};
+
+static dio_plan *plan_of(dio_device *device, dio_type type,
+                         dio_val (*build)(dio_graph *g, const void *user, dio_val x),
+                         const void *user, size_t memory_limit, dio_error *err)
+{
+    dio_graph *g = dio_graph_create();
+    if (!g) {
+        dio_fail_memory(err, "a graph");
+        return NULL;
+    }
+    dio_val y = build(g, user, dio_input(g, "x", type));
+    dio_plan_options options = {.memory_limit =
+                                    memory_limit ? memory_limit : dio_room_memory() / 2};
+    dio_plan *p = dio_plan_create(g, &y, 1, false, device, &options, err);
+    dio_graph_destroy(g);
+    return p;
+}
+
+float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
+                       dio_val (*build)(dio_graph *g, const void *user, dio_val x),
+                       const void *user, size_t memory_limit, dio_type *out, dio_error *err)
+{
+    float *copy = NULL;
+    dio_plan *p = plan_of(device, type, build, user, memory_limit, err);
+    if (p && dio_plan_set(p, "x", x, dio_type_bytes(&type), err) && dio_plan_run(p, err)) {
+        const void *y = dio_plan_output(p, 0, out);
+        copy = malloc(dio_type_bytes(out));
+        if (copy)
+            memcpy(copy, y, dio_type_bytes(out));
+        else
+            dio_fail_memory(err, "frames");
+    }
+    dio_plan_destroy(p);
+    return copy;
+}
+
+/* The window's plan; where it does not fit, that of a shorter one. */
+static bool make_plan(struct run *r)
+{
+    const dio_chunks *c = r->c;
+    r->chunk = r->o->chunk > 0 ? r->o->chunk : (int64_t)CHUNK_SECONDS * c->rate / c->hop + 1;
+    r->chunk = r->chunk < r->frames ? r->chunk : r->frames;
+    for (;; r->chunk /= 2) {
+        dio_error err = {0};
+        r->window = r->chunk + c->before + c->after;
+        r->window = r->window < c->least ? c->least : r->window;
+        r->window = r->window < r->frames ? r->window : r->frames;
+        r->plan = plan_of(r->device, dio_type_3d(DIO_F32, 1, r->window, r->width), c->build,
+                          c->user, r->o->memory_limit, &err);
+        if (r->plan)
+            return true;
+        if (r->chunk / 2 < CHUNK_LEAST || err.kind != DIO_ERROR_RETRY) {
+            *r->err = err;
+            return false;
+        }
+    }
+}
+
+static bool hand_out(const struct run *r, int64_t first, const float *x, int64_t count)
+{
+    if (r->clip)
+        memcpy(dio_clip_channel(r->clip, 0) + first, x, (size_t)count * sizeof *x);
+    return !r->o->samples || r->o->samples(r->o->user, x, count) ||
+           dio_fail(r->err, "stopped after %lld samples", (long long)(first + count));
+}
+
+/* The samples of frames begin..begin+chunk-1. */
+static bool run_chunk(const struct run *r, int64_t begin)
+{
+    const dio_chunks *c = r->c;
+    int64_t all = r->frames * c->hop - c->trim;
+    int64_t start = begin - c->before, most = r->frames - r->window;
+    start = start < most ? start : most;
+    start = start > 0 ? start : 0;
+    size_t row = (size_t)r->width * sizeof(float);
+    if (!dio_plan_set(r->plan, "x", r->rows + start * r->width, (size_t)r->window * row, r->err) ||
+        !dio_plan_run(r->plan, r->err))
+        return false;
+    int64_t first = begin * c->hop, last = (begin + r->chunk) * c->hop;
+    const float *out = dio_plan_output(r->plan, 0, NULL);
+    last = last < all ? last : all;
+    return first >= last || hand_out(r, first, out + first - start * c->hop, last - first);
+}
+
+static bool run_all(struct run *r, bool wanted)
+{
+    bool ok = true;
+    if (wanted) {
+        r->clip = dio_clip_create(r->c->rate, 1, r->frames * r->c->hop - r->c->trim, r->err);
+        if (!r->clip)
+            return false;
+    }
+    ok = make_plan(r);
+    for (int64_t at = 0; ok && at < r->frames; at += r->chunk)
+        ok = run_chunk(r, at);
+    return ok;
+}
+
+bool dio_chunks_run(const dio_chunks *c, dio_device *device, const float *rows, int64_t frames,
+                    int64_t width, const dio_chunks_options *o, dio_clip **out, dio_error *err)
+{
+    static const dio_chunks_options usual;
+    struct run r = {.c = c,
+                    .o = o ? o : &usual,
+                    .device = device,
+                    .rows = rows,
+                    .frames = frames,
+                    .width = width,
+                    .err = err};
+    bool ok = run_all(&r, out != NULL);
+    dio_plan_destroy(r.plan);
+    if (!ok)
+        dio_clip_unref(r.clip);
+    else if (out)
+        *out = r.clip;
+    return ok;
+}

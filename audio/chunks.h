@@ -1,0 +1,41 @@
+#pragma once
+/* chunks.h: frames to sound in bounded memory, for networks that see a known number of frames.
+ *
+ * Whoever owns such a network says how a window of frames becomes samples, as a graph; the walk
+ * over a clip, its memory and its ends are here. Every chunk's samples are the bits that one pass
+ * over all frames gives.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audio/clip.h"
+#include "base/error.h"
+#include "tensor/device.h"
+#include "tensor/graph.h"
+
+typedef struct dio_chunks_options {
+    int64_t chunk;       /* frames made at a time; 0: four seconds' worth, or what fits */
+    size_t memory_limit; /* bytes that a run may work in; 0: half of what is free */
+    /* Called with samples as they are made, in their order; false stops. */
+    bool (*samples)(void *user, const float *x, int64_t count);
+    void *user;
+} dio_chunks_options;
+
+typedef struct dio_chunks {
+    int rate, hop, trim; /* T frames are T * hop - trim samples */
+    int least;           /* frames of the smallest window */
+    int before, after;   /* frames beside its own that a sample depends on */
+    /* x f32 [1,W,width] to [1, W * hop - trim]. */
+    dio_val (*build)(dio_graph *g, const void *user, dio_val x);
+    const void *user;
+} dio_chunks;
+
+/* rows [frames][width]. Caller unrefs *out; with out NULL samples only go to o->samples. */
+bool dio_chunks_run(const dio_chunks *c, dio_device *device, const float *rows, int64_t frames,
+                    int64_t width, const dio_chunks_options *o, dio_clip **out, dio_error *err);
+
+/* One graph over the whole of `x`, run once: its output's copy, malloc'ed, and type in *type. */
+float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
+                       dio_val (*build)(dio_graph *g, const void *user, dio_val x),
+                       const void *user, size_t memory_limit, dio_type *out, dio_error *err);
