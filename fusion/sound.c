@@ -36,12 +36,22 @@ static bool step(dio_clip **clip, dio_clip *next)
     return next != NULL;
 }
 
-dio_clip *dio_sound_open(const char *path, int rate, int channels, dio_error *err)
+dio_clip *dio_sound_open_whole(const char *path, int rate, dio_error *err)
 {
     dio_clip *clip = decode(path, err);
+    if (clip && clip->channels > 2)
+        step(&clip, dio_clip_remix(clip, 1, err));
+    if (clip)
+        step(&clip, dio_clip_resample(clip, rate, err));
+    return clip;
+}
+
+dio_clip *dio_sound_open(const char *path, int rate, int channels, dio_error *err)
+{
+    dio_clip *clip = dio_sound_open_whole(path, rate, err);
     if (clip && clip->channels != channels && clip->channels > 1)
         step(&clip, dio_clip_remix(clip, 1, err));
-    if (clip && step(&clip, dio_clip_resample(clip, rate, err)))
+    if (clip)
         step(&clip, dio_clip_remix(clip, channels, err));
     return clip;
 }
