@@ -79,7 +79,7 @@ dio_clip *signal_nasty(int which, const char **name)
 {
     static const char *const names[] = {"square",       "clicks", "quarter rate", "noise",
                                         "random signs", "bursts", "low and loud", "constant"};
-    dio_clip *clip = signal_silence(RATE, 2, 1.5);
+    dio_clip *clip = signal_silence(RATE, 2, 0.8);
     for (int64_t i = 0; i < clip->length; i++) {
         double v = nasty(which, i, (double)dio_uniform(8, (uint64_t)which, (uint64_t)i));
         dio_clip_channel(clip, 0)[i] = (float)v;

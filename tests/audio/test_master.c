@@ -81,7 +81,7 @@ static void nothing_is_above_the_ceiling(void **state)
     static const double ceilings[] = {-1, -6};
     double worst = -100;
     for (int k = 0; k < signal_nasty_count(); k++) {
-        for (int c = 0; c < 2; c++) {
+        for (int c = k % 2; c < 2; c += 2) {
             dio_error err = {0};
             const char *name;
             double taken;
@@ -150,14 +150,14 @@ static void masters_have_their_loudness(void **state)
     double worst = 0, over = -100;
     for (int p = 0; dio_master_preset_at(p); p++) {
         const dio_master_preset *preset = dio_master_preset_at(p);
-        for (int k = 0; k < 4; k++) {
+        for (int k = p % 2; k < 4; k += 2) {
             dio_error err = {0};
-            dio_clip *clip = signal_speech(k == 3 ? 24000 : 48000, 1 + k % 2, 5);
-            if (k == 2)
+            dio_clip *clip = signal_speech(k == 3 ? 24000 : 48000, 1 + k % 2, 3);
+            if (k > 1)
                 assert_true(dio_clip_gain(&clip, -40, &err));
             dio_master how = {.lufs = preset->lufs,
                               .true_peak = preset->true_peak,
-                              .voice = k > 0,
+                              .voice = k != p % 2,
                               .fade_in = 0.005,
                               .fade_out = 0.005};
             dio_master_report report;
