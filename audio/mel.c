@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/gang.h"
 
@@ -189,6 +190,14 @@ bool dio_mel_run(const dio_mel *m, const float *x, int64_t n, float *out, dio_er
 {
     struct job j = {.m = m, .out = out, .frame_step = m->dialect.mels, .band_step = 1};
     return run(&j, x, n, err);
+}
+
+void dio_mel_weights(const dio_mel *m, float *out)
+{
+    memset(out, 0, (size_t)m->dialect.mels * (size_t)m->bins * sizeof *out);
+    for (int i = 0; i < m->dialect.mels; i++)
+        for (int k = 0; k < m->bands[i].count; k++)
+            out[(int64_t)i * m->bins + m->bands[i].first + k] = (float)m->bands[i].weight[k];
 }
 
 dio_tensor *dio_mel_of_clip(const dio_mel *m, const dio_clip *clip, dio_error *err)

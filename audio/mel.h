@@ -12,6 +12,9 @@ dio_mel *dio_mel_create(const dio_mel_dialect *dialect, dio_error *err); /* copi
 void dio_mel_destroy(dio_mel *m);                                        /* NULL is fine */
 const dio_mel_dialect *dio_mel_dialect_of(const dio_mel *m);
 
+/* out [C, n_fft/2 + 1]: what each band takes of each bin, for models that hold a mel inside. */
+void dio_mel_weights(const dio_mel *m, float *out);
+
 /* Frames of n samples; 0 when they fill not one. */
 int64_t dio_mel_frames(const dio_mel *m, int64_t n);
 /* out [T,C]: C numbers (the dialect's mels) for each frame. One dio_mel serves all threads. */

@@ -19,19 +19,20 @@
 
 enum {
     DIO_NARRATOR_STRESSES = 3, /* none, unstressed, stressed */
-    DIO_NARRATOR_MARKS = 16,   /* narrator_places.h */
+    DIO_NARRATOR_MARKS = 16,   /* narrator.h */
     DIO_NARRATOR_PLACE = 16,   /* numbers that say where a phone stands */
     DIO_NARRATOR_WITHIN = 8,   /* numbers that say where in its phone a frame is */
     DIO_NARRATOR_GAP = 3,
     DIO_NARRATOR_RATE = 24000,
     DIO_NARRATOR_HOP = 256,
     DIO_NARRATOR_FFT = 1024,
-    DIO_NARRATOR_MELS = 100, /* of Vocos' dialect for 24 kHz */
+    DIO_NARRATOR_BINS = DIO_NARRATOR_FFT / 2 + 1,
+    DIO_NARRATOR_MELS = 100, /* of the dialect "vocos" */
     DIO_NARRATOR_SPEAKERS = 16,
 };
 
 typedef struct dio_acoustic_shape {
-    int phones, speakers, mels;
+    int phones, speakers, mels, width;
     const char *phone_names, *speaker_names; /* with spaces between, in order of their ids */
 } dio_acoustic_shape;
 
@@ -64,11 +65,14 @@ typedef struct dio_acoustic_ops {
 } dio_acoustic_ops;
 
 typedef struct dio_narrator_vocoder_ops {
-    int (*context)(const void *model); /* frames on each side that a sample depends on */
+    int (*mels)(const void *model);
+    /* Frames on each side that a sample depends on. Further in from both ends of what `forward` is
+     * given, samples are the same whatever else it is given. */
+    int (*context)(const void *model);
     /* mel [B,F,M], melody [B,F,2] (pitch, voicing), pulses and noise [B,(F-1)*HOP] -> as many
-     * samples. */
+     * samples. there [B,F,1]: 1, or 0 where the utterance has no frame; NONE: it has them all. */
     dio_val (*forward)(dio_graph *g, const void *model, dio_val mel, dio_val melody, dio_val pulses,
-                       dio_val noise);
+                       dio_val noise, dio_val there);
 } dio_narrator_vocoder_ops;
 
 /* Each is a dio_network and no more: family->ops are the functions above. */

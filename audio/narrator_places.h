@@ -3,25 +3,8 @@
  * speaking. Private to audio/. */
 #include <stdint.h>
 
+#include "audio/narrator.h"
 #include "audio/narrator_net.h"
-
-/* Marks of phones are sums of the first three; a pause has one of the others. */
-enum {
-    DIO_MARK_FIRST = 1,    /* its word begins with it */
-    DIO_MARK_LAST = 2,     /* its word ends with it */
-    DIO_MARK_FUNCTION = 4, /* its word is one of few: "the", "of", "has" */
-    DIO_MARK_PAUSE = 8,    /* without punctuation */
-    DIO_MARK_COMMA,
-    DIO_MARK_COLON, /* or semicolon */
-    DIO_MARK_PERIOD,
-    DIO_MARK_QUESTION,
-    DIO_MARK_EXCLAMATION,
-    DIO_MARK_BEGIN, /* the pause before all else */
-};
-
-typedef struct dio_narrator_phone {
-    uint8_t phone, stress, mark; /* stress: 0 of consonants and pauses, 1 or 2 of vowels */
-} dio_narrator_phone;
 
 /* The mark of a pause behind this punctuation; 0 for none. */
 uint8_t dio_narrator_pause(char punctuation);

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "base/gang.h"
 
 /* Logarithms of mels lie within -16.2 and 10; 16 bits hold them to a thousandth. */
 const float dio_narrator_unit = 1.0f / 1024;
@@ -35,51 +34,34 @@ bool dio_narrator_recipe_read(dio_narrator_job *j, const dio_field *fields, dio_
 
 /* --- the speech --- */
 
-struct listening {
-    dio_narrator_job *j;
-    const dio_narrator_ear *ear;
-    dio_split split;
-    bool failed;
-};
-
-static void listen(void *user, int64_t item, int thread)
+static bool listen(const dio_narrator_job *j, const dio_utterance *u, int16_t **out, dio_error *err)
 {
-    struct listening *l = user;
-    const dio_utterance *u = dio_speech_item(l->j->corpus, l->split, (int)item);
-    size_t mels = DIO_NARRATOR_MELS;
-    float *x = malloc((size_t)u->n_samples * sizeof *x), frame[DIO_NARRATOR_MELS];
-    int16_t *out = malloc((size_t)u->n_frames * mels * sizeof *out);
-    (void)thread;
-    if (!x || !out) {
-        __atomic_store_n(&l->failed, true, __ATOMIC_SEQ_CST);
-        free(x);
-        free(out);
-        return;
+    size_t numbers = (size_t)u->n_frames * DIO_NARRATOR_MELS;
+    float *x = malloc((size_t)u->n_samples * sizeof *x), *mel = malloc(numbers * sizeof *mel);
+    *out = malloc(numbers * sizeof **out);
+    bool ok = (x && mel && *out) || dio_fail_memory(err, "the corpus's mels");
+    if (ok) {
+        dio_utterance_samples(u, 0, u->n_samples, 1, x);
+        ok = dio_mel_run(j->mel, x, u->n_samples, mel, err);
     }
-    dio_utterance_samples(u, 0, u->n_samples, 1, x);
-    for (int64_t f = 0; f < u->n_frames; f++) {
-        dio_narrator_ear_frame(l->ear, x, u->n_samples, f, frame);
-        for (size_t m = 0; m < mels; m++)
-            out[(size_t)f * mels + m] = (int16_t)lrintf(frame[m] / dio_narrator_unit);
-    }
+    for (size_t i = 0; ok && i < numbers; i++)
+        (*out)[i] = (int16_t)lrintf(mel[i] / dio_narrator_unit);
     free(x);
-    l->j->mels[l->split][item] = out;
+    free(mel);
+    return ok;
 }
 
 static bool listen_to_all(dio_narrator_job *j, dio_error *err)
 {
-    dio_narrator_ear *ear = dio_narrator_ear_create(err);
-    struct listening l = {.j = j, .ear = ear};
-    bool ok = ear != NULL;
+    j->mel = dio_mel_create(dio_mel_dialect_find("vocos"), err);
+    bool ok = j->mel != NULL;
     for (int s = DIO_SPLIT_TRAIN; ok && s <= DIO_SPLIT_VALID; s++) {
         int n = dio_speech_count(j->corpus, (dio_split)s);
         j->mels[s] = calloc((size_t)n + 1, sizeof *j->mels[s]);
-        l.split = (dio_split)s;
-        if (j->mels[s])
-            dio_gang_steal(n, listen, &l);
-        ok = (j->mels[s] && !l.failed) || dio_fail_memory(err, "the corpus's mels");
+        ok = j->mels[s] || dio_fail_memory(err, "the corpus's mels");
+        for (int i = 0; ok && i < n; i++)
+            ok = listen(j, dio_speech_item(j->corpus, (dio_split)s, i), &j->mels[s][i], err);
     }
-    dio_narrator_ear_destroy(ear);
     return ok;
 }
 
@@ -234,6 +216,7 @@ void dio_narrator_job_close(dio_narrator_job *j)
             free(j->mels[s][i]);
         free(j->mels[s]);
     }
+    dio_mel_destroy(j->mel);
     dio_speech_corpus_close(j->corpus);
     dio_network_close(j->net);
 }

@@ -1,6 +1,6 @@
 #pragma once
 /* narrator_train.h: what the narrator's two trainings share. Private to audio/. */
-#include "audio/narrator_mel.h"
+#include "audio/mel.h"
 #include "audio/speech_corpus.h"
 #include "tensor/recipe.h"
 
@@ -26,6 +26,7 @@ typedef struct dio_narrator_job {
     int n_weights;
     char identity[65];
     dio_speech_corpus *corpus;
+    dio_mel *mel;      /* of the dialect "vocos" */
     int16_t **mels[3]; /* by split and item: [frames,MELS] in units of dio_narrator_unit */
     void *user;
 } dio_narrator_job;

@@ -99,12 +99,12 @@ static dio_val mels_of(dio_graph *g, dio_val magnitudes, dio_val bank)
     return dio_log(g, dio_maximum(g, x, dio_scalar(g, 1e-5f)));
 }
 
-static dio_val bank(dio_graph *g)
+static dio_val bank(dio_graph *g, const dio_mel *mel)
 {
     float *data = malloc(sizeof(float) * MELS * BINS);
     if (!data)
         return dio_graph_fail(g, "no memory for a bank of mels");
-    dio_narrator_bank(data);
+    dio_mel_weights(mel, data);
     dio_val v = dio_const(g, dio_type_2d(DIO_F32, MELS, BINS), data);
     free(data);
     return v;
@@ -122,13 +122,14 @@ static dio_val loss(void *user, dio_graph *g, bool training)
     dio_val pulses = dio_input(g, "pulses", dio_type_2d(DIO_F32, b, s));
     dio_val noise = dio_input(g, "noise", dio_type_2d(DIO_F32, b, s));
     dio_val x = dio_input(g, "speech", dio_type_2d(DIO_F32, b, s));
-    dio_val y = ops->forward(g, j->net->model, mel, melody, pulses, noise), sum = DIO_NONE;
+    dio_val y = ops->forward(g, j->net->model, mel, melody, pulses, noise, DIO_NONE),
+            sum = DIO_NONE;
     for (int i = 0; i < RESOLUTIONS; i++) {
         dio_val my = magnitude(g, y, resolution[i]), mx = magnitude(g, x, resolution[i]);
         dio_val part = dio_axpb(g, spectral_loss(g, my, mx), count_spectra / RESOLUTIONS, 0);
         sum = sum == DIO_NONE ? part : dio_add(g, sum, part);
         if (resolution[i] == DIO_NARRATOR_FFT) {
-            dio_val rows = bank(g);
+            dio_val rows = bank(g, j->mel);
             dio_val l1 = dio_l1_loss(g, mels_of(g, my, rows), mels_of(g, mx, rows));
             sum = dio_add(g, sum, dio_axpb(g, l1, count_mel, 0));
         }

@@ -187,6 +187,7 @@ static void shape(const void *model, dio_acoustic_shape *out)
     *out = (dio_acoustic_shape){.phones = m->n_phones,
                                 .speakers = m->n_speakers,
                                 .mels = m->c.mels,
+                                .width = m->c.width,
                                 .phone_names = m->c.phones,
                                 .speaker_names = m->c.speakers};
 }

@@ -18,6 +18,7 @@
 #include "audio/narrator_net.h"
 #include "audio/nn/convnext.h"
 
+/* OVERLAP: frames that a sample lies in to one side; as many samples' hops that a frame does. */
 enum { LAYERS = 16, KERNEL = 7, OVERLAP = DIO_NARRATOR_FFT / DIO_NARRATOR_HOP / 2 };
 
 struct config {
@@ -76,9 +77,14 @@ static void walk(dio_walk *w, void *model)
     walk_head(w, c, &m->turn, "turn", 0);
 }
 
+static int mels(const void *model)
+{
+    return ((const struct model *)model)->c.mels;
+}
+
 static int context(const void *model)
 {
-    return (((const struct model *)model)->c.layers + 1) * (KERNEL / 2) + OVERLAP;
+    return (((const struct model *)model)->c.layers + 1) * (KERNEL / 2) + 2 * OVERLAP;
 }
 
 /* Hann, periodic. */
@@ -102,21 +108,26 @@ static void split(dio_graph *g, dio_val source, dio_val hann, dio_val *re, dio_v
     *im = dio_reshape3(g, dio_slice(g, s, 0, 1, 1, 1), b, f, bins);
 }
 
-static dio_val filter(dio_graph *g, const dio_nn_linear *l, dio_val x)
+static dio_val present(dio_graph *g, dio_val x, dio_val there)
+{
+    return there == DIO_NONE ? x : dio_mul(g, x, there);
+}
+
+static dio_val filter(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_val there)
 {
     dio_val y = dio_nn_linear_forward(g, l, x, DIO_ACT_NONE);
-    return dio_exp(g, dio_minimum(g, y, dio_scalar(g, loudest)));
+    return present(g, dio_exp(g, dio_minimum(g, y, dio_scalar(g, loudest))), there);
 }
 
 /* (tone e^(i turn)) pulses + breath noise, as [B,bins,F,2]. */
 static dio_val filtered(dio_graph *g, const struct model *m, dio_val x, dio_val pulses,
-                        dio_val noise, dio_val hann)
+                        dio_val noise, dio_val there)
 {
-    dio_val re, im, noise_re, noise_im;
+    dio_val hann = window(g), re, im, noise_re, noise_im;
     split(g, pulses, hann, &re, &im);
     split(g, noise, hann, &noise_re, &noise_im);
-    dio_val tone = dio_tap(g, filter(g, &m->tone, x), "tone");
-    dio_val breath = dio_tap(g, filter(g, &m->breath, x), "breath");
+    dio_val tone = dio_tap(g, filter(g, &m->tone, x, there), "tone");
+    dio_val breath = dio_tap(g, filter(g, &m->breath, x, there), "breath");
     dio_val turn = dio_nn_linear_forward(g, &m->turn, x, DIO_ACT_NONE);
     dio_val c = dio_mul(g, tone, dio_cos(g, turn)), s = dio_mul(g, tone, dio_sin(g, turn));
     dio_val parts[2] = {
@@ -130,20 +141,21 @@ static dio_val filtered(dio_graph *g, const struct model *m, dio_val x, dio_val 
 }
 
 static dio_val forward(dio_graph *g, const void *model, dio_val mel, dio_val melody, dio_val pulses,
-                       dio_val noise)
+                       dio_val noise, dio_val there)
 {
     const struct model *m = model;
     dio_val parts[2] = {dio_axpb(g, mel, 1 / mel_spread, -mel_mean / mel_spread), melody};
-    dio_val x = dio_row_conv_forward(g, &m->embed, dio_concat(g, parts, 2, 2));
-    x = dio_nn_layer_norm_forward(g, &m->norm_in, x, 1e-6f);
+    dio_val x = present(g, dio_concat(g, parts, 2, 2), there);
+    x = dio_row_conv_forward(g, &m->embed, x);
+    x = present(g, dio_nn_layer_norm_forward(g, &m->norm_in, x, 1e-6f), there);
     for (int i = 0; i < m->c.layers; i++)
-        x = dio_tap(g, dio_convnext_forward(g, &m->block[i], x, DIO_NONE), "block.%d", i);
+        x = dio_tap(g, dio_convnext_forward(g, &m->block[i], x, there), "block.%d", i);
     x = dio_nn_layer_norm_forward(g, &m->norm_out, x, 1e-6f);
-    dio_val hann = window(g), spectrum = filtered(g, m, x, pulses, noise, hann);
-    return dio_tap(g, dio_istft(g, spectrum, hann, dio_dim(g, pulses, 1), spectra), "wave");
+    dio_val spectrum = filtered(g, m, x, pulses, noise, there);
+    return dio_tap(g, dio_istft(g, spectrum, window(g), dio_dim(g, pulses, 1), spectra), "wave");
 }
 
-static const dio_narrator_vocoder_ops ops = {context, forward};
+static const dio_narrator_vocoder_ops ops = {mels, context, forward};
 
 const dio_model dio_model_narrator_vocoder = {
     .name = "narrator-vocoder",
