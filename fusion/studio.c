@@ -22,6 +22,7 @@ struct model {
     dio_lm *lm;
     dio_tokenizer *tokenizer;
     dio_upscaler *upscaler;
+    dio_speaker *speaker;
     struct model *next;
 };
 
@@ -62,6 +63,7 @@ void dio_studio_destroy(dio_studio *s)
         dio_tokenizer_destroy(m->tokenizer);
         dio_lm_close(m->lm);
         dio_upscaler_close(m->upscaler);
+        dio_speaker_close(m->speaker);
     }
     dio_painting_close(s->painting);
     free(s->painting_key);
@@ -151,6 +153,15 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
         m->lm = dio_lm_open(path, &(dio_lm_options){.dtype = DIO_DTYPES}, err);
     *tokenizer = m->tokenizer;
     return m->lm;
+}
+
+dio_speaker *dio_studio_speaker(dio_studio *s, const char *model, dio_error *err)
+{
+    struct model *m = model_of(s, model);
+    const char *path = dio_assets_model(s->arena, model, err);
+    if (path && !m->speaker)
+        m->speaker = dio_speaker_open(path, err);
+    return path ? m->speaker : NULL;
 }
 
 const dio_upscaler *dio_studio_upscaler(dio_studio *s, const char *model, dio_error *err)

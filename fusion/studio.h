@@ -1,6 +1,7 @@
 #pragma once
 /* studio.h: what the steps of a run share: fonts, palettes, presets, models. Each is opened when a
  * step first asks for it, once, and closed with the studio. One thread at a time. */
+#include "audio/speaker.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/value.h"
@@ -38,6 +39,7 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
 dio_painting *dio_studio_painting(dio_studio *s, const char *model,
                                   const dio_diffuser_options *options, dio_error *err);
 const dio_upscaler *dio_studio_upscaler(dio_studio *s, const char *model, dio_error *err);
+dio_speaker *dio_studio_speaker(dio_studio *s, const char *model, dio_error *err);
 /* Its name and the SHA-256 of each of its files, for records. */
 const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
                                         dio_error *err);

@@ -1,0 +1,71 @@
+/* audio_bed.c: music to lie under a voice, by rule. */
+#include "audio/bed.h"
+
+#include "audio/clip_io.h"
+#include "fusion/step.h"
+
+struct params {
+    int kind, mood;
+    double seconds, tempo, lufs;
+    const char *key;
+    uint64_t seed;
+};
+
+static const dio_field fields[] = {
+    DIO_FIELD_WORDS(struct params, kind, "bed", dio_bed_kinds,
+                    "bed: a piece; logo, hit, rise: short signatures"),
+    DIO_FIELD_WORDS(struct params, mood, "warm", dio_bed_moods, "how it feels"),
+    DIO_FIELD(struct params, seconds, NULL, 0.3, 1800, "its length, exactly"),
+    DIO_FIELD(struct params, tempo, "0", 0, 200, "beats a minute, 40 to 200; 0: the mood's"),
+    DIO_FIELD(struct params, key, "", 0, 20, "C, F#m, Bb minor; empty: by the seed"),
+    DIO_FIELD(struct params, lufs, "-20", -60, -6, "loudness"),
+    DIO_FIELD(struct params, seed, "0", 0, 0,
+              "added to the run's seed: another piece in the same run"),
+    {0},
+};
+
+static dio_bed bed_of(const struct params *p, uint64_t seed)
+{
+    return (dio_bed){.kind = p->kind,
+                     .mood = p->mood,
+                     .seconds = p->seconds,
+                     .tempo = p->tempo,
+                     .key = p->key,
+                     .seed = p->seed + seed,
+                     .lufs = p->lufs};
+}
+
+static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
+{
+    const struct params *p = params;
+    dio_error e = {0};
+    const dio_bed bed = bed_of(p, 0);
+    (void)studio;
+    if (p->seconds > 0 && !dio_bed_check(&bed, &e))
+        dio_report_at(report, with, "%s", e.message);
+}
+
+static bool run(dio_task *t, const void *params, dio_error *err)
+{
+    const dio_bed bed = bed_of(params, t->seed);
+    dio_clip *clip = dio_bed_make(&bed, err);
+    const char *path = dio_task_path(t, "audio", ".wav");
+    const dio_clip_save save = {.seed = t->seed, .title = t->title};
+    bool ok = clip && dio_clip_write(clip, path, &save, err);
+    dio_clip_unref(clip);
+    if (ok)
+        dio_task_give_file(t, "audio", path);
+    return ok;
+}
+
+const dio_step dio_step_audio_bed = {
+    .name = "audio.bed",
+    .version = 1,
+    .doc = "Music to lie under a voice, or a short signature, made by rule from a seed.",
+    .params = fields,
+    .params_size = sizeof(struct params),
+    .out = (const dio_port[]){{"audio", DIO_MEDIA_AUDIO, "48 kHz, stereo"}, {0}},
+    .weight = 1,
+    .check = check,
+    .run = run,
+};
