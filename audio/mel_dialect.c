@@ -32,7 +32,7 @@ static const dio_mel_dialect dialects[] = {
      .log = DIO_MEL_LOG10, .floor = 1e-10, PLAIN},
 };
 /* clang-format on */
-enum { DIALECTS = sizeof dialects / sizeof *dialects };
+enum { DIALECTS = sizeof dialects / sizeof *dialects, MELS_MOST = 1024 };
 
 static const char *const scales[] = {"slaney", "htk", NULL};
 static const char *const norms[] = {"none", "slaney", NULL};
@@ -48,7 +48,7 @@ static const dio_field fields[] = {
     DIO_FIELD(dio_mel_dialect, n_fft, NULL, 16, 65536, "samples of a spectrum"),
     DIO_FIELD(dio_mel_dialect, win, NULL, 1, 65536, "samples of the window"),
     DIO_FIELD(dio_mel_dialect, hop, NULL, 1, 65536, "samples from frame to frame"),
-    DIO_FIELD(dio_mel_dialect, mels, NULL, 1, 1024, "bands"),
+    DIO_FIELD(dio_mel_dialect, mels, NULL, 1, MELS_MOST, "bands"),
     DIO_FIELD(dio_mel_dialect, fmin, "0", 0, 192000, "where the lowest band begins, Hz"),
     DIO_FIELD(dio_mel_dialect, fmax, "0", 0, 192000, "where the highest ends; 0: half the rate"),
     DIO_FIELD_WORDS(dio_mel_dialect, scale, "slaney", scales, "of the bands' places"),
@@ -85,6 +85,12 @@ static double top(const dio_mel_dialect *d)
 
 bool dio_mel_dialect_check(const dio_mel_dialect *d, dio_error *err)
 {
+    if (d->mels < 1 || d->mels > MELS_MOST)
+        return dio_fail(err, "mels: %d bands: there are 1 to %d", d->mels, MELS_MOST);
+    if (d->power != 1 && d->power != 2)
+        return dio_fail(err, "mels: magnitudes to the power of %d: 1 or 2", d->power);
+    if (!(d->std > 0))
+        return dio_fail(err, "mels: a deviation of %g: above 0", d->std);
     if (d->win > d->n_fft)
         return dio_fail(err, "mels: a window of %d samples in a spectrum of %d", d->win, d->n_fft);
     if (d->hop > d->n_fft)

@@ -328,7 +328,11 @@ static void what_differs_is_named(void **state)
         assert_string_equal(err.message, want);
     }
     dio_error err = {0};
-    dio_mel_dialect d = *dio_mel_dialect_find("melgan");
+    dio_mel_dialect d = {.rate = 8000, .n_fft = 256, .win = 256, .hop = 64};
+    assert_null(dio_mel_create(&d, &err));
+    assert_string_equal(err.message, "mels: 0 bands: there are 1 to 1024");
+    err = (dio_error){0};
+    d = *dio_mel_dialect_find("melgan");
     d.fmax = 0; /* half the rate, too */
     assert_true(dio_mel_dialect_equal(&d, "A", dio_mel_dialect_find("melgan"), "B", &err));
 }
