@@ -56,6 +56,22 @@ static void say_each(struct scan *s, size_t at)
             dio_say(s, "point");
 }
 
+/* Each digit, a pause where the groups are apart. */
+static void say_telephone(struct scan *s, size_t at)
+{
+    int words = s->count;
+    for (; at < s->n; at++) {
+        char before = at ? s->text[at - 1] : ' ';
+        if (s->text[at] == '+')
+            dio_say(s, "plus");
+        else if (dio_is_alnum(s->text[at]) && !dio_is_alnum(before) && before != '+' &&
+                 s->count > words)
+            dio_say(s, ",");
+        if (dio_is_alnum(s->text[at]))
+            dio_say_letters(s, at, at + 1);
+    }
+}
+
 /* One whole number and nothing else, as a cardinal or an ordinal. */
 static bool say_number(struct scan *s, size_t at, bool ordinal)
 {
@@ -86,13 +102,14 @@ static bool whole(struct scan *s, size_t at, dio_rule_fn *rule)
     return false;
 }
 
-static bool say_alias(struct scan *s, const dio_forced *f)
+static bool say_alias(struct scan *s, const dio_forced *f, size_t at)
 {
+    dio_error err = {0};
     dio_normalise_input in = {.text = f->value, .length = strlen(f->value)};
     struct scan inner = {.arena = s->arena, .in = &in, .err = s->err};
-    if (!dio_scan_clean(&inner, s->err)) {
+    if (!dio_scan_clean(&inner, &err)) {
         s->failed = true;
-        return false;
+        return dio_normalise_fail(s->in, s->from[at], s->err, "alias: %s", err.message);
     }
     dio_forced_text(&inner, 0);
     for (int i = 0; i < inner.count; i++)
@@ -112,14 +129,10 @@ const char *dio_forced_say(struct scan *s, const dio_forced *f, size_t at)
         say_each(s, at);
         return "digits";
     case DIO_READ_TELEPHONE:
-        for (; at < s->n; at++)
-            if (s->text[at] == '+')
-                dio_say(s, "plus");
-            else
-                dio_say_letters(s, at, at + 1);
+        say_telephone(s, at);
         return "telephone";
     case DIO_READ_ALIAS:
-        if (say_alias(s, f))
+        if (say_alias(s, f, at))
             return "alias";
         break;
     case DIO_READ_PHONES:

@@ -296,12 +296,16 @@ static bool is_telephone(const struct scan *s, size_t at, const struct groups *g
 
 static void say_groups(struct scan *s, size_t at, size_t end)
 {
+    bool any = false;
     for (size_t i = at, k; i < end; i = k) {
         k = i + 1;
         if (!dio_is_alnum(s->text[i]))
             continue;
         while (k < end && dio_is_alnum(s->text[k]))
             k++;
+        if (any)
+            dio_say(s, ",");
+        any = true;
         say_group(s, i, k);
     }
 }

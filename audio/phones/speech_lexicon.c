@@ -64,7 +64,10 @@ static bool read_line(dio_arena *a, dio_speech_lexicon *l, const char *text, siz
 {
     const char *tab = memchr(text, '\t', n);
     dio_pronunciation p;
-    if (!n || *text == '#' || strspn(text, " \t\r") >= n)
+    size_t blanks = 0;
+    while (blanks < n && (text[blanks] == ' ' || text[blanks] == '\t' || text[blanks] == '\r'))
+        blanks++;
+    if (blanks == n || *text == '#')
         return true;
     if (!tab)
         return dio_fail(err, "no tab: a line is a word, a tab and its phones (lumo<TAB>L UW1 M "

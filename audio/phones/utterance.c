@@ -67,9 +67,15 @@ static bool add_words(struct builder *b, const dio_spoken *spoken)
         int before = b->u->word_count;
         if (said->phones && !add_word(b, said, i, joined(b, said)))
             return false;
-        for (int k = 0; k < said->count && !said->phones; k++)
-            if (!add_word(b, said, i, said->words[k]))
+        for (int k = 0; k < said->count && !said->phones; k++) {
+            bool pause = *said->words[k] == ',', any = b->u->word_count > before;
+            if (pause && any) {
+                b->words[b->u->word_count - 1].after = DIO_BREAK_MINOR;
+                b->words[b->u->word_count - 1].mark = ',';
+            } else if (!pause && !add_word(b, said, i, said->words[k])) {
                 return false;
+            }
+        }
         if (b->u->word_count == before)
             continue;
         dio_word *last = &b->words[b->u->word_count - 1];
