@@ -118,14 +118,15 @@ static void put_text(struct cleaner *c, const char *text)
     }
 }
 
-/* By its compatibility form: true when every part of it is ASCII or an accent. */
-static bool put_form(struct cleaner *c, const char *bytes, size_t n)
+/* By its compatibility form: true when every part of it is ASCII or an accent. Without memory for
+ * it, err says so. */
+static bool put_form(struct cleaner *c, const char *bytes, size_t n, dio_error *err)
 {
-    dio_error err = {0};
     dio_str form = {0};
     char kept[32];
     size_t length = 0;
-    bool good = dio_unicode_normalize(bytes, n, DIO_NFKD, &form, &err) && !form.failed;
+    bool good = dio_unicode_normalize(bytes, n, DIO_NFKD, &form, err) &&
+                (!form.failed || dio_fail_memory(err, "a text to speak"));
     for (size_t i = 0; good && i < form.length;) {
         uint32_t cp;
         int k = dio_utf8_next(form.text + i, form.length - i, &cp);
@@ -177,7 +178,7 @@ static bool clean_one(struct scan *s, struct cleaner *c, uint32_t cp, int k, dio
     } else if (is_silent(cp)) {
         c->blank = c->blank || cp >= 0x2300;
     } else if (!dio_cp_is_mark(cp) &&
-               (cp < 0xA0 || script_of(cp) || !put_form(c, s->in->text + c->at, (size_t)k))) {
+               (cp < 0xA0 || script_of(cp) || !put_form(c, s->in->text + c->at, (size_t)k, err))) {
         return refuse(s, c->at, cp, k, err);
     }
     return true;

@@ -109,6 +109,8 @@ static bool say_alias(struct scan *s, const dio_forced *f, size_t at)
     struct scan inner = {.arena = s->arena, .in = &in, .err = s->err};
     if (!dio_scan_clean(&inner, &err)) {
         s->failed = true;
+        if (err.kind == DIO_ERROR_RETRY)
+            return dio_fail_memory(s->err, "a text to speak");
         return dio_normalise_fail(s->in, s->from[at], s->err, "alias: %s", err.message);
     }
     dio_forced_text(&inner, 0);

@@ -32,7 +32,8 @@ static const char *folded(dio_arena *a, const char *text, size_t n, dio_error *e
     dio_str form = {0};
     char word[DIO_SPEECH_WORD + 1];
     size_t length = 0;
-    bool good = dio_unicode_normalize(text, n, DIO_NFKD, &form, err);
+    bool good = dio_unicode_normalize(text, n, DIO_NFKD, &form, err) &&
+                (!form.failed || dio_fail_memory(err, "a lexicon"));
     for (size_t i = 0; good && i < form.length;) {
         uint32_t cp;
         int k = dio_utf8_next(form.text + i, form.length - i, &cp);
@@ -54,7 +55,6 @@ static const char *folded(dio_arena *a, const char *text, size_t n, dio_error *e
     }
     if (good && length == 0)
         good = dio_fail(err, "there is no word before the tab");
-    good = good && (!form.failed || dio_fail_memory(err, "a lexicon"));
     dio_str_deinit(&form);
     return good ? dio_arena_strndup(a, word, length) : NULL;
 }
