@@ -2,9 +2,10 @@
 /* narrator.h: the house narrator: phones become speech, and it is known when each is said.
  *
  *     dio_narrator *n = dio_narrator_open("assets/models/narrator", DIO_F32, err);
+ *     dio_narrator_session *s = dio_narrator_session_create(n, device, err);
  *     dio_narrator_request r = {.phones = phones, .count = 23, .rate = 1.1f};
  *     dio_narration said;
- *     bool ok = dio_narrator_speak(n, device, &r, &said, err);
+ *     bool ok = dio_narrator_speak(s, &r, &said, err);
  *
  * A request is one utterance, a sentence as a rule: it begins with a pause (DIO_MARK_BEGIN) and
  * ends with one. Speech is 24,000 samples a second.
@@ -81,21 +82,26 @@ int dio_narrator_speaker(const dio_narrator *n, const char *name); /* -1: none *
 const char *dio_narrator_phone_name(const dio_narrator *n, int phone);
 const char *dio_narrator_speaker_name(const dio_narrator *n, int speaker);
 
+/* What is kept between utterances, for one thread at a time; narrator and device outlive it. */
+typedef struct dio_narrator_session dio_narrator_session;
+dio_narrator_session *dio_narrator_session_create(const dio_narrator *n, dio_device *device,
+                                                  dio_error *err);
+void dio_narrator_session_destroy(dio_narrator_session *s); /* NULL is fine */
+
 /* How long each phone would last, in seconds [count], at the request's manner; what a caller needs
  * to choose a rate by. Takes a hundredth of the time of speaking. */
-bool dio_narrator_durations(const dio_narrator *n, dio_device *device,
-                            const dio_narrator_request *request, float *seconds, dio_error *err);
+bool dio_narrator_durations(dio_narrator_session *s, const dio_narrator_request *request,
+                            float *seconds, dio_error *err);
 /* The rate, within lo..hi, at which the request would last so many seconds, or the end of that
  * range which is nearer. Exact to a frame. */
-bool dio_narrator_fit(const dio_narrator *n, dio_device *device,
-                      const dio_narrator_request *request, double seconds, float lo, float hi,
-                      float *rate, dio_error *err);
+bool dio_narrator_fit(dio_narrator_session *s, const dio_narrator_request *request, double seconds,
+                      float lo, float hi, float *rate, dio_error *err);
 
 /* The same request gives the same samples, whatever the threads; the same phones in a longer
  * request need not. Caller gives *out back. False with a message for what is out of range, or when
  * `samples` stopped it. */
-bool dio_narrator_speak(const dio_narrator *n, dio_device *device,
-                        const dio_narrator_request *request, dio_narration *out, dio_error *err);
+bool dio_narrator_speak(dio_narrator_session *s, const dio_narrator_request *request,
+                        dio_narration *out, dio_error *err);
 void dio_narration_deinit(dio_narration *said);
 
 #ifdef __cplusplus

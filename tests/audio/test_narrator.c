@@ -132,20 +132,30 @@ static const dio_narrator_phone bah[COUNT] = {
     {1, 1, DIO_MARK_LAST},  {0, 0, DIO_MARK_QUESTION},
 };
 
-static dio_narrator *open_narrator(void)
+static dio_narrator *narrator;
+
+static dio_narrator_session *begin(void)
 {
     dio_error err = {0};
-    dio_narrator *n = dio_narrator_open(recipe_root, DIO_F32, &err);
-    if (!n)
+    narrator = dio_narrator_open(recipe_root, DIO_F32, &err);
+    if (!narrator)
         fail_msg("%s", err.message);
-    return n;
+    dio_narrator_session *s = dio_narrator_session_create(narrator, recipe_device, &err);
+    assert_non_null(s);
+    return s;
 }
 
-static dio_narration say(const dio_narrator *n, const dio_narrator_request *r)
+static void end(dio_narrator_session *s)
+{
+    dio_narrator_session_destroy(s);
+    dio_narrator_close(narrator);
+}
+
+static dio_narration say(dio_narrator_session *s, const dio_narrator_request *r)
 {
     dio_error err = {0};
     dio_narration said;
-    if (!dio_narrator_speak(n, recipe_device, r, &said, &err))
+    if (!dio_narrator_speak(s, r, &said, &err))
         fail_msg("%s", err.message);
     assert_int_equal(said.count, r->count);
     assert_int_equal(said.clip->rate, 24000);
@@ -180,27 +190,27 @@ static bool refuse(void *user, const float *x, int64_t count)
 static void it_speaks_the_same_for_any_threads(void **state)
 {
     (void)state;
-    dio_narrator *n = open_narrator();
+    dio_narrator_session *s = begin();
     int64_t gathered = 0;
     dio_narrator_request r = {.phones = bah, .count = COUNT, .seed = 7};
-    dio_narration one = say(n, &r);
+    dio_narration one = say(s, &r);
     int threads = dio_gang_size();
     dio_gang_resize(threads == 1 ? 2 : 1);
     r.samples = gather;
     r.user = &gathered;
-    dio_narration two = say(n, &r);
+    dio_narration two = say(s, &r);
     dio_gang_resize(threads);
     same(&one, &two);
     assert_int_equal(gathered, one.clip->length);
     dio_error err = {0};
     dio_narration none;
     r.samples = refuse;
-    assert_false(dio_narrator_speak(n, recipe_device, &r, &none, &err));
+    assert_false(dio_narrator_speak(s, &r, &none, &err));
     assert_non_null(strstr(err.message, "stopped after"));
     assert_null(none.clip);
     dio_narration_deinit(&one);
     dio_narration_deinit(&two);
-    dio_narrator_close(n);
+    end(s);
 }
 
 /* What a phone is told of those far away is the same for all that are: so the beginning has the
@@ -211,76 +221,76 @@ static void what_follows_changes_nothing_before(void **state)
     enum { LONG = 2000, SHORT = 600, SAME = 300 };
     static dio_narrator_phone phones[LONG];
     static dio_narrator_manner fixed[LONG];
-    dio_narrator *n = open_narrator();
+    dio_narrator_session *s = begin();
     for (int i = 0; i < LONG; i++) {
         phones[i] = bah[1 + i % 3];
         fixed[i].seconds = 0.1f;
     }
     dio_narrator_request r = {.phones = phones, .manners = fixed, .count = LONG};
-    dio_narration whole = say(n, &r);
+    dio_narration whole = say(s, &r);
     r.count = SHORT;
-    dio_narration part = say(n, &r);
+    dio_narration part = say(s, &r);
     assert_int_equal(whole.clip->length, LONG * 2400);
     assert_int_equal(part.clip->length, SHORT * 2400);
     assert_memory_equal(dio_clip_channel(whole.clip, 0), dio_clip_channel(part.clip, 0),
                         SAME * 2400 * sizeof(float));
     dio_narration_deinit(&whole);
     dio_narration_deinit(&part);
-    dio_narrator_close(n);
+    end(s);
 }
 
 static void a_manner_is_followed(void **state)
 {
     (void)state;
-    dio_narrator *n = open_narrator();
+    dio_narrator_session *s = begin();
     dio_error err = {0};
     dio_narrator_manner manners[COUNT] = {[0] = {.seconds = 0.5f}};
     dio_narrator_request r = {.phones = bah, .manners = manners, .count = COUNT};
     float plain[COUNT], quick[COUNT], rate;
-    assert_true(dio_narrator_durations(n, recipe_device, &r, plain, &err));
+    assert_true(dio_narrator_durations(s, &r, plain, &err));
     r.rate = 2;
-    assert_true(dio_narrator_durations(n, recipe_device, &r, quick, &err));
+    assert_true(dio_narrator_durations(s, &r, quick, &err));
     double sum = 0;
     for (int i = 0; i < COUNT; i++) {
         assert_float_equal(quick[i], i ? plain[i] / 2 : 0.5f, 1e-6f);
         sum += (double)plain[i];
     }
     double wanted = 0.5 + (sum - 0.5) / 1.1;
-    assert_true(dio_narrator_fit(n, recipe_device, &r, wanted, 0.8f, 1.25f, &rate, &err));
+    assert_true(dio_narrator_fit(s, &r, wanted, 0.8f, 1.25f, &rate, &err));
     assert_float_equal(rate, 1.1f, 1e-5f);
     r.rate = rate;
-    dio_narration said = say(n, &r);
+    dio_narration said = say(s, &r);
     assert_true(fabs((double)said.clip->length / 24000 - wanted) < 256.0 / 24000);
     assert_int_equal(said.ends[0], 12000);
     dio_narration_deinit(&said);
-    assert_true(dio_narrator_fit(n, recipe_device, &r, 100, 0.8f, 1.25f, &rate, &err));
+    assert_true(dio_narrator_fit(s, &r, 100, 0.8f, 1.25f, &rate, &err));
     assert_float_equal(rate, 0.8f, 0);
-    assert_true(dio_narrator_fit(n, recipe_device, &r, 0.1, 0.8f, 1.25f, &rate, &err));
+    assert_true(dio_narrator_fit(s, &r, 0.1, 0.8f, 1.25f, &rate, &err));
     assert_float_equal(rate, 1.25f, 0);
-    dio_narrator_close(n);
+    end(s);
 }
 
 static void small_things_are_spoken(void **state)
 {
     (void)state;
-    dio_narrator *n = open_narrator();
-    dio_narration one = say(n, &(dio_narrator_request){.phones = bah + 2, .count = 1});
-    dio_narration pause = say(n, &(dio_narrator_request){.phones = bah, .count = 1, .speaker = 1});
+    dio_narrator_session *s = begin();
+    dio_narration one = say(s, &(dio_narrator_request){.phones = bah + 2, .count = 1});
+    dio_narration pause = say(s, &(dio_narrator_request){.phones = bah, .count = 1, .speaker = 1});
     dio_narration_deinit(&one);
     dio_narration_deinit(&pause);
-    assert_int_equal(dio_narrator_find(n, "b"), 2);
-    assert_int_equal(dio_narrator_find(n, "zz"), -1);
-    assert_int_equal(dio_narrator_speaker(n, "deep"), 1);
-    assert_string_equal(dio_narrator_speaker_name(n, 1), "deep");
-    assert_null(dio_narrator_speaker_name(n, 2));
-    dio_narrator_close(n);
+    assert_int_equal(dio_narrator_find(narrator, "b"), 2);
+    assert_int_equal(dio_narrator_find(narrator, "zz"), -1);
+    assert_int_equal(dio_narrator_speaker(narrator, "deep"), 1);
+    assert_string_equal(dio_narrator_speaker_name(narrator, 1), "deep");
+    assert_null(dio_narrator_speaker_name(narrator, 2));
+    end(s);
 }
 
-static void refused(const dio_narrator *n, dio_narrator_request r, const char *message)
+static void refused(dio_narrator_session *s, dio_narrator_request r, const char *message)
 {
     dio_error err = {0};
     dio_narration said;
-    assert_false(dio_narrator_speak(n, recipe_device, &r, &said, &err));
+    assert_false(dio_narrator_speak(s, &r, &said, &err));
     if (!strstr(err.message, message))
         fail_msg("\"%s\" is not \"%s\"", err.message, message);
     assert_null(said.clip);
@@ -290,26 +300,26 @@ static void refused(const dio_narrator *n, dio_narrator_request r, const char *m
 static void wrong_requests(void **state)
 {
     (void)state;
-    dio_narrator *n = open_narrator();
+    dio_narrator_session *s = begin();
     const dio_narrator_phone stranger = {3, 0, 0}, loud = {1, 3, 0}, odd = {1, 1, 15};
     const dio_narrator_manner nan = {.rate = NAN}, long_pause = {.seconds = 61};
-    refused(n, (dio_narrator_request){.phones = bah}, "0 phones");
-    refused(n, (dio_narrator_request){.count = 3}, "phones: there are 1 to 4096");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 4097}, "4097 phones");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 1, .speaker = 2},
+    refused(s, (dio_narrator_request){.phones = bah}, "0 phones");
+    refused(s, (dio_narrator_request){.count = 3}, "phones: there are 1 to 4096");
+    refused(s, (dio_narrator_request){.phones = bah, .count = 4097}, "4097 phones");
+    refused(s, (dio_narrator_request){.phones = bah, .count = 1, .speaker = 2},
             "speaker 2: this narrator has 2");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 1, .rate = 5},
+    refused(s, (dio_narrator_request){.phones = bah, .count = 1, .rate = 5},
             "rate: 5 is outside 0.25 to 4");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 1, .rate = NAN}, "rate: ");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 1, .semitones = 25}, "semitones");
-    refused(n, (dio_narrator_request){.phones = bah, .count = 1, .db = INFINITY}, "dB");
-    refused(n, (dio_narrator_request){.phones = bah, .manners = &nan, .count = 1}, "rate: ");
-    refused(n, (dio_narrator_request){.phones = bah, .manners = &long_pause, .count = 1},
+    refused(s, (dio_narrator_request){.phones = bah, .count = 1, .rate = NAN}, "rate: ");
+    refused(s, (dio_narrator_request){.phones = bah, .count = 1, .semitones = 25}, "semitones");
+    refused(s, (dio_narrator_request){.phones = bah, .count = 1, .db = INFINITY}, "dB");
+    refused(s, (dio_narrator_request){.phones = bah, .manners = &nan, .count = 1}, "rate: ");
+    refused(s, (dio_narrator_request){.phones = bah, .manners = &long_pause, .count = 1},
             "a pause's seconds: 61");
-    refused(n, (dio_narrator_request){.phones = &stranger, .count = 1}, "number 3");
-    refused(n, (dio_narrator_request){.phones = &loud, .count = 1}, "stress 3");
-    refused(n, (dio_narrator_request){.phones = &odd, .count = 1}, "mark 15");
-    dio_narrator_close(n);
+    refused(s, (dio_narrator_request){.phones = &stranger, .count = 1}, "number 3");
+    refused(s, (dio_narrator_request){.phones = &loud, .count = 1}, "stress 3");
+    refused(s, (dio_narrator_request){.phones = &odd, .count = 1}, "mark 15");
+    end(s);
     dio_error err = {0};
     assert_null(dio_narrator_open("/nowhere", DIO_F32, &err));
     assert_non_null(strstr(err.message, "/nowhere/acoustic"));

@@ -30,9 +30,11 @@ static bool speaking(dio_error *err)
 {
     static const dio_narrator_phone phones[] = {{0, 0, DIO_MARK_BEGIN}, {1, 2, 3}};
     dio_narrator_request r = {.phones = phones, .count = 2};
-    dio_narration said;
-    bool ok = dio_narrator_speak(narrator, device, &r, &said, err);
+    dio_narration said = {0};
+    dio_narrator_session *s = dio_narrator_session_create(narrator, device, err);
+    bool ok = s && dio_narrator_speak(s, &r, &said, err);
     dio_narration_deinit(&said);
+    dio_narrator_session_destroy(s);
     return ok;
 }
 

@@ -32,6 +32,7 @@ enum { CEPSTRA = 24, MELS = DIO_NARRATOR_MELS };
 
 struct gate {
     dio_narrator *n;
+    dio_narrator_session *session;
     dio_speech_corpus *corpus;
     dio_device *device;
     dio_mel *mel;
@@ -121,7 +122,7 @@ static bool forced(struct gate *g, const dio_utterance *u, const dio_clip *taugh
         return dio_fail_memory(err, "an utterance");
     for (int i = 0; i < u->n_phones; i++)
         manners[i].seconds = (float)(u->ends[i] - (i ? u->ends[i - 1] : 0)) / DIO_NARRATOR_RATE;
-    bool ok = dio_narrator_speak(g->n, g->device, &r, &said, err) &&
+    bool ok = dio_narrator_speak(g->session, &r, &said, err) &&
               save(g, said.clip, u->id, ".forced", err) && distort(g, said.clip, taught, err);
     dio_narration_deinit(&said);
     free(manners);
@@ -133,7 +134,7 @@ static bool own(struct gate *g, const dio_utterance *u, dio_error *err)
     dio_narrator_request r = {.phones = u->phones, .count = u->n_phones, .speaker = u->speaker};
     dio_narration said;
     double start = now();
-    if (!dio_narrator_speak(g->n, g->device, &r, &said, err))
+    if (!dio_narrator_speak(g->session, &r, &said, err))
         return false;
     g->seconds += now() - start;
     g->sound += dio_clip_seconds(said.clip);
@@ -187,6 +188,7 @@ static bool open_all(struct gate *g, char **argv, dio_error *err)
     dio_str_deinit(&speakers);
     snprintf(path, sizeof path, "%s/list.tsv", g->out);
     return g->corpus && (g->device = dio_device_open("cpu", err)) &&
+           (g->session = dio_narrator_session_create(g->n, g->device, err)) &&
            (g->mel = dio_mel_create(dio_mel_dialect_find("vocos"), err)) &&
            dio_dir_make(g->out, err) &&
            ((g->list = fopen(path, "w")) || dio_fail(err, "%s: cannot be written", path));
@@ -197,6 +199,7 @@ static void close_all(struct gate *g)
     if (g->list)
         fclose(g->list);
     dio_mel_destroy(g->mel);
+    dio_narrator_session_destroy(g->session);
     dio_device_close(g->device);
     dio_speech_corpus_close(g->corpus);
     dio_narrator_close(g->n);
