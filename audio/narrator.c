@@ -110,6 +110,11 @@ dio_narrator_session *dio_narrator_session_create(const dio_narrator *n, dio_dev
     return s;
 }
 
+const dio_narrator *dio_narrator_of(const dio_narrator_session *s)
+{
+    return s->n;
+}
+
 void dio_narrator_session_destroy(dio_narrator_session *s)
 {
     for (int i = 0; s && i < STAGES; i++)

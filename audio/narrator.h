@@ -87,6 +87,7 @@ typedef struct dio_narrator_session dio_narrator_session;
 dio_narrator_session *dio_narrator_session_create(const dio_narrator *n, dio_device *device,
                                                   dio_error *err);
 void dio_narrator_session_destroy(dio_narrator_session *s); /* NULL is fine */
+const dio_narrator *dio_narrator_of(const dio_narrator_session *s);
 
 /* How long each phone would last, in seconds [count], at the request's manner; what a caller needs
  * to choose a rate by. Takes a hundredth of the time of speaking. */

@@ -34,14 +34,14 @@ bool dio_narrator_recipe_read(dio_narrator_job *j, const dio_field *fields, dio_
 
 /* --- the speech --- */
 
-static bool listen(const dio_narrator_job *j, const dio_utterance *u, int16_t **out, dio_error *err)
+static bool listen(const dio_narrator_job *j, const dio_recording *u, int16_t **out, dio_error *err)
 {
     size_t numbers = (size_t)u->n_frames * DIO_NARRATOR_MELS;
     float *x = malloc((size_t)u->n_samples * sizeof *x), *mel = malloc(numbers * sizeof *mel);
     *out = malloc(numbers * sizeof **out);
     bool ok = (x && mel && *out) || dio_fail_memory(err, "the corpus's mels");
     if (ok) {
-        dio_utterance_samples(u, 0, u->n_samples, 1, x);
+        dio_recording_samples(u, 0, u->n_samples, 1, x);
         ok = dio_mel_run(j->mel, x, u->n_samples, mel, err);
     }
     for (size_t i = 0; ok && i < numbers; i++)

@@ -29,7 +29,7 @@ struct dio_speech_corpus {
     struct part part[PARTS];
     int n_parts;
     struct names phones, speakers;
-    dio_utterance *items, **split[3];
+    dio_recording *items, **split[3];
     int count, cap, n_split[3];
 };
 
@@ -57,7 +57,7 @@ static int find_name(const struct names *names, const char *name)
 /* --- one line --- */
 
 /* Whole numbers of a list, each at least the one before. */
-static bool read_ends(const dio_value *line, dio_utterance *u, dio_arena *a, dio_error *err)
+static bool read_ends(const dio_value *line, dio_recording *u, dio_arena *a, dio_error *err)
 {
     const dio_value *list = dio_map_get(line, "ends");
     if (!list || list->kind != DIO_LIST || list->list.count != u->n_phones)
@@ -74,7 +74,7 @@ static bool read_ends(const dio_value *line, dio_utterance *u, dio_arena *a, dio
     return true;
 }
 
-static bool read_phones(const dio_speech_corpus *c, const dio_value *line, dio_utterance *u,
+static bool read_phones(const dio_speech_corpus *c, const dio_value *line, dio_recording *u,
                         dio_arena *a, dio_error *err)
 {
     const dio_value *names = dio_map_get(line, "phones"), *stress = dio_map_get(line, "stress");
@@ -106,7 +106,7 @@ static bool read_phones(const dio_speech_corpus *c, const dio_value *line, dio_u
 }
 
 /* ["Lamp", ",", "content", first phone, past its last] */
-static bool read_word(const dio_value *w, dio_utterance *u, dio_error *err)
+static bool read_word(const dio_value *w, dio_recording *u, dio_error *err)
 {
     const dio_value *const *v =
         w->kind == DIO_LIST && w->list.count == 5 ? (const dio_value *const *)w->list.items : NULL;
@@ -127,7 +127,7 @@ static bool read_word(const dio_value *w, dio_utterance *u, dio_error *err)
     return true;
 }
 
-static bool read_marks(const dio_value *line, dio_utterance *u, dio_error *err)
+static bool read_marks(const dio_value *line, dio_recording *u, dio_error *err)
 {
     const dio_value *words = dio_map_get(line, "words");
     if (!words || words->kind != DIO_LIST)
@@ -157,7 +157,7 @@ static bool within(int64_t begin, int64_t n, size_t bytes, size_t each)
     return begin <= there && n <= there - begin;
 }
 
-static bool read_sound(const struct part *p, const dio_value *line, dio_utterance *u,
+static bool read_sound(const struct part *p, const dio_value *line, dio_recording *u,
                        dio_error *err)
 {
     int64_t begin = 0;
@@ -199,9 +199,9 @@ static bool read_line(dio_speech_corpus *c, const struct part *p, const dio_valu
     int64_t id = 0;
     if (!dio_arena_grow(c->a, &c->items, c->count, &c->cap, sizeof *c->items))
         return dio_fail_memory(err, "the corpus");
-    dio_utterance *u = &c->items[c->count++];
+    dio_recording *u = &c->items[c->count++];
     const char *split = string(line, "split"), *speaker = string(line, "speaker");
-    *u = (dio_utterance){.speaker = find_name(&c->speakers, speaker),
+    *u = (dio_recording){.speaker = find_name(&c->speakers, speaker),
                          .rate = number(line, "rate", 1),
                          .semitones = number(line, "semitones", 0),
                          .text = dio_arena_strdup(c->a, string(line, "text"))};
@@ -266,7 +266,7 @@ static bool open_parts(dio_speech_corpus *c, const char *dir, dio_error *err)
 
 static int by_id(const void *a, const void *b)
 {
-    int x = ((const dio_utterance *)a)->id, y = ((const dio_utterance *)b)->id;
+    int x = ((const dio_recording *)a)->id, y = ((const dio_recording *)b)->id;
     return (x > y) - (x < y);
 }
 
@@ -323,7 +323,7 @@ int dio_speech_count(const dio_speech_corpus *c, dio_split split)
     return c->n_split[split];
 }
 
-const dio_utterance *dio_speech_item(const dio_speech_corpus *c, dio_split split, int index)
+const dio_recording *dio_speech_item(const dio_speech_corpus *c, dio_split split, int index)
 {
     return c->split[split][index];
 }
@@ -338,7 +338,7 @@ double dio_speech_hours(const dio_speech_corpus *c)
 
 /* --- an utterance's sound --- */
 
-void dio_utterance_samples(const dio_utterance *u, int64_t begin, int64_t n, float gain, float *out)
+void dio_recording_samples(const dio_recording *u, int64_t begin, int64_t n, float gain, float *out)
 {
     for (int64_t i = 0; i < n; i++) {
         int64_t at = begin + i;
@@ -347,7 +347,7 @@ void dio_utterance_samples(const dio_utterance *u, int64_t begin, int64_t n, flo
 }
 
 /* Between two voiced ones, their mean by distance; beside an unvoiced one, the nearer. */
-static float pitch_at(const dio_utterance *u, double at)
+static float pitch_at(const dio_recording *u, double at)
 {
     int64_t i = (int64_t)floor(at), last = u->n_pitch - 1;
     float part = (float)(at - (double)i);
@@ -358,7 +358,7 @@ static float pitch_at(const dio_utterance *u, double at)
     return a + part * (b - a);
 }
 
-void dio_utterance_pitch(const dio_utterance *u, int64_t first, int64_t n, float *pitch,
+void dio_recording_pitch(const dio_recording *u, int64_t first, int64_t n, float *pitch,
                          float *voiced, int stride)
 {
     for (int64_t f = 0; f < n; f++) {

@@ -156,7 +156,7 @@ struct filling {
     bool training;
 };
 
-static void put_phones(const struct filling *f, int64_t row, int at, const dio_utterance *u)
+static void put_phones(const struct filling *f, int64_t row, int at, const dio_recording *u)
 {
     const struct batch *b = f->b;
     int64_t first = row * f->j->recipe.row_phones + at;
@@ -175,7 +175,7 @@ static void put_phones(const struct filling *f, int64_t row, int at, const dio_u
 }
 
 static void put_frames(const struct filling *f, int64_t row, int phones_at, int at,
-                       const dio_utterance *u, const float *mels, float gain)
+                       const dio_recording *u, const float *mels, float gain)
 {
     const struct batch *b = f->b;
     const dio_narrator_recipe *r = &f->j->recipe;
@@ -184,7 +184,7 @@ static void put_frames(const struct filling *f, int64_t row, int phones_at, int 
     memcpy(b->mel + first * MELS, mels, (size_t)u->n_frames * MELS * sizeof *mels);
     dio_narrator_within(u->ends, u->n_phones, u->n_frames, b->frame_phone + first,
                         b->within + first * WITHIN);
-    dio_utterance_pitch(u, 0, u->n_frames, melody, melody + 1, 3);
+    dio_recording_pitch(u, 0, u->n_frames, melody, melody + 1, 3);
     for (int64_t i = 0; i < u->n_frames; i++) {
         bool voiced = melody[3 * i + 1] > 0;
         melody[3 * i + 2] = dio_narrator_energy_of(mels + i * MELS, MELS);
@@ -219,7 +219,7 @@ static void fill_row(void *user, int64_t row, int thread)
     (void)thread;
     for (int k = 0, misses = 0, t = 0, at = 0; k < TRIES && misses < MISSES; k++) {
         int index = pick(f, row, k);
-        const dio_utterance *u = dio_speech_item(f->j->corpus, split, index);
+        const dio_recording *u = dio_speech_item(f->j->corpus, split, index);
         if (t + u->n_phones > r->row_phones || at + u->n_frames > r->frames) {
             misses++;
             continue;

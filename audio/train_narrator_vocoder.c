@@ -167,7 +167,7 @@ static void fill_row(void *user, int64_t row, int thread)
     int64_t at = f->step * r->batch + row, n = samples_of(r);
     uint64_t seed = r->seed + (f->training ? 0 : 1), draw = (uint64_t)at;
     int index = pick(f, split, at);
-    const dio_utterance *u = dio_speech_item(f->j->corpus, split, index);
+    const dio_recording *u = dio_speech_item(f->j->corpus, split, index);
     int64_t most = u->n_frames - r->frames, first = 0;
     float *melody = f->k->melody + row * r->frames * 2;
     float *hz = f->k->hz + row * r->frames;
@@ -178,12 +178,12 @@ static void fill_row(void *user, int64_t row, int thread)
     float ln = db * (float)(M_LN10 / 20);
     double phase = dio_uniform53(seed, STREAM_PHASE, draw);
     dio_narrator_mels(f->j, split, index, first, r->frames, ln, f->k->mel + row * r->frames * MELS);
-    dio_utterance_pitch(u, first, r->frames, melody, melody + 1, 2);
+    dio_recording_pitch(u, first, r->frames, melody, melody + 1, 2);
     for (int i = 0; i < r->frames; i++)
         hz[i] = melody[2 * i + 1] > 0 ? dio_narrator_hz_of(melody[2 * i]) : 0;
     dio_narrator_pulses(hz, r->frames, &phase, f->k->pulses + row * n);
     dio_narrator_noise(seed, at * n, n, f->k->noise + row * n);
-    dio_utterance_samples(u, first * HOP, n, expf(ln), f->k->speech + row * n);
+    dio_recording_samples(u, first * HOP, n, expf(ln), f->k->speech + row * n);
 }
 
 static bool fill(void *user, dio_plan *p, int64_t step, bool training, dio_error *err)

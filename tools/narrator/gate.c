@@ -112,7 +112,7 @@ static bool distort(struct gate *g, const dio_clip *said, const dio_clip *taught
 
 /* --- one utterance --- */
 
-static bool forced(struct gate *g, const dio_utterance *u, const dio_clip *taught, dio_error *err)
+static bool forced(struct gate *g, const dio_recording *u, const dio_clip *taught, dio_error *err)
 {
     dio_narrator_manner *manners = calloc((size_t)u->n_phones, sizeof *manners);
     dio_narrator_request r = {
@@ -129,7 +129,7 @@ static bool forced(struct gate *g, const dio_utterance *u, const dio_clip *taugh
     return ok;
 }
 
-static bool own(struct gate *g, const dio_utterance *u, dio_error *err)
+static bool own(struct gate *g, const dio_recording *u, dio_error *err)
 {
     dio_narrator_request r = {.phones = u->phones, .count = u->n_phones, .speaker = u->speaker};
     dio_narration said;
@@ -151,12 +151,12 @@ static bool own(struct gate *g, const dio_utterance *u, dio_error *err)
     return ok;
 }
 
-static bool judge(struct gate *g, const dio_utterance *u, dio_error *err)
+static bool judge(struct gate *g, const dio_recording *u, dio_error *err)
 {
     dio_clip *taught = dio_clip_create(DIO_NARRATOR_RATE, 1, u->n_samples, err);
     if (!taught)
         return false;
-    dio_utterance_samples(u, 0, u->n_samples, 1, dio_clip_channel(taught, 0));
+    dio_recording_samples(u, 0, u->n_samples, 1, dio_clip_channel(taught, 0));
     fprintf(g->list, "%d\t%s\n", u->id, u->text);
     bool ok =
         save(g, taught, u->id, ".teacher", err) && own(g, u, err) && forced(g, u, taught, err);
