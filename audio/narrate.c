@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "audio/narrator_net.h"
+#include "audio/speech_words.h"
 
 enum {
     CUT = 1000, /* phones after which a sentence is cut */
@@ -17,7 +18,6 @@ enum {
     TAIL_MS = 150, /* after all has been said */
     BEGIN_MS = 60, /* of a pause, what belongs to the sentence that follows */
     LEAST_MS = 20,
-    QUOTES = 3, /* characters beside a word that belong to what is written */
 };
 
 /* Words that the teacher speaks lightly: Festival's classes of function words (gpos). */
@@ -260,85 +260,38 @@ struct making {
     const dio_utterance *u;
     const dio_narrator *n;
     const char *input;
-    size_t length; /* of the input */
+    int *timed; /* of each word, the one that it is part of as written */
 };
 
-static bool ends_writing(char c)
-{
-    return c == 0 || c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '<' || c == '>';
-}
-
-/* The piece with the punctuation that stands against it. */
-static const char *written(const struct making *m, const dio_word *w)
-{
-    size_t begin = w->begin, end = w->end, least = begin > QUOTES ? begin - QUOTES : 0;
-    size_t most = end + QUOTES < m->length ? end + QUOTES : m->length;
-    while (begin > least && strchr("\"'([", m->input[begin - 1]))
-        begin--;
-    while (end < most && !ends_writing(m->input[end]) && strchr(".,;:!?\"')]", m->input[end]))
-        end++;
-    return dio_arena_strndup(m->a, m->input + begin, end - begin);
-}
-
-static bool make_room(struct making *m, const struct text *t)
+static bool make_room(struct making *m, const struct text *t, const dio_narrate_options *o)
 {
     size_t phones = 1;
     for (int i = 0; i < t->count; i++)
         phones += (size_t)t->parts[i].count;
-    m->times->phones = dio_arena_try(m->a, phones * sizeof *m->times->phones);
-    m->times->words = dio_arena_try(m->a, ((size_t)m->u->word_count + 1) * sizeof *m->times->words);
-    m->times->sentences =
-        dio_arena_try(m->a, ((size_t)m->u->sentence_count + 1) * sizeof *m->times->sentences);
-    return (m->times->phones && m->times->words && m->times->sentences) ||
-           dio_fail_memory(t->err, "a text's times");
-}
-
-/* The timed word that a word belongs to: words of one piece are one as they are written. */
-static int timed_word(struct making *m, const struct part *p, int word, int64_t start)
-{
-    const dio_word *w = &m->u->words[word];
-    dio_times *t = m->times;
-    bool goes_on = word > 0 && w->piece == w[-1].piece && t->n_words > 0 &&
-                   t->words[t->n_words - 1].sentence == p->sentence;
-    if (!goes_on) {
-        t->words[t->n_words] = (dio_timed_word){
-            .text = written(m, w), .start = start, .end = start, .sentence = p->sentence};
-        t->n_words++;
-    }
-    return t->n_words - 1;
+    m->timed = dio_arena_try(m->a, ((size_t)m->u->word_count + 1) * sizeof *m->timed);
+    dio_timed_phone *room = dio_arena_try(m->a, phones * sizeof *room);
+    if (!m->timed || !room)
+        return dio_fail_memory(t->err, "a text's times");
+    const dio_times *words =
+        dio_speech_words(m->a, m->u, m->input, strlen(m->input), o->ssml, m->timed, t->err);
+    if (!words)
+        return false;
+    *m->times = *words;
+    m->times->rate = DIO_NARRATOR_RATE;
+    m->times->phones = room;
+    return true;
 }
 
 static void time_part(struct making *m, const struct part *p, const int64_t *ends, int64_t at)
 {
     dio_times *t = m->times;
-    int timed = -1;
     for (int i = 0; i < p->count; i++) {
         int64_t start = at + (i ? ends[i - 1] : 0), end = at + ends[i];
-        if (p->word[i] >= 0 && (i == 0 || p->word[i] != p->word[i - 1]))
-            timed = timed_word(m, p, p->word[i], start);
-        if (p->word[i] >= 0)
-            t->words[timed].end = end;
         const char *name = dio_narrator_phone_name(m->n, p->phones[i].phone);
-        t->phones[t->n_phones++] = (dio_timed_phone){name, start, end, p->word[i] < 0 ? -1 : timed};
+        t->phones[t->n_phones++] =
+            (dio_timed_phone){name, start, end, p->word[i] < 0 ? -1 : m->timed[p->word[i]]};
     }
     t->length = at + ends[p->count - 1];
-}
-
-/* From the first of its words to the last. */
-static void time_sentences(dio_times *t, int count)
-{
-    for (int s = 0, w = 0; s < count; s++) {
-        int first = w;
-        while (w < t->n_words && t->words[w].sentence == s)
-            w++;
-        if (w == first)
-            continue;
-        t->sentences[t->n_sentences] =
-            (dio_timed_sentence){t->words[first].start, t->words[w - 1].end, first, w - first};
-        for (int i = first; i < w; i++)
-            t->words[i].sentence = t->n_sentences;
-        t->n_sentences++;
-    }
 }
 
 /* --- speaking --- */
@@ -355,7 +308,7 @@ static bool speak_parts(struct text *t, struct making *m, dio_narrator_session *
         time_part(m, &t->parts[i], said[i].ends, at);
         at += said[i].clip->length;
     }
-    time_sentences(m->times, t->u->sentence_count);
+    dio_speech_set_spans(m->times);
     return true;
 }
 
@@ -378,14 +331,9 @@ bool dio_narrate(dio_narrator_session *s, const dio_utterance *u, const char *in
                  dio_error *err)
 {
     struct text t;
-    *times = (dio_times){.rate = DIO_NARRATOR_RATE};
-    struct making m = {.times = times,
-                       .a = a,
-                       .u = u,
-                       .n = dio_narrator_of(s),
-                       .input = input,
-                       .length = strlen(input)};
-    bool ok = put_text(&t, s, u, err) && make_room(&m, &t);
+    *times = (dio_times){0};
+    struct making m = {.times = times, .a = a, .u = u, .n = dio_narrator_of(s), .input = input};
+    bool ok = put_text(&t, s, u, err) && make_room(&m, &t, options);
     dio_narration *said = ok ? calloc((size_t)t.count + 1, sizeof *said) : NULL;
     if (ok && !said)
         ok = dio_fail_memory(err, "a text's parts");

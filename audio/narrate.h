@@ -20,6 +20,7 @@ typedef struct dio_narrate_options {
     int speaker;
     float rate, semitones, db;
     uint64_t seed;
+    bool ssml; /* the text is: its words are shown without what stands beside them */
     bool (*samples)(void *user, const float *x, int64_t count);
     void *user;
 } dio_narrate_options;
