@@ -202,6 +202,24 @@ dio_times *dio_times_read(dio_arena *a, const dio_value *v, dio_error *err)
     return ok ? r.t : NULL;
 }
 
+void dio_times_shift(dio_times *t, double seconds)
+{
+    int64_t by = llrint(seconds * t->rate);
+    for (int i = 0; i < t->n_phones; i++) {
+        t->phones[i].start += by;
+        t->phones[i].end += by;
+    }
+    for (int i = 0; i < t->n_words; i++) {
+        t->words[i].start += by;
+        t->words[i].end += by;
+    }
+    for (int i = 0; i < t->n_sentences; i++) {
+        t->sentences[i].start += by;
+        t->sentences[i].end += by;
+    }
+    t->length += by;
+}
+
 /* --- mouths --- */
 
 static const struct {

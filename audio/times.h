@@ -41,6 +41,9 @@ dio_value *dio_times_value(dio_arena *a, const dio_times *t);
 /* And back: what such a file says, checked: order, ranges, sizes. NULL with the place. */
 dio_times *dio_times_read(dio_arena *a, const dio_value *v, dio_error *err);
 
+/* Everything so many seconds later. */
+void dio_times_shift(dio_times *t, double seconds);
+
 /* Mouth shapes: {"visemes":[{"viseme","start","end"}..]}, neighbours of one shape joined. The
  * fifteen of Oculus LipSync (sil PP FF TH DD kk CH SS nn RR aa E ih oh ou), for ARPAbet phones;
  * others are refused by name. */

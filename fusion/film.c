@@ -208,7 +208,7 @@ static bool build(dio_film *f, dio_fonts *fonts, const dio_palette *palette, con
     for (int i = 0; i < 3; i++) {
         if (scene[i].end <= scene[i].start)
             continue;
-        dio_box zone = p->zone;
+        dio_box zone = words->captions ? dio_subtitles_rest(p) : p->zone;
         if (i < 2) {
             zone.y += strip;
             zone.h -= strip;

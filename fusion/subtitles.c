@@ -20,10 +20,20 @@ struct dio_subtitles {
 /* Seconds that a cue takes to come; going, it makes room at once. */
 static const double fade = 0.08;
 
-static dio_box strip_of(const dio_preset *p)
+/* Two lines in their pill, and what is kept free above it, in parts of a headline's size. */
+static const float strip_height = 1.5f, strip_gap = 0.25f;
+
+dio_box dio_subtitles_strip(const dio_preset *p)
 {
-    int top = p->zone.y + p->zone.h + (int)(0.1f * p->headline);
-    return (dio_box){p->safe.x, top, p->safe.w, p->safe.y + p->safe.h - top};
+    int h = (int)(strip_height * p->headline);
+    return (dio_box){p->zone.x, p->zone.y + p->zone.h - h, p->zone.w, h};
+}
+
+dio_box dio_subtitles_rest(const dio_preset *p)
+{
+    dio_box zone = p->zone;
+    zone.h -= (int)((strip_height + strip_gap) * p->headline);
+    return zone;
 }
 
 dio_caption_rules dio_subtitles_rules(const dio_preset *preset)
@@ -33,7 +43,7 @@ dio_caption_rules dio_subtitles_rules(const dio_preset *preset)
     dio_design_styles(preset, styles);
     /* A letter of Inter is about half an em wide; the pill has sides, too. */
     double em = (double)styles[DIO_ROLE_CAPTION].size;
-    int chars = (int)((strip_of(preset).w / em - 2) / 0.55);
+    int chars = (int)((dio_subtitles_strip(preset).w / em - 2) / 0.55);
     r.chars = chars < 12 ? 12 : chars > r.chars ? r.chars : chars;
     return r;
 }
@@ -60,8 +70,11 @@ static bool set(const struct setting *s, const char *text, struct cue *cue, floa
                 dio_error *err)
 {
     dio_item item = dio_design_item(DIO_ROLE_CAPTION, text, s->preset, s->palette, s->styles);
-    dio_stack stack = {
-        .items = &item, .count = 1, .zone = strip_of(s->preset), .centred = true, .rise = 1};
+    dio_stack stack = {.items = &item,
+                       .count = 1,
+                       .zone = dio_subtitles_strip(s->preset),
+                       .centred = s->preset->centred,
+                       .rise = 1};
     bool ok = dio_stack_place(&stack, s->fonts, err);
     if (ok && item.set)
         *size = dio_typeset_size(item.set);

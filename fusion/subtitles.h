@@ -1,12 +1,16 @@
 #pragma once
 /* subtitles.h: captions of what is spoken, set into a film.
  *
- * They stand on ground of their own in the strip between the texts' zone and the end of what the
- * platform leaves free, so they never meet another text. Each cue is set once; all are of one size.
+ * They stand on ground of their own at the foot of the texts' zone, which is off the picture's
+ * focus; all other texts get what is left of it. Each cue is set once; all are of one size.
  */
 #include "fusion/design.h"
 
 typedef struct dio_subtitles dio_subtitles;
+
+/* Where they go, and what is left for other texts. */
+dio_box dio_subtitles_strip(const dio_preset *preset);
+dio_box dio_subtitles_rest(const dio_preset *preset);
 
 /* How captions are cut that will be set in this format: characters a line. */
 dio_caption_rules dio_subtitles_rules(const dio_preset *preset);

@@ -12,6 +12,7 @@ struct params {
     double seconds;
     int quality;
     const char *sound, *captions;
+    double speech_start;
 };
 
 static const dio_field fields[] = {
@@ -22,6 +23,8 @@ static const dio_field fields[] = {
               "what is heard: a file of sound or film; cut at the end"),
     DIO_FIELD(struct params, captions, "", 0, 4000,
               "times of what is said, from audio.speak: set into the film as captions"),
+    DIO_FIELD(struct params, speech_start, "0", 0, 600,
+              "seconds into the film at which that speech begins"),
     {0},
 };
 
@@ -57,9 +60,12 @@ static const dio_captions *read_captions(dio_task *t, const struct params *p,
 {
     const char *path = dio_task_file(t, p->captions, err);
     const dio_value *v = path ? dio_value_read(t->arena, path, TIMES_LIMIT, err) : NULL;
-    const dio_times *times = v ? dio_times_read(t->arena, v, err) : NULL;
+    dio_times *times = v ? dio_times_read(t->arena, v, err) : NULL;
     dio_caption_rules rules = dio_subtitles_rules(preset);
-    return times ? dio_captions_cut(t->arena, times, &rules, err) : NULL;
+    if (!times)
+        return NULL;
+    dio_times_shift(times, p->speech_start);
+    return dio_captions_cut(t->arena, times, &rules, err);
 }
 
 /* What is heard and said; files are named in messages by the parameter. */
