@@ -1,0 +1,76 @@
+/* voice_open.c: a voice from the files that are published.
+ * Weights of training alone are left out before loading, so that what is left must be used whole.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "audio/voice_impl.h"
+#include "base/file.h"
+
+static bool is_training(const char *name)
+{
+    static const char *const starts[] = {"posterior_encoder.", "duration_predictor.post_",
+                                         "duration_predictor.flows.1."};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What speaking needs. */
+static dio_weights *without_training(const dio_weights *from, dio_error *err)
+{
+    dio_weights *to = dio_weights_like(from, err);
+    bool ok = to != NULL;
+    for (int i = 0; ok && i < dio_weights_count(from); i++) {
+        dio_tensor *t = dio_weights_at(from, i);
+        ok = is_training(t->name) || dio_weights_put(to, t, err);
+    }
+    if (ok)
+        return to;
+    dio_weights_close(to);
+    return NULL;
+}
+
+static bool load(dio_voice *v, const dio_value *config, const dio_weights *from, dio_error *err)
+{
+    if (!dio_network_make(&v->net, config, err) || !dio_network_list(&v->net, err))
+        return false;
+    dio_weights *needed = without_training(from, err);
+    bool ok = needed && dio_network_load(&v->net, needed, DIO_F32, err);
+    dio_weights_close(needed);
+    return ok;
+}
+
+dio_voice *dio_voice_build(const dio_value *config, const dio_weights *from, dio_error *err)
+{
+    dio_voice *v = dio_network_begin(&dio_voice_kind, err);
+    return v ? dio_network_end(v, config && from && load(v, config, from, err), err) : NULL;
+}
+
+static bool open_folder(dio_voice *v, const char *dir, dio_error *err)
+{
+    dio_arena *a = v->net.arena;
+    const dio_value *config = dio_network_config(&v->net, dir, err);
+    dio_weights *from = config ? dio_weights_open(dir, err) : NULL;
+    bool ok = from && load(v, config, from, err);
+    dio_weights_close(from);
+    if (ok && dio_file_exists(dio_path_join(a, dir, "vocab.json"))) {
+        v->symbols = dio_symbols_open(dir, v->shape.symbols, err);
+        ok = v->symbols != NULL;
+    }
+    return ok;
+}
+
+dio_voice *dio_voice_open(const char *path, dio_error *err)
+{
+    dio_voice *v = dio_network_begin(&dio_voice_kind, err);
+    if (!v)
+        return NULL;
+    bool ok = open_folder(v, path, err);
+    if (!ok) {
+        dio_symbols_destroy(v->symbols);
+        v->symbols = NULL;
+    }
+    return dio_network_end(v, ok, err);
+}
