@@ -71,6 +71,8 @@ static bool send_text(int fd, const char *text, dio_error *err)
         ssize_t sent = send(fd, text + at, n - at, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+            break; /* it wants no more, or died: its status tells */
         if (sent <= 0)
             return dio_fail(err, "%.200s did not take the text: %s", program(), strerror(errno));
         at += (size_t)sent;

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audio/piper.h"
 #include "audio/voice_impl.h"
 #include "base/file.h"
+
+enum { CONFIG_LIMIT = 16 << 20 };
 
 static bool is_training(const char *name)
 {
@@ -62,12 +65,35 @@ static bool open_folder(dio_voice *v, const char *dir, dio_error *err)
     return ok;
 }
 
+static bool is_piper(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 5 && strcmp(path + n - 5, ".onnx") == 0;
+}
+
+static bool open_piper(dio_voice *v, const char *path, dio_error *err)
+{
+    dio_arena *a = v->net.arena;
+    dio_value *config = NULL;
+    dio_weights *from = NULL;
+    const char *name = dio_arena_printf(a, "%s.json", path);
+    dio_value *json = name ? dio_value_read(a, name, CONFIG_LIMIT, err) : NULL;
+    bool ok =
+        json && dio_piper_read(path, json, a, &config, &from, err) && load(v, config, from, err);
+    dio_weights_close(from);
+    if (ok) {
+        v->symbols = dio_symbols_piper(json, v->shape.symbols, err);
+        ok = v->symbols || dio_error_at(err, name, 0, 0);
+    }
+    return ok;
+}
+
 dio_voice *dio_voice_open(const char *path, dio_error *err)
 {
     dio_voice *v = dio_network_begin(&dio_voice_kind, err);
     if (!v)
         return NULL;
-    bool ok = open_folder(v, path, err);
+    bool ok = is_piper(path) ? open_piper(v, path, err) : open_folder(v, path, err);
     if (!ok) {
         dio_symbols_destroy(v->symbols);
         v->symbols = NULL;
