@@ -82,6 +82,7 @@ void dio_plan_address(const dio_plan *p, dio_val v, dio_view *out)
 
 void dio_plan_bind_views(dio_plan *p)
 {
+    dio_plan_forget(p);
     for (int i = 0; i < p->n_nodes; i++) {
         dio_plan_node *n = &p->nodes[i];
         for (int j = 0; j < n->node.n_in; j++)
@@ -237,7 +238,8 @@ bool dio_plan_lend(dio_plan *p, void *memory, dio_error *err)
     if (!p->options.lent)
         return dio_fail(err, "the plan has memory of its own");
     if (p->bound) {
-        rebase(p, memory);
+        if (memory != p->workspace)
+            rebase(p, memory);
         return true;
     }
     p->workspace = memory;

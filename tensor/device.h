@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "tensor/op.h"
 
 #ifdef __cplusplus
@@ -45,6 +46,7 @@ struct dio_device {
     const char *math;          /* a sentence: how it computes products */
     bool host_memory;          /* its memory is ours: no copies needed */
     const struct dio_cpu *cpu; /* the row kernels, on the CPU */
+    const dio_logger *log;     /* the owner's, set after opening; NULL: silence */
     dio_resident *resident;
 
     void *(*alloc)(dio_device *d, size_t bytes, dio_error *err); /* aligned to 256, zeroed */
@@ -58,6 +60,13 @@ struct dio_device {
     size_t (*workspace)(dio_device *d, const dio_call *c);
     bool (*run)(dio_device *d, dio_call *c, dio_error *err);
     bool (*sync)(dio_device *d, dio_error *err);
+    /* What `run` is given between begin and end is recorded and not done; the tape that comes back
+     * (NULL with a message: it cannot be) does all of it at every replay, with the addresses of
+     * then. end follows every begin that went well. A device without tapes has no replay. */
+    bool (*record_begin)(dio_device *d, dio_error *err);
+    void *(*record_end)(dio_device *d, dio_error *err);
+    bool (*replay)(dio_device *d, void *tape, dio_error *err);
+    void (*erase)(dio_device *d, void *tape);
     void (*destroy)(dio_device *d);
 };
 

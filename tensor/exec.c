@@ -94,13 +94,8 @@ static double now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-bool dio_plan_run(dio_plan *p, dio_error *err)
+bool dio_plan_run_nodes(dio_plan *p, dio_error *err)
 {
-    if (dio_gang_size() > p->threads)
-        return dio_fail(err,
-                        "a plan made for %d threads cannot run on %d: make it after "
-                        "dio_gang_resize",
-                        p->threads, dio_gang_size());
     for (int i = 0; i < p->n_nodes; i++) {
         dio_plan_node *n = &p->nodes[i];
         if (n->virtual_)
@@ -116,6 +111,19 @@ bool dio_plan_run(dio_plan *p, dio_error *err)
             n->ms += now_ms() - start;
         }
     }
+    return true;
+}
+
+bool dio_plan_run(dio_plan *p, dio_error *err)
+{
+    if (dio_gang_size() > p->threads)
+        return dio_fail(err,
+                        "a plan made for %d threads cannot run on %d: make it after "
+                        "dio_gang_resize",
+                        p->threads, dio_gang_size());
+    p->report.replayed = dio_plan_replay(p);
+    if (!p->report.replayed && !dio_plan_run_nodes(p, err))
+        return false;
     p->runs++;
     for (int i = 0; i < p->n_reread; i++)
         dio_buffer_release(p->reread[i]);

@@ -220,6 +220,7 @@ void dio_plan_destroy(dio_plan *p)
     if (!p)
         return;
     dio_device *d = p->device;
+    dio_plan_forget(p);
     for (int i = 0; i < p->n_residents; i++)
         dio_resident_unref(d, p->residents[i]);
     for (int i = 0; i < p->n_owned; i++)

@@ -41,6 +41,7 @@ typedef struct dio_plan_report {
     size_t state;        /* states, bytes */
     int nodes, fused;    /* nodes that run; nodes that fusion removed */
     double flops, bytes; /* of one run, from the operators' own counts */
+    bool replayed;       /* the last run was one launch of a recording (capture.c) */
 } dio_plan_report;
 void dio_plan_report_get(const dio_plan *p, dio_plan_report *out);
 

@@ -8,6 +8,8 @@
  *   layout.c        every value becomes a view over a root; copies where a kernel wants dense
  *   memory.c        every intermediate root gets an offset in the workspace
  *   bind            views get addresses, weights are packed
+ *
+ * A plan's runs are all alike, so a device that can records one and repeats it (capture.c).
  */
 #include "base/arena.h"
 #include "tensor/graph_impl.h"
@@ -62,6 +64,9 @@ struct dio_plan {
     bool profile;
     int runs;
     int threads; /* of the gang that scratch was sized for */
+    void *tape;  /* a run as the device recorded it; NULL: none */
+    int dropped; /* tapes whose addresses moved */
+    bool plain;  /* no tapes any more */
     dio_plan_report report;
 };
 
@@ -74,6 +79,13 @@ bool dio_plan_bind(dio_plan *p, dio_error *err);
 /* Where a value lies now; and all that nodes read and write, after something moved. */
 void dio_plan_address(const dio_plan *p, dio_val v, dio_view *out);
 void dio_plan_bind_views(dio_plan *p);
+
+/* capture.c: one launch in the place of all nodes' runs. False: nothing was done, run them. */
+bool dio_plan_replay(dio_plan *p);
+/* After an address has moved: what was recorded is of no use. */
+void dio_plan_forget(dio_plan *p);
+/* exec.c: gives every node to the device, in order. */
+bool dio_plan_run_nodes(dio_plan *p, dio_error *err);
 
 /* Appends to the plan's own lists; -1 when there is no memory. */
 dio_val dio_plan_add_value(dio_plan *p, const dio_type *type, int producer);

@@ -28,6 +28,7 @@ typedef struct dio_cuda {
     cudaStream_t stream;
     int processors;             /* streaming multiprocessors */
     size_t shared_limit;        /* bytes of shared memory that one block may ask for */
+    bool recording;             /* launches go into a graph (capture.cu) */
     struct dio_cuda_blas *blas; /* NULL: products by our own kernels, which is REPRO */
 } dio_cuda;
 
@@ -55,6 +56,12 @@ static inline int dio_cuda_size(dio_dtype t)
 {
     return t == DIO_U8 ? 1 : t == DIO_BF16 || t == DIO_F16 ? 2 : 4;
 }
+
+/* False with a sentence of what CUDA was doing, where it did not succeed. */
+bool dio_cuda_went_well(cudaError_t e, const char *what, dio_error *err);
+
+/* capture.cu: gives the device its tapes, unless DIORAMA_CUDA_GRAPH=off; false for other values. */
+bool dio_cuda_capture_init(dio_cuda *d, dio_error *err);
 
 /* copy.cu: the elements of `from` to the places of `to`: any strides, equal dims and type. */
 void dio_cuda_copy_view(dio_cuda *d, const dio_view *from, const dio_view *to);

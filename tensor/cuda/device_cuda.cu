@@ -8,7 +8,7 @@
 
 #include "tensor/cuda/cuda.h"
 
-static bool went_well(cudaError_t e, const char *what, dio_error *err)
+extern "C" bool dio_cuda_went_well(cudaError_t e, const char *what, dio_error *err)
 {
     if (e == cudaSuccess)
         return true;
@@ -31,9 +31,9 @@ static void *cuda_alloc(dio_device *d, size_t bytes, dio_error *err)
         dio_fail_retry(err, "out of memory: %zu bytes on %s", bytes, d->name);
         return NULL;
     }
-    if (!went_well(e, "allocating", err))
+    if (!dio_cuda_went_well(e, "allocating", err))
         return NULL;
-    if (bytes && !went_well(cudaMemsetAsync(memory, 0, bytes, of(d)->stream), "clearing", err)) {
+    if (bytes && !dio_cuda_went_well(cudaMemsetAsync(memory, 0, bytes, of(d)->stream), "clearing", err)) {
         cudaFree(memory);
         return NULL;
     }
@@ -52,11 +52,11 @@ static bool move(dio_device *d, void *to, const void *from, size_t bytes, cudaMe
     cudaStream_t stream = of(d)->stream;
     if (bytes == 0)
         return true;
-    if (!went_well(cudaMemcpyAsync(to, from, bytes, kind, stream), what, err))
+    if (!dio_cuda_went_well(cudaMemcpyAsync(to, from, bytes, kind, stream), what, err))
         return false;
     /* The host's side may be changed or read as soon as we return. */
     return kind == cudaMemcpyDeviceToDevice ||
-           went_well(cudaStreamSynchronize(stream), what, err);
+           dio_cuda_went_well(cudaStreamSynchronize(stream), what, err);
 }
 
 static bool cuda_upload(dio_device *d, void *to, const void *from, size_t bytes, dio_error *err)
@@ -126,12 +126,12 @@ static bool cuda_run(dio_device *d, dio_call *c, dio_error *err)
     else if (!(c->op->flags & DIO_OP_VIEW) || !run_view(of(d), c))
         return dio_fail(err, "device cuda: no kernel for operator \"%s\"; use --device cpu",
                         c->op->name);
-    return went_well(cudaGetLastError(), c->op->name, err);
+    return dio_cuda_went_well(cudaGetLastError(), c->op->name, err);
 }
 
 static bool cuda_sync(dio_device *d, dio_error *err)
 {
-    return went_well(cudaStreamSynchronize(of(d)->stream), "running", err);
+    return dio_cuda_went_well(cudaStreamSynchronize(of(d)->stream), "running", err);
 }
 
 static void cuda_destroy(dio_device *d)
@@ -147,15 +147,15 @@ static bool start(dio_cuda *d, dio_math math, dio_error *err)
 {
     int count = 0, shared = 0;
     cudaDeviceProp p;
-    if (!went_well(cudaGetDeviceCount(&count), "looking for a GPU", err))
+    if (!dio_cuda_went_well(cudaGetDeviceCount(&count), "looking for a GPU", err))
         return false;
     if (count == 0)
         return dio_fail(err, "device cuda: there is no NVIDIA GPU here");
-    if (!went_well(cudaSetDevice(0), "choosing the first GPU", err) ||
-        !went_well(cudaGetDeviceProperties(&p, 0), "asking about it", err) ||
-        !went_well(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
+    if (!dio_cuda_went_well(cudaSetDevice(0), "choosing the first GPU", err) ||
+        !dio_cuda_went_well(cudaGetDeviceProperties(&p, 0), "asking about it", err) ||
+        !dio_cuda_went_well(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
                    "asking about it", err) ||
-        !went_well(cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking), "making a stream",
+        !dio_cuda_went_well(cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking), "making a stream",
                    err))
         return false;
     if (p.major < 8)
@@ -166,6 +166,8 @@ static bool start(dio_cuda *d, dio_math math, dio_error *err)
     d->shared_limit = (size_t)shared;
     d->base.math = math == DIO_MATH_FAST ? "fast: products by cuBLASLt with TF32"
                                          : "repro: products in f32 by our own kernels";
+    if (!dio_cuda_capture_init(d, err))
+        return false;
     return math != DIO_MATH_FAST || (d->blas = dio_cuda_blas_create(err)) != NULL;
 }
 

@@ -185,6 +185,28 @@ static unsigned char *bytes_of(dio_plan *p, int n_out, size_t *bytes)
     return all;
 }
 
+/* A second run is recorded and played: it gives the bytes that the first gave. */
+static void check_replay(const dio_op *op, const dio_op_case *c, int index, dio_plan *p,
+                         void *const *data)
+{
+    dio_error err = {0};
+    dio_plan_report report;
+    size_t bytes, same;
+    unsigned char *plain = bytes_of(p, op->n_out, &bytes);
+    set_inputs(p, c, false, data);
+    if (!dio_plan_run(p, &err))
+        fail_msg("%s case %d, played: %s", op->name, index, err.message);
+    unsigned char *played = bytes_of(p, op->n_out, &same);
+    dio_plan_report_get(p, &report);
+    if (cuda->replay && !report.replayed)
+        fail_msg("%s case %d: the device could not record it", op->name, index);
+    assert_int_equal(bytes, same);
+    if (memcmp(plain, played, bytes) != 0)
+        fail_msg("%s case %d: played, it gives other bytes", op->name, index);
+    free(plain);
+    free(played);
+}
+
 static void check_forward(const dio_op *op, const dio_op_case *c, int index, void *const *data,
                           struct worst *w)
 {
@@ -225,6 +247,8 @@ static void check_forward(const dio_op *op, const dio_op_case *c, int index, voi
         set_inputs(gpu, c, side, data);
         assert_true(dio_plan_run(gpu, &err));
         w->cuda = fmax(w->cuda, compare(op, c, index, ref, gpu, 10 * tol + 1e-5, "CUDA"));
+        if (side == 0 && index < 4)
+            check_replay(op, c, index, gpu, data);
         dio_plan_destroy(gpu);
     }
     dio_plan_destroy(ref);

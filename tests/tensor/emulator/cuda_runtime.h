@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <functional>
+
 #define __global__
 #define __device__
 #define __host__
@@ -68,7 +70,13 @@ static inline float rsqrtf(float x)
 }
 
 typedef int cudaError_t;
-enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
+enum {
+    cudaSuccess = 0,
+    cudaErrorMemoryAllocation = 2,
+    cudaErrorStreamCaptureUnsupported = 900,
+    cudaErrorStreamCaptureInvalidated = 901,
+    cudaErrorIllegalState = 401,
+};
 typedef struct emulated_stream *cudaStream_t;
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 enum { cudaStreamNonBlocking = 1, cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
@@ -93,6 +101,19 @@ cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device);
 cudaError_t cudaDeviceGetAttribute(int *value, int attribute, int device);
 const char *cudaGetErrorString(cudaError_t e);
+
+/* Between begin and end of a capture, what is queued is kept and not done. To wait for the stream
+ * or to take memory meanwhile spoils it, as on a GPU. */
+typedef struct emulated_graph *cudaGraph_t;
+typedef struct emulated_graph *cudaGraphExec_t;
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t *graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph,
+                                 unsigned long long flags);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
 template <typename F> cudaError_t cudaFuncSetAttribute(F, int, int)
 {
     return cudaSuccess;
@@ -101,16 +122,29 @@ template <typename F> cudaError_t cudaFuncSetAttribute(F, int, int)
 /* Runs `thread` once for every thread of every block. */
 typedef void emulated_thread(void *user);
 void emulated_launch(dim3 grid, dim3 block, size_t shared, emulated_thread *thread, void *user);
+/* Does it, or keeps it when a capture is open. */
+void emulated_queue(const std::function<void()> &work);
 
 template <typename Call> static void emulated_call(void *user)
 {
     (*static_cast<Call *>(user))();
 }
-template <typename Call> void emulated_run(dim3 grid, dim3 block, size_t shared, Call call)
+template <typename T> struct emulated_value {
+    typedef T type;
+};
+/* Arguments are taken by value at the launch, as the driver does: a capture keeps them. Static,
+ * since twins have types of one name that differ from file to file. */
+template <typename... P>
+static void emulated_run(dim3 grid, dim3 block, size_t shared, void (*kernel)(P...),
+                         typename emulated_value<P>::type... args)
 {
-    emulated_launch(grid, block, shared, emulated_call<Call>, &call);
+    auto call = [=] { kernel(args...); };
+    emulated_queue([=] {
+        auto own = call;
+        emulated_launch(grid, block, shared, emulated_call<decltype(own)>, &own);
+    });
 }
 
 #define DIO_LAUNCH(d, kernel, grid, block, shared, ...)                                            \
-    ((void)(d), emulated_run((grid), (block), (shared), [=] { (kernel)(__VA_ARGS__); }))
+    ((void)(d), emulated_run((grid), (block), (shared), (kernel), __VA_ARGS__))
 #define DIO_SHARED(type, name) type *name = static_cast<type *>(emulated_shared())

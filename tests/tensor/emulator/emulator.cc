@@ -145,8 +145,75 @@ void emulated_launch(dim3 grid, dim3 block, size_t shared, emulated_thread *thre
                 run_block();
 }
 
+struct emulated_graph {
+    std::vector<std::function<void()>> work;
+};
+
+static emulated_graph *capture; /* the open one */
+static bool spoiled;
+
+void emulated_queue(const std::function<void()> &work)
+{
+    if (capture)
+        capture->work.push_back(work);
+    else
+        work();
+}
+
+/* What may not happen while a capture is open. */
+static cudaError_t immediate(void)
+{
+    spoiled |= capture != nullptr;
+    return capture ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode)
+{
+    if (capture)
+        return cudaErrorIllegalState;
+    capture = new emulated_graph;
+    spoiled = false;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *graph)
+{
+    *graph = spoiled ? nullptr : capture;
+    if (spoiled)
+        delete capture;
+    capture = nullptr;
+    return spoiled ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long)
+{
+    *exec = new emulated_graph(*graph);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t)
+{
+    for (const std::function<void()> &work : exec->work)
+        work();
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
+{
+    delete exec;
+    return cudaSuccess;
+}
+
 cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
+    if (immediate() != cudaSuccess)
+        return cudaErrorStreamCaptureUnsupported;
     /* At least 16 bytes past an alignment that the driver would give, and not zero. */
     *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (*memory)
@@ -162,13 +229,13 @@ cudaError_t cudaFree(void *memory)
 
 cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t)
 {
-    memset(memory, value, bytes);
+    emulated_queue([=] { memset(memory, value, bytes); });
     return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
 {
-    memcpy(to, from, bytes);
+    emulated_queue([=] { memcpy(to, from, bytes); });
     return cudaSuccess;
 }
 
@@ -180,7 +247,7 @@ cudaError_t cudaMemGetInfo(size_t *left, size_t *total)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t)
 {
-    return cudaSuccess;
+    return immediate();
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned)
