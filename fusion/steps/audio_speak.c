@@ -15,7 +15,7 @@ struct params {
     const char *model, *text, *speaker, *loudness;
     const dio_value *lexicon, *fit;
     double rate, pitch, volume;
-    bool ssml;
+    bool ssml, visemes;
     int chars;
     uint64_t seed;
 };
@@ -37,6 +37,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct params, loudness, "podcast", 0, 40,
               "of audio.mix's names, with a voice's treatment; none: as it was spoken"),
     DIO_FIELD(struct params, chars, "42", 8, 80, "characters in a line of srt, vtt and ass"),
+    DIO_FIELD(struct params, visemes, "false", 0, 0,
+              "mouth shapes, too: for voices that speak in ARPAbet, as the house narrator"),
     DIO_FIELD(struct params, seed, "0", 0, 0, "added to the run's seed: another breath"),
     {0},
 };
@@ -121,6 +123,11 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     if (fit && !has_waiting(fit) && !read_fit(fit, &f, report->arena, &e))
         dio_report_add(report, &e);
     check_loudness(p->loudness, loudness ? loudness : with, report);
+}
+
+static bool gives(const void *params, const char *port)
+{
+    return ((const struct params *)params)->visemes || strcmp(port, "visemes") != 0;
 }
 
 /* --- the work --- */
@@ -210,6 +217,8 @@ static bool write_all(struct speaking *s, dio_error *err)
         return false;
     dio_task_give_file(t, "audio", path);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (!s->p->visemes && strcmp(files[i].port, "visemes") == 0)
+            continue;
         path = dio_task_path(t, files[i].port, files[i].suffix);
         if (!dio_times_write(s->said.times, path, &rules, 0, 0, err))
             return false;
@@ -243,5 +252,6 @@ const dio_step dio_step_audio_speak = {
                               {0}},
     .weight = 2,
     .check = check,
+    .gives = gives,
     .run = run,
 };

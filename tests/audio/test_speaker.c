@@ -263,6 +263,43 @@ static void one_letter_is_enough(void **state)
     dio_clip_unref(s.clip);
 }
 
+/* A voice of letters with drawn weights: what it says is noise, and its times are its own. */
+static void published_voices_speak_too(void **state)
+{
+    static const char *const want[] = {"It", "costs", "$5.", "Say", "more,", "now!"};
+    struct fixture *f = *state;
+    dio_error err = {0};
+    dio_speaker *s = dio_speaker_open("tests/golden/vits/mms", &err);
+    if (!s)
+        fail_msg("%s", err.message);
+    dio_speech_request r = asks("It costs $5. Say more, now!");
+    dio_speech said;
+    r.fit.seconds = 1.5;
+    if (!dio_speaker_say(s, f->device, &r, f->a, &said, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(said.clip->length, said.clip->rate * 3 / 2);
+    assert_int_equal(said.times->n_words, 6);
+    int64_t at = 0;
+    for (int i = 0; i < 6; i++) {
+        assert_string_equal(said.times->words[i].text, want[i]);
+        assert_true(said.times->words[i].start >= at);
+        assert_true(said.times->words[i].end > said.times->words[i].start);
+        at = said.times->words[i].end;
+    }
+    assert_string_equal(said.times->phones[0].name, "i");
+    dio_clip_unref(said.clip);
+    r.semitones = 2;
+    assert_false(dio_speaker_say(s, f->device, &r, f->a, &said, &err));
+    assert_string_equal(err.message,
+                        "pitch and volume: a published voice has neither; its rate can be set");
+    err = (dio_error){0};
+    r.semitones = 0;
+    r.speaker = "7";
+    assert_false(dio_speaker_say(s, f->device, &r, f->a, &said, &err));
+    assert_string_equal(err.message, "speaker: this voice has the numbers 0 to 0, not \"7\"");
+    dio_speaker_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +312,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_parted),
         cmocka_unit_test(what_cannot_be_said_is_refused),
         cmocka_unit_test(one_letter_is_enough),
+        cmocka_unit_test(published_voices_speak_too),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
