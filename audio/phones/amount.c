@@ -73,8 +73,8 @@ bool dio_is_year(const struct number *x)
 
 void dio_say_value(struct scan *s, const struct number *x)
 {
-    if (x->minus)
-        dio_say(s, "minus");
+    if (x->minus || x->plus)
+        dio_say(s, x->minus ? "minus" : "plus");
     if (*x->digits)
         dio_say_cardinal(s, x->digits, strlen(x->digits));
     if (*x->fraction) {
@@ -83,8 +83,20 @@ void dio_say_value(struct scan *s, const struct number *x)
     }
 }
 
+/* Whether the digits before `at` follow a point: 1.2B is a number of billions. */
+static bool fraction_before(const struct scan *s, size_t at)
+{
+    size_t i = at;
+    while (i > 0 && at - i < SCAN_RUN && dio_is_digit(s->text[i - 1]))
+        i--;
+    return i > 0 && s->text[i - 1] == '.';
+}
+
 static const char *suffix_at(const struct scan *s, size_t at, bool money, size_t *end)
 {
+    if (!money && dio_scan_at(s, at) == 'B' && dio_is_digit(s->text[at - 1]) &&
+        !fraction_before(s, at))
+        return NULL; /* exit 23B */
     size_t past = dio_scan_letters(s, at);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if ((money || !suffixes[i].money) && strlen(suffixes[i].letters) == past - at &&

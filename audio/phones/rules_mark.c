@@ -136,6 +136,12 @@ size_t dio_rule_sign(struct scan *s, size_t at)
         dio_say(s, c == '<' ? "less than" : "greater than");
     } else if (c == '-' && begins && dio_is_digit(next)) {
         dio_say(s, "minus");
+    } else if (c == '*' && !begins && dio_is_alnum(next) && dio_is_alnum(s->text[at - 1])) {
+        dio_say(s, "times");
+    } else if (c == '/' && dio_is_digit(next) && !begins && dio_is_digit(s->text[at - 1])) {
+        dio_say(s, "out of");
+    } else if (c == '#' && !begins && dio_is_alpha(s->text[at - 1])) {
+        dio_say(s, "sharp");
     } else if (c == '#' && dio_is_alnum(next)) {
         dio_say(s, "hash");
     }

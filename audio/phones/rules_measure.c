@@ -180,10 +180,12 @@ size_t dio_rule_money(struct scan *s, size_t at)
 /* An amount with a sign before it, for the rules below. */
 static bool signed_amount(const struct scan *s, size_t at, struct amount *x)
 {
-    bool minus = dio_scan_at(s, at) == '-' && (at == 0 || strchr(" (\n[~<>=", s->text[at - 1]));
-    if (!dio_scan_begins(s, at) || !dio_amount_at(s, at + minus, false, x))
+    char c = dio_scan_at(s, at);
+    bool sign = (c == '-' || c == '+') && (at == 0 || strchr(" (\n[~<>=", s->text[at - 1]));
+    if (!dio_scan_begins(s, at) || !dio_amount_at(s, at + sign, false, x))
         return false;
-    x->value.minus = minus;
+    x->value.minus = sign && c == '-';
+    x->value.plus = sign && c == '+';
     return true;
 }
 
@@ -229,7 +231,7 @@ size_t dio_rule_feet(struct scan *s, size_t at)
     char sign = dio_scan_at(s, feet.end);
     bool quoted = false; /* inside quotes the sign is the end of them */
     for (size_t i = at > SCAN_RUN ? at - SCAN_RUN : 0; sign == '"' && i < at; i++)
-        quoted ^= s->text[i] == '"';
+        quoted ^= s->text[i] == '"' && (i == 0 || !dio_is_digit(s->text[i - 1]));
     if (sign == '"' && !quoted && dio_scan_ends(s, feet.end + 1)) {
         dio_say_value(s, &feet);
         dio_say(s, dio_number_value(&feet) == 1 && !*feet.fraction ? "inch" : "inches");
@@ -252,7 +254,8 @@ static const struct unit *unit_at(const struct scan *s, size_t at, bool blank, s
     for (int i = 0; i < COUNT(units); i++) {
         size_t n = strlen(units[i].sign), past = at + n;
         char next = dio_scan_at(s, past);
-        if ((blank && !units[i].apart) || (best && n <= strlen(best->sign)) ||
+        bool dotted = next == '.' && n == 1 && dio_is_alpha(dio_scan_at(s, past + 1));
+        if (dotted || (blank && !units[i].apart) || (best && n <= strlen(best->sign)) ||
             !dio_scan_is(s, at, units[i].sign) || !dio_scan_ends(s, past) || next & 0x80)
             continue;
         best = &units[i];
@@ -264,14 +267,20 @@ static const struct unit *unit_at(const struct scan *s, size_t at, bool blank, s
 size_t dio_rule_measure(struct scan *s, size_t at)
 {
     struct amount x;
-    size_t end;
+    size_t end = at;
     if (!signed_amount(s, at, &x))
         return 0;
     if (!x.scale && !*x.value.fraction && !x.range && dio_scan_is(s, x.end, "K"))
         return 0; /* 4K */
-    bool blank = dio_scan_at(s, x.end) == ' ';
-    const struct unit *u = unit_at(s, x.end + blank, blank, &end);
-    if (!u || (dio_scan_at(s, end) == '\'' && dio_is_alpha(dio_scan_at(s, end + 1))))
+    bool blank = dio_scan_at(s, x.end) == ' ', hyphen = dio_scan_at(s, x.end) == '-';
+    const struct unit *u = unit_at(s, x.end + (blank || hyphen), blank, &end);
+    bool within = dio_scan_at(s, end) == '-' && dio_is_digit(dio_scan_at(s, end + 1));
+    if (u && hyphen && u->sign[1] && !within) { /* a 6-ft fence, a 100-yr-old oak */
+        dio_say_amount(s, &x);
+        dio_say(s, u->one);
+        return end;
+    }
+    if (!u || hyphen || (dio_scan_at(s, end) == '\'' && dio_is_alpha(dio_scan_at(s, end + 1))))
         return 0; /* "5 s's" */
     dio_say_amount(s, &x);
     dio_say(s, dio_amount_is_one(&x) ? u->one : u->many);

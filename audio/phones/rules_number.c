@@ -233,12 +233,48 @@ static bool say_known_pair(struct scan *s, int top, int bottom)
     return false;
 }
 
+static const char *const date_after[] = {
+    "by", "on", "until", "till", "before", "through", "ends", "starts", "since",
+};
+
+/* "by 12/24": a day of the year. */
+static bool say_day_of_year(struct scan *s, int month, int day)
+{
+    if (month < 1 || month > 12 || day < 1 || day > 31 ||
+        !dio_word_in(dio_scan_last(s), date_after, COUNT(date_after)))
+        return false;
+    dio_say(s, dio_month_name(month));
+    dio_say_small(s, day);
+    dio_say_last_ordinal(s);
+    return true;
+}
+
+/* "4.8/5": a mark out of five or ten. */
+static size_t mark_at(struct scan *s, size_t at)
+{
+    struct number x;
+    size_t end;
+    if (!dio_number_at(s, at, &x) || !*x.fraction || dio_scan_at(s, x.end) != '/')
+        return 0;
+    end = dio_scan_digits(s, x.end + 1);
+    if (!dio_scan_ends(s, end) || !(dio_scan_is(s, x.end, "/5") || dio_scan_is(s, x.end, "/10")) ||
+        end > x.end + 3)
+        return 0;
+    dio_say_value(s, &x);
+    dio_say(s, "out of");
+    dio_say_cardinal(s, s->text + x.end + 1, end - x.end - 1);
+    return end;
+}
+
 size_t dio_rule_fraction(struct scan *s, size_t at)
 {
     static const char *const rated[] = {"stars", "star", "rating"};
     int top, bottom;
     bool whole = false;
-    size_t end = fraction_at(s, at, &top, &bottom);
+    size_t end = mark_at(s, at);
+    if (end || !dio_scan_begins(s, at))
+        return end;
+    end = fraction_at(s, at, &top, &bottom);
     if (!end) { /* 1 1/2: a whole number before it */
         size_t digits = dio_scan_digits(s, at), next = digits + 1;
         if (digits == at || digits - at > 4 || !strchr(" -", dio_scan_at(s, digits)) ||
@@ -250,7 +286,7 @@ size_t dio_rule_fraction(struct scan *s, size_t at)
     size_t next = dio_scan_spaces(s, end), past = dio_scan_letters(s, next);
     if (!dio_scan_ends(s, end) || dio_scan_at(s, end) == '%')
         return 0;
-    if (!whole && say_known_pair(s, top, bottom))
+    if (!whole && (say_day_of_year(s, top, bottom) || say_known_pair(s, top, bottom)))
         return end;
     if (!whole && (dio_scan_find(s, next, past, rated, COUNT(rated)) >= 0)) {
         dio_say_small(s, top);
@@ -259,7 +295,10 @@ size_t dio_rule_fraction(struct scan *s, size_t at)
     } else {
         say_fraction(s, top, bottom, whole);
     }
-    return end;
+    if (dio_scan_at(s, end) != '"' || !dio_scan_ends(s, end + 1) || top >= bottom)
+        return end;
+    dio_say(s, whole ? "inches" : "inch");
+    return end + 1;
 }
 
 /* At least three numbers with dots between, or two after a v. Four of up to 255: an address. */
@@ -277,7 +316,8 @@ size_t dio_rule_version(struct scan *s, size_t at)
     }
     for (size_t i = begin; i < end; i++)
         parts += dio_is_digit(s->text[i]) && (i + 1 == end || s->text[i + 1] == '.');
-    if (!dio_scan_ends(s, end) || parts < (v ? 1 : 3) || end - begin > 40)
+    int least = !v ? 3 : dio_scan_at(s, at) == 'V' ? 2 : 1; /* a V6 is an engine */
+    if (!dio_scan_ends(s, end) || parts < least || end - begin > 40)
         return 0;
     if (v)
         dio_say(s, "version");
@@ -293,9 +333,36 @@ size_t dio_rule_version(struct scan *s, size_t at)
     return end;
 }
 
+/* At least three groups of digits with hyphens between: an ISBN, a serial number. */
+size_t dio_rule_serial(struct scan *s, size_t at)
+{
+    size_t end = at, begin = at;
+    int groups = 0;
+    while (groups < 12 && dio_is_digit(dio_scan_at(s, begin))) {
+        end = dio_scan_digits(s, begin);
+        groups++;
+        if (dio_scan_at(s, end) != '-')
+            break;
+        begin = end + 1;
+    }
+    if (groups < 3 || !dio_scan_begins(s, at) || !dio_scan_ends(s, end))
+        return 0;
+    for (size_t i = at; i < end; i++)
+        if (dio_is_digit(s->text[i]))
+            dio_say_digits(s, s->text + i, 1);
+        else
+            dio_say(s, ",");
+    return end;
+}
+
 size_t dio_rule_span(struct scan *s, size_t at)
 {
     bool wide;
+    if (dio_scan_at(s, at) == ':' && s->numeric && at > 0 && dio_is_digit(s->text[at - 1]) &&
+        dio_is_digit(dio_scan_at(s, at + 1))) { /* 16:9 */
+        dio_say(s, "to");
+        return at + 1;
+    }
     size_t dash = dio_scan_dash(s, at, &wide), before = at;
     if (!dash || at == 0)
         return 0;

@@ -65,6 +65,8 @@ static int day_at(const struct scan *s, size_t at, size_t *end)
     *end = past;
     if (past > digits && dio_scan_find(s, digits, past, letters, 4) < 0)
         return 0;
+    if (dio_scan_at(s, past) == '.' && dio_is_digit(dio_scan_at(s, past + 1)))
+        return 0; /* APR 3.99% */
     return day >= 1 && day <= 31 && dio_scan_ends(s, past) ? day : 0;
 }
 
@@ -231,8 +233,8 @@ size_t dio_rule_weekday(struct scan *s, size_t at)
     if (day < 0 || !dio_scan_ends(s, end))
         return 0;
     size_t next = dio_scan_spaces(s, end + (dio_scan_at(s, end) == ','));
-    size_t dash = dio_scan_dash(s, dio_scan_spaces(s, end), &wide);
-    size_t after = dio_scan_spaces(s, dio_scan_spaces(s, end) + dash);
+    size_t gap = dio_scan_spaces(s, end + (dio_scan_at(s, end) == '.'));
+    size_t dash = dio_scan_dash(s, gap, &wide), after = dio_scan_spaces(s, gap + dash);
     bool range = dash && weekday_at(s, after, &past, &other) >= 0;
     bool ranged = strcmp(dio_scan_last(s), "to") == 0 && s->said &&
                   strcmp(s->items[s->said - 1].rule, "weekday") == 0;

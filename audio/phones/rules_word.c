@@ -76,50 +76,6 @@ static bool form_at(const struct scan *s, size_t at, const char *form)
                     dio_scan_is(s, at + 1, form + 1));
 }
 
-static bool place_fits(const struct scan *s, size_t at, size_t end, enum place place)
-{
-    size_t next = dio_scan_spaces(s, end);
-    switch (place) {
-    case TITLE:
-        return before_name(s, end) || dio_scan_is(s, end, " and ");
-    case STREET:
-        return after_name(s, at);
-    case NUMBER:
-        return dio_is_digit(dio_scan_at(s, next)) || dio_scan_at(s, next) == '#';
-    case ANY:
-    case END:
-        return true;
-    }
-    return false;
-}
-
-size_t dio_rule_brief(struct scan *s, size_t at)
-{
-    if (!dio_scan_begins(s, at))
-        return 0;
-    for (int i = 0; i < COUNT(briefs); i++) {
-        if (!form_at(s, at, briefs[i].form))
-            continue;
-        size_t end = at + strlen(briefs[i].form);
-        bool dot = briefs[i].dot != NONE && dio_scan_at(s, end) == '.';
-        char last = s->text[end - 1];
-        if ((dio_is_alpha(last) && !dio_scan_ends(s, end)) || (briefs[i].dot == NEEDED && !dot) ||
-            (dio_scan_at(s, end) == '\'' && dio_is_alpha(last)))
-            continue;
-        if (!place_fits(s, at, end + dot, briefs[i].place))
-            continue;
-        /* "Elm St. Clair": between two names it is the saint's. */
-        if (briefs[i].place == TITLE && after_name(s, at) && !dot)
-            continue;
-        dio_say(s, briefs[i].words);
-        if (!dot)
-            return end;
-        bool ends = briefs[i].place == STREET || briefs[i].place == END;
-        return ends ? dio_scan_dot(s, end) : end + 1;
-    }
-    return 0;
-}
-
 /* The value of well-formed Roman capitals, at most 3999; else 0. */
 static int roman_value(const char *text, size_t n)
 {
@@ -143,6 +99,58 @@ static int roman_value(const char *text, size_t n)
         }
     }
     return i == n ? value : 0;
+}
+
+static bool roman_at(const struct scan *s, size_t at)
+{
+    size_t end = dio_scan_letters(s, at);
+    return end > at + 1 && end - at < 12 && roman_value(s->text + at, end - at) > 0;
+}
+
+static bool place_fits(const struct scan *s, size_t at, size_t end, const char *form,
+                       enum place place)
+{
+    size_t next = dio_scan_spaces(s, end);
+    switch (place) {
+    case TITLE:
+        return before_name(s, end) || dio_scan_is(s, end, " and ");
+    case STREET:
+        return after_name(s, at);
+    case NUMBER:
+        return (dio_is_digit(dio_scan_at(s, next)) || dio_scan_at(s, next) == '#') ||
+               (dio_is_alpha(form[0]) && form[1] && roman_at(s, next));
+    case ANY:
+    case END:
+        return true;
+    }
+    return false;
+}
+
+size_t dio_rule_brief(struct scan *s, size_t at)
+{
+    if (!dio_scan_begins(s, at))
+        return 0;
+    for (int i = 0; i < COUNT(briefs); i++) {
+        if (!form_at(s, at, briefs[i].form))
+            continue;
+        size_t end = at + strlen(briefs[i].form);
+        bool dot = briefs[i].dot != NONE && dio_scan_at(s, end) == '.';
+        char last = s->text[end - 1];
+        if ((dio_is_alpha(last) && !dio_scan_ends(s, end)) || (briefs[i].dot == NEEDED && !dot) ||
+            (dio_scan_at(s, end) == '\'' && dio_is_alpha(last)))
+            continue;
+        if (!place_fits(s, at, end + dot, briefs[i].form, briefs[i].place))
+            continue;
+        /* "Elm St. Clair": between two names it is the saint's. */
+        if (briefs[i].place == TITLE && after_name(s, at) && !dot)
+            continue;
+        dio_say(s, briefs[i].words);
+        if (!dot)
+            return end;
+        bool ends = briefs[i].place == STREET || briefs[i].place == END;
+        return ends ? dio_scan_dot(s, end) : end + 1;
+    }
+    return 0;
 }
 
 size_t dio_rule_roman(struct scan *s, size_t at)
@@ -258,6 +266,8 @@ size_t dio_rule_capitals(struct scan *s, size_t at)
     bool several = dio_scan_at(s, end) == 's' && dio_scan_ends(s, end + 1);
     bool has = dio_scan_at(s, end) == '\'' && dio_to_lower(dio_scan_at(s, end + 1)) == 's' &&
                dio_scan_ends(s, end + 2);
+    if (dio_scan_at(s, end) == '\'' && dio_is_upper(dio_scan_at(s, end + 1)) && end < at + 3)
+        return 0; /* IT'S, WE'RE */
     if (end < at + 2 || !dio_scan_begins(s, at) || (!several && !dio_scan_ends(s, end)))
         return 0;
     bool read = reads_capitals(s, at, end);
@@ -318,10 +328,14 @@ size_t dio_rule_word(struct scan *s, size_t at)
     /* A letter of its own is named, except the two that are words. */
     bool lone = end == at + 1 && (dio_is_upper(s->text[at]) || !strchr("aio", s->text[at]));
     bool article = lone && s->text[at] == 'A' && dio_scan_at(s, end) == ' ' &&
-                   dio_is_alpha(dio_scan_at(s, end + 1)) &&
+                   dio_is_alnum(dio_scan_at(s, end + 1)) &&
                    (at == 0 || strchr(" \n\"'([", s->text[at - 1])) &&
                    !dio_word_in(dio_scan_last(s), lettered, COUNT(lettered));
-    if (lone && s->text[at] == 'I')
+    bool by = lone && s->text[at] == 'x' && s->numeric && dio_scan_at(s, end) == ' ' &&
+              dio_is_digit(dio_scan_at(s, end + 1));
+    if (by)
+        dio_say(s, "by");
+    else if (lone && s->text[at] == 'I')
         dio_say(s, "i");
     else if (article)
         dio_say(s, "a");

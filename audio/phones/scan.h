@@ -97,7 +97,7 @@ struct number {
     char digits[40]; /* of the whole part, without commas; may be "" before a fraction */
     char fraction[40];
     bool grouped; /* had commas */
-    bool minus;
+    bool minus, plus;
 };
 bool dio_number_at(const struct scan *s, size_t at, struct number *out);
 void dio_say_value(struct scan *s, const struct number *x);
