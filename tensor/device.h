@@ -9,8 +9,12 @@
  *  - the CPU multiplies weights stored in bf16 by activations rounded to bf16, where it has
  *    AVX512-BF16. A row's bits still do not depend on batch, chunk or threads, but on the
  * processor;
- *  - CUDA takes cuBLASLt with TF32, and bits do depend on the rows computed together.
+ *  - CUDA takes cuBLASLt and cuDNN with TF32 (and bf16, for attention and for kernels stored so),
+ *    and bits do depend on the rows computed together.
  * The default is repro: f32 multiply-adds in one order, whatever type weights are stored in.
+ *
+ * DIORAMA_CUDA_GRAPH=off launches a run's kernels one by one, DIORAMA_CUDNN=off keeps convolutions
+ * and attention on our own kernels: both are for finding out what is at fault.
  */
 #include <stdbool.h>
 #include <stddef.h>

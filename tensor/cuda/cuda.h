@@ -22,6 +22,7 @@ extern "C" {
 #endif
 
 struct dio_cuda_blas; /* blas.cu */
+struct dio_cudnn;     /* cudnn_graph.cu */
 
 typedef struct dio_cuda {
     dio_device base;
@@ -30,12 +31,13 @@ typedef struct dio_cuda {
     size_t shared_limit;        /* bytes of shared memory that one block may ask for */
     bool recording;             /* launches go into a graph (capture.cu) */
     struct dio_cuda_blas *blas; /* NULL: products by our own kernels, which is REPRO */
+    struct dio_cudnn *dnn;      /* NULL: not built with it, or not wanted */
 } dio_cuda;
 
 typedef struct dio_cuda_kernel {
     const char *name; /* the operator's */
     /* Bytes wanted in call.work, as dio_op.workspace; NULL: none. */
-    size_t (*workspace)(const dio_call *c);
+    size_t (*workspace)(dio_cuda *d, const dio_call *c);
     /* Queues the work on d->stream. A launch that fails is reported by the device. */
     void (*run)(dio_cuda *d, const dio_call *c);
 } dio_cuda_kernel;

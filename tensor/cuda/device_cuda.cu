@@ -1,12 +1,13 @@
 /* device_cuda.cu: a GPU as a device: one stream, memory from the driver, kernels by name.
  *
- * The fast mode (DIORAMA_MATH) lets cuBLASLt compute products, with TF32 tensor cores: several times
- * faster, and no longer the same bits for any batch or chunk. The default keeps REPRO. */
+ * The fast mode (DIORAMA_MATH) lets cuBLASLt compute products and cuDNN convolutions and attention,
+ * on tensor cores: several times faster, and no longer the same bits for any batch or chunk. The
+ * default keeps REPRO. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tensor/cuda/cuda.h"
+#include "tensor/cuda/cudnn.cuh"
 
 extern "C" bool dio_cuda_went_well(cudaError_t e, const char *what, dio_error *err)
 {
@@ -33,7 +34,8 @@ static void *cuda_alloc(dio_device *d, size_t bytes, dio_error *err)
     }
     if (!dio_cuda_went_well(e, "allocating", err))
         return NULL;
-    if (bytes && !dio_cuda_went_well(cudaMemsetAsync(memory, 0, bytes, of(d)->stream), "clearing", err)) {
+    if (bytes &&
+        !dio_cuda_went_well(cudaMemsetAsync(memory, 0, bytes, of(d)->stream), "clearing", err)) {
         cudaFree(memory);
         return NULL;
     }
@@ -97,9 +99,8 @@ static bool cuda_supports(dio_device *d, const dio_op *op)
 
 static size_t cuda_workspace(dio_device *d, const dio_call *c)
 {
-    (void)d;
     const dio_cuda_kernel *k = find(c->op);
-    return k && k->workspace ? k->workspace(c) : 0;
+    return k && k->workspace ? k->workspace(of(d), c) : 0;
 }
 
 /* A view that somebody wants in memory of its own: a copy through its strides. */
@@ -111,8 +112,7 @@ static bool run_view(dio_cuda *d, const dio_call *c)
     if (!c->op->view(&c->in[0], c->attrs, &seen, &offset))
         return false;
     seen.dtype = c->in[0].dtype;
-    seen.data = static_cast<unsigned char *>(c->in[0].data) +
-                offset * dio_cuda_size(seen.dtype);
+    seen.data = static_cast<unsigned char *>(c->in[0].data) + offset * dio_cuda_size(seen.dtype);
     dio_cuda_copy_view(d, &seen, &c->out[0]);
     return true;
 }
@@ -138,6 +138,7 @@ static void cuda_destroy(dio_device *d)
 {
     dio_cuda *cuda = of(d);
     dio_cuda_blas_destroy(cuda->blas);
+    dio_cudnn_destroy(cuda->dnn);
     if (cuda->stream)
         cudaStreamDestroy(cuda->stream);
     free(cuda);
@@ -153,10 +154,11 @@ static bool start(dio_cuda *d, dio_math math, dio_error *err)
         return dio_fail(err, "device cuda: there is no NVIDIA GPU here");
     if (!dio_cuda_went_well(cudaSetDevice(0), "choosing the first GPU", err) ||
         !dio_cuda_went_well(cudaGetDeviceProperties(&p, 0), "asking about it", err) ||
-        !dio_cuda_went_well(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
-                   "asking about it", err) ||
-        !dio_cuda_went_well(cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking), "making a stream",
-                   err))
+        !dio_cuda_went_well(
+            cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
+            "asking about it", err) ||
+        !dio_cuda_went_well(cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking),
+                            "making a stream", err))
         return false;
     if (p.major < 8)
         return dio_fail(err, "device cuda: %s has compute capability %d.%d; 8.0 is the least",
@@ -164,10 +166,17 @@ static bool start(dio_cuda *d, dio_math math, dio_error *err)
     snprintf(d->base.name, sizeof d->base.name, "%.100s", p.name);
     d->processors = p.multiProcessorCount;
     d->shared_limit = (size_t)shared;
-    d->base.math = math == DIO_MATH_FAST ? "fast: products by cuBLASLt with TF32"
-                                         : "repro: products in f32 by our own kernels";
-    if (!dio_cuda_capture_init(d, err))
+    if (!dio_cuda_capture_init(d, err) || !dio_cudnn_create(&d->dnn, err))
         return false;
+    if (math == DIO_MATH_FAST)
+        d->base.math = d->dnn
+                           ? "fast: products by cuBLASLt with TF32, convolutions and attention by "
+                             "cuDNN with TF32 and bf16"
+                           : "fast: products by cuBLASLt with TF32";
+    else
+        d->base.math = d->dnn ? "repro: products in f32 by our own kernels, convolutions in f32 by "
+                                "cuDNN"
+                              : "repro: products in f32 by our own kernels";
     return math != DIO_MATH_FAST || (d->blas = dio_cuda_blas_create(err)) != NULL;
 }
 

@@ -17,8 +17,9 @@ static __global__ void deltas(float *delta, const float *dout, const float *out,
     }
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     return (size_t)dio_count(&c->in[LSE]) * sizeof(float);
 }
 

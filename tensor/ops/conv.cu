@@ -1,6 +1,7 @@
 /* conv.cu: convolution and its kernel's gradient as products whose second operand is gathered from
- * x on the way (no unfolded copy in memory). */
+ * x on the way (no unfolded copy in memory); or by cuDNN, where it serves (cudnn_conv.cu). */
 #include "tensor/cuda/conv.cuh"
+#include "tensor/cuda/cudnn.cuh"
 
 /* y [o, p] = w [o, (c,k)] x [(c,k), p], for each example and group */
 struct forward {
@@ -38,6 +39,8 @@ struct forward {
 static void run(dio_cuda *d, const dio_call *c)
 {
     forward f;
+    if (dio_cudnn_conv(d, c))
+        return;
     f.s = dio_cuda_conv_of(&c->in[0], &c->in[1], &c->out[0], dio_attrs<dio_conv_attrs>(c));
     f.taps = f.s.kh * f.s.kw;
     f.m = f.s.o;
@@ -102,5 +105,5 @@ static void run_weights(dio_cuda *d, const dio_call *c)
     dio_run_product(d, f, f.s.groups);
 }
 
-DIO_CUDA_KERNEL(conv, NULL, run)
+DIO_CUDA_KERNEL(conv, dio_cudnn_conv_work, run)
 DIO_CUDA_KERNEL(conv_weights, NULL, run_weights)

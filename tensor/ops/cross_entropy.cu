@@ -96,8 +96,9 @@ static rows rows_of(const dio_call *c)
     return r;
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     return (size_t)dio_rows(&c->in[0]) * sizeof(float);
 }
 
@@ -111,8 +112,9 @@ static void run(dio_cuda *d, const dio_call *c)
     DIO_LAUNCH(d, mean_of, 1, DIO_BLOCK, 0, dio_out<float>(c, 0), (const float *)loss, r);
 }
 
-static size_t grad_workspace(const dio_call *c)
+static size_t grad_workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     (void)c;
     return sizeof(float);
 }

@@ -27,8 +27,9 @@ static __global__ void cells(step s)
     }
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     int64_t rows = c->in[X].dim[0] * c->in[X].dim[1], h = c->in[H0].dim[1];
     return dio_piece(rows * 4 * h) + dio_piece(rows * h) + dio_piece(c->in[X].dim[0] * 3 * h);
 }
@@ -100,8 +101,9 @@ static __global__ void cells_back(step_back s)
     }
 }
 
-static size_t back_workspace(const dio_call *c)
+static size_t back_workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     int64_t floats = c->in[Y].dim[0] * c->in[Y].dim[2];
     return dio_piece(floats) + dio_piece(3 * floats);
 }

@@ -53,8 +53,9 @@ static __global__ void mean_of(float *y, const float *part, int64_t spans, int64
         *y = sum / (float)n;
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     return (size_t)dio_ceil(dio_count(&c->in[0]), SPAN) * sizeof(float);
 }
 

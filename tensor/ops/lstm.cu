@@ -30,8 +30,9 @@ static __global__ void cells(step s)
     }
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     int64_t rows = c->in[X].dim[0] * c->in[X].dim[1], h = c->in[H0].dim[1];
     return dio_piece(rows * 4 * h) + 2 * dio_piece(rows * h) + dio_piece(c->in[X].dim[0] * 4 * h);
 }

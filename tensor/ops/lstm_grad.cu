@@ -29,8 +29,9 @@ static __global__ void cells_back(step s)
     }
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     int64_t floats = dio_count(&c->in[C0]);
     return 2 * dio_piece(floats) + dio_piece(4 * floats);
 }

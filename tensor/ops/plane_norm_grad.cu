@@ -92,8 +92,9 @@ static __global__ void weights_of(float *dw, float *db, work k, dio_planes p, in
     }
 }
 
-static size_t workspace(const dio_call *c)
+static size_t workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     dio_planes p = dio_planes_of(&c->in[0], dio_attrs<attrs>(c)->groups);
     return (size_t)(4 * p.groups + 2 * p.groups * p.count) * sizeof(float);
 }

@@ -19,8 +19,9 @@ static void run(dio_cuda *d, const dio_call *c)
     dio_norm_run<false>(d, n);
 }
 
-static size_t grad_workspace(const dio_call *c)
+static size_t grad_workspace(dio_cuda *d, const dio_call *c)
 {
+    (void)d;
     return dio_norm_backward_work(&c->in[1]);
 }
 
