@@ -94,7 +94,8 @@ static double within(int tone, int root, int low)
 /* Seconds of a sixteenth in its bar, swung. */
 static double sixteenth(const struct piece *p, int i)
 {
-    return p->bar / 16 * (i / 2 * 2 + (i % 2 ? 2 * p->style->swing : 0));
+    int pair = i / 2;
+    return p->bar / 16 * (2 * pair + (i % 2 ? 2 * p->style->swing : 0));
 }
 
 static double hand(bed_score *s)
@@ -175,16 +176,17 @@ static void add_bar(const struct piece *p, const bed_chord *chord, int bar, int 
 static void add_end(const struct piece *p, double at, double length)
 {
     const char *line = p->minor ? "i" : "I";
-    bed_chord chord;
+    bed_chord chord = {.count = 0};
     bed_chord_next(&line, p->minor, &chord);
     add_pad(p, &chord, at, length);
     for (int i = 0; i < 4; i++)
-        bed_add(p->score, (bed_note){.player = i == 3 ? BED_BELL : p->style->player,
-                                     .start = at + 0.03 * i,
-                                     .length = length,
-                                     .pitch = within(chord.tone[i % 3], p->root, 67) + 12 * (i / 3),
-                                     .strength = 0.7,
-                                     .pan = 0.4 * (i % 3 - 1)});
+        bed_add(p->score,
+                (bed_note){.player = i == 3 ? BED_BELL : p->style->player,
+                           .start = at + 0.03 * i,
+                           .length = length,
+                           .pitch = within(chord.tone[i % 3], p->root, 67) + (i > 2 ? 12 : 0),
+                           .strength = 0.7,
+                           .pan = 0.4 * (i % 3 - 1)});
     bed_add(p->score, (bed_note){.player = BED_BASS,
                                  .start = at,
                                  .length = fmin(length, 2),
@@ -215,7 +217,7 @@ static void compose_piece(struct piece *p, double tempo)
     int bars = fit_bars(p->bed->seconds, tempo, &p->bar);
     const char *line = p->chords;
     for (int bar = 0; bar < bars; bar++) {
-        bed_chord chord;
+        bed_chord chord = {.count = 0};
         if (!bed_chord_next(&line, p->minor, &chord)) {
             line = p->chords;
             bed_chord_next(&line, p->minor, &chord);
@@ -233,7 +235,7 @@ static void compose_logo(struct piece *p)
     const int *climb = climbs[(int)(bed_random(p->score) * 4)];
     double step = fmin(0.18, p->bed->seconds / 10);
     const char *line = p->minor ? "i" : "I";
-    bed_chord chord;
+    bed_chord chord = {.count = 0};
     bed_chord_next(&line, p->minor, &chord);
     for (int i = 0; i < 3; i++)
         bed_add(p->score, (bed_note){.player = BED_PLUCK,
@@ -248,7 +250,7 @@ static void compose_logo(struct piece *p)
 static void compose_rise(struct piece *p)
 {
     const char *line = p->minor ? "i" : "V";
-    bed_chord chord;
+    bed_chord chord = {.count = 0};
     bed_chord_next(&line, p->minor, &chord);
     bed_add(p->score, (bed_note){.player = BED_SWELL, .length = p->bed->seconds, .strength = 0.8});
     for (int i = 0; i < chord.count; i++)
@@ -259,12 +261,13 @@ static void compose_rise(struct piece *p)
                                      .pan = 0.6 * (i - 1)});
     for (int i = 0; i < 12; i++) { /* faster and faster */
         double at = p->bed->seconds * (1 - pow(1 - i / 12.0, 1.7));
-        bed_add(p->score, (bed_note){.player = BED_BELL,
-                                     .start = at,
-                                     .length = p->bed->seconds - at,
-                                     .pitch = within(chord.tone[i % 3], p->root, 67) + 12 * (i / 6),
-                                     .strength = 0.2 + 0.04 * i,
-                                     .pan = i % 2 ? 0.4 : -0.4});
+        bed_add(p->score,
+                (bed_note){.player = BED_BELL,
+                           .start = at,
+                           .length = p->bed->seconds - at,
+                           .pitch = within(chord.tone[i % 3], p->root, 67) + (i > 5 ? 12 : 0),
+                           .strength = 0.2 + 0.04 * i,
+                           .pan = i % 2 ? 0.4 : -0.4});
     }
 }
 

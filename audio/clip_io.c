@@ -88,7 +88,7 @@ static bool take_block(const float *block, int64_t at, int64_t n, dio_clip *clip
         for (int64_t i = 0; i < n; i++) {
             out[i] = block[i * clip->channels + c];
             if (!isfinite(out[i]))
-                return dio_fail(err, "sample %lld of channel %d is no number", (long long)(at + i),
+                return dio_fail(err, "sample %lld of channel %d is no number", (long long)at + i,
                                 c + 1);
         }
     }
@@ -103,7 +103,7 @@ static bool take_samples(SNDFILE *file, const dio_clip_head *head, dio_clip *cli
         int64_t got = sf_readf_float(file, block, want);
         if (got != want || sf_error(file))
             return dio_fail(err, "the %s is cut short or damaged near sample %lld of %lld",
-                            head->format, (long long)(at + (got > 0 ? got : 0)),
+                            head->format, (long long)at + (got > 0 ? got : 0),
                             (long long)clip->length);
         if (!take_block(block, at, got, clip, err))
             return false;

@@ -120,8 +120,11 @@ bool dio_clip_duck(dio_clip **bed, const dio_clip *key, int64_t offset, const di
     j.count = ((*bed)->length + j.step - 1) / j.step;
     j.power = malloc((size_t)j.count * sizeof *j.power);
     j.gain = malloc((size_t)(j.count + 1) * sizeof *j.gain);
-    bool ok = (j.power && j.gain) || dio_fail_memory(err, "ducking");
-    ok = ok && dio_clip_writable(bed, err);
+    bool ok = j.power && j.gain;
+    if (!ok)
+        dio_fail_memory(err, "ducking");
+    else
+        ok = dio_clip_writable(bed, err);
     if (ok) {
         find_speech(&j, threshold, llrint(hold * STEPS));
         find_gain(&j, depth, depth / (attack * STEPS), depth / (release * STEPS));

@@ -184,7 +184,7 @@ void dio_fft_forward(const dio_fft *f, const double *x, dio_complex *spectrum, d
         z[i] = (dio_complex){x[2 * i], x[2 * i + 1]};
     transform(f, z, z + half);
     for (int k = 0; k <= half; k++) {
-        dio_complex a = z[k % half], b = z[(half - k) % half];
+        dio_complex a = z[k < half ? k : 0], b = z[k > 0 ? half - k : 0];
         dio_complex even = {(a.re + b.re) / 2, (a.im - b.im) / 2};
         dio_complex odd = {(a.im + b.im) / 2, (b.re - a.re) / 2};
         dio_complex w = k < half ? f->root[k] : (dio_complex){-1, 0};

@@ -123,7 +123,9 @@ static bool limit(struct job *j, dio_clip *out, dio_error *err)
 {
     double target = j->ceiling * hair, peak;
     float *peaks = malloc((size_t)j->clip->length * sizeof *peaks);
-    bool ok = peaks || dio_fail_memory(err, "a limiter");
+    bool ok = peaks != NULL;
+    if (!ok)
+        dio_fail_memory(err, "a limiter");
     for (int try = 0; ok && try < TRIES; try++) {
         make_gains(j, target);
         apply(j, out);
@@ -151,17 +153,22 @@ static bool init(struct job *j, dio_clip *clip, const dio_limiter *how, dio_erro
     double ahead = how->ahead > 0 ? how->ahead : 0.005;
     double release = how->release > 0 ? how->release : 0.08;
     *j = (struct job){.clip = clip, .ceiling = pow(10, how->ceiling / 20)};
-    if (how->ceiling > 0 || how->ceiling < -60 || ahead > 1 || release > 10)
-        return dio_fail(err,
-                        "a limiter with a ceiling of %g dBTP, %g s ahead and a release of %g s: "
-                        "there are -60 to 0 dBTP, 1 s and 10 s",
-                        how->ceiling, ahead, release);
+    if (how->ceiling > 0 || how->ceiling < -60 || ahead > 1 || release > 10) {
+        dio_fail(err,
+                 "a limiter with a ceiling of %g dBTP, %g s ahead and a release of %g s: "
+                 "there are -60 to 0 dBTP, 1 s and 10 s",
+                 how->ceiling, ahead, release);
+        return false;
+    }
     j->ahead = (int64_t)(ahead * clip->rate) + 1;
     j->let_go = 1 - exp(-1 / (release * clip->rate));
     j->peaks = malloc((size_t)clip->length * sizeof *j->peaks);
-    j->gains = malloc((size_t)clip->length * sizeof *j->gains);
-    j->queue = malloc((size_t)clip->length * sizeof *j->queue);
-    return (j->peaks && j->gains && j->queue) || dio_fail_memory(err, "a limiter");
+    j->gains = calloc((size_t)clip->length, sizeof *j->gains);
+    j->queue = calloc((size_t)clip->length, sizeof *j->queue);
+    if (j->peaks && j->gains && j->queue)
+        return true;
+    dio_fail_memory(err, "a limiter");
+    return false;
 }
 
 bool dio_clip_limit(dio_clip **clip, const dio_limiter *how, double *taken, dio_error *err)

@@ -28,7 +28,8 @@ static bool meter_init(struct meter *m, const dio_clip *clip, int mode, dio_erro
     if (m->state && m->block)
         return true;
     meter_deinit(m);
-    return dio_fail_memory(err, "a loudness meter");
+    dio_fail_memory(err, "a loudness meter");
+    return false;
 }
 
 /* The step at sample `at`; what lies behind the clip is silence up to n. */

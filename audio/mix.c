@@ -149,12 +149,16 @@ dio_clip *dio_mix(const dio_mix_part *parts, int count, const dio_mix_form *form
         return NULL;
     }
     struct ready *ready = calloc((size_t)count + 1, sizeof *ready);
-    bool ok = ready || dio_fail_memory(err, "a mix");
+    if (!ready) {
+        dio_fail_memory(err, "a mix");
+        return NULL;
+    }
+    bool ok = true;
     for (int i = 0; ok && i < count; i++)
         ok = check(&parts[i], i, form, err) && make_ready(&ready[i], &parts[i], form, err);
     if (ok)
         mix = add_all(ready, parts, count, form, err);
-    for (int i = 0; ready && i < count; i++)
+    for (int i = 0; i < count; i++)
         dio_clip_unref(ready[i].clip);
     free(ready);
     return mix;

@@ -40,7 +40,7 @@ static float quarters(const struct job *j, const float *x)
 static void take_block(void *user, int64_t item, int thread)
 {
     const struct job *j = user;
-    float x[BLOCK + TAPS_MOST + 1], most[BLOCK + 1];
+    float x[BLOCK + TAPS_MOST + 1] = {0}, most[BLOCK + 1] = {0};
     int half = j->taps / 2;
     int64_t begin = item * BLOCK, length = j->clip->length;
     int n = length - begin < BLOCK ? (int)(length - begin) : BLOCK;
