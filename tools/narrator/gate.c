@@ -23,7 +23,7 @@
 
 #include "audio/clip_io.h"
 #include "audio/mel.h"
-#include "audio/narrator.h"
+#include "audio/narrator_impl.h"
 #include "audio/speech_corpus.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -38,7 +38,8 @@ struct gate {
     dio_mel *mel;
     const char *out;
     FILE *list;
-    double distortion, frames, late, phones, own, teacher, seconds, sound;
+    double distortion[2], frames[2]; /* of the forced, of the copies */
+    double late, phones, own, teacher, seconds, sound;
 };
 
 static double now(void)
@@ -76,7 +77,7 @@ static double level(const float *mel)
     return 10 * log10(sum);
 }
 
-static void compare(struct gate *g, const float *a, const float *b, int64_t frames)
+static void compare(struct gate *g, int of, const float *a, const float *b, int64_t frames)
 {
     double loudest = -1e9, x[CEPSTRA], y[CEPSTRA];
     for (int64_t f = 0; f < frames; f++)
@@ -89,12 +90,13 @@ static void compare(struct gate *g, const float *a, const float *b, int64_t fram
         cepstra(b + f * MELS, y);
         for (int k = 0; k < CEPSTRA; k++)
             sum += (x[k] - y[k]) * (x[k] - y[k]);
-        g->distortion += 10 / M_LN10 * sqrt(2 * sum);
-        g->frames++;
+        g->distortion[of] += 10 / M_LN10 * sqrt(2 * sum);
+        g->frames[of]++;
     }
 }
 
-static bool distort(struct gate *g, const dio_clip *said, const dio_clip *taught, dio_error *err)
+static bool distort(struct gate *g, int of, const dio_clip *said, const dio_clip *taught,
+                    dio_error *err)
 {
     int64_t n = said->length < taught->length ? said->length : taught->length;
     int64_t frames = dio_mel_frames(g->mel, n);
@@ -104,7 +106,7 @@ static bool distort(struct gate *g, const dio_clip *said, const dio_clip *taught
     ok = ok && dio_mel_run(g->mel, dio_clip_channel(said, 0), n, a, err) &&
          dio_mel_run(g->mel, dio_clip_channel(taught, 0), n, b, err);
     if (ok)
-        compare(g, a, b, frames);
+        compare(g, of, a, b, frames);
     free(a);
     free(b);
     return ok;
@@ -123,9 +125,32 @@ static bool forced(struct gate *g, const dio_recording *u, const dio_clip *taugh
     for (int i = 0; i < u->n_phones; i++)
         manners[i].seconds = (float)(u->ends[i] - (i ? u->ends[i - 1] : 0)) / DIO_NARRATOR_RATE;
     bool ok = dio_narrator_speak(g->session, &r, &said, err) &&
-              save(g, said.clip, u->id, ".forced", err) && distort(g, said.clip, taught, err);
+              save(g, said.clip, u->id, ".forced", err) && distort(g, 0, said.clip, taught, err);
     dio_narration_deinit(&said);
     free(manners);
+    return ok;
+}
+
+/* The vocoder alone. */
+static bool copied(struct gate *g, const dio_recording *u, const dio_clip *taught, dio_error *err)
+{
+    struct speech s = {.n = g->n,
+                       .session = g->session,
+                       .a = dio_arena_create(),
+                       .frames = u->n_frames,
+                       .err = err};
+    dio_clip *clip = dio_clip_create(DIO_NARRATOR_RATE, 1, u->n_samples, err);
+    bool ok = clip && (s.a || dio_fail_memory(err, "an utterance")) &&
+              (s.mel = dio_speech_room(&s, s.frames * MELS)) &&
+              (s.melody = dio_speech_room(&s, s.frames * 3)) &&
+              dio_mel_run(g->mel, dio_clip_channel(taught, 0), u->n_samples, s.mel, err);
+    if (ok) {
+        dio_recording_pitch(u, 0, s.frames, s.melody, s.melody + 1, 3);
+        ok = dio_speech_voice(&s, clip) && save(g, clip, u->id, ".copy", err) &&
+             distort(g, 1, clip, taught, err);
+    }
+    dio_clip_unref(clip);
+    dio_arena_destroy(s.a);
     return ok;
 }
 
@@ -158,8 +183,8 @@ static bool judge(struct gate *g, const dio_recording *u, dio_error *err)
         return false;
     dio_recording_samples(u, 0, u->n_samples, 1, dio_clip_channel(taught, 0));
     fprintf(g->list, "%d\t%s\n", u->id, u->text);
-    bool ok =
-        save(g, taught, u->id, ".teacher", err) && own(g, u, err) && forced(g, u, taught, err);
+    bool ok = save(g, taught, u->id, ".teacher", err) && own(g, u, err) &&
+              forced(g, u, taught, err) && copied(g, u, taught, err);
     dio_clip_unref(taught);
     return ok;
 }
@@ -221,9 +246,10 @@ int main(int argc, char **argv)
     for (int i = 0; ok && i < count; i++)
         ok = judge(&g, dio_speech_item(g.corpus, DIO_SPLIT_TEST, i), &err);
     if (ok)
-        printf("utterances %d\nmcd %.2f dB\ndurations %.1f ms\nlonger %.3f\nrtf %.4f\n", count,
-               g.distortion / g.frames, 1000 * g.late / g.phones, g.own / g.teacher,
-               g.seconds / g.sound);
+        printf(
+            "utterances %d\nmcd %.2f dB, copy %.2f dB\ndurations %.1f ms\nlonger %.3f\nrtf %.4f\n",
+            count, g.distortion[0] / g.frames[0], g.distortion[1] / g.frames[1],
+            1000 * g.late / g.phones, g.own / g.teacher, g.seconds / g.sound);
     else
         fprintf(stderr, "narrator_gate: %s\n", dio_error_text(&err, text, sizeof text));
     close_all(&g);
