@@ -12,13 +12,17 @@
 
 (voice_cmu_us_slt_arctic_hts)
 
+(define (punctuation word)
+  (let ((marks (item.feat word "R:Token.parent.punc")))
+    (if (string-equal marks "") "0" marks)))
+
 (define (number_words utt)
   (let ((n -1))
     (mapcar
      (lambda (w)
        (set! n (+ n 1))
        (item.set_feat w "number" n)
-       (format t "W %s %s %s\n" (item.name w) (item.feat w "R:Token.parent.punc") (item.feat w "gpos")))
+       (format t "W %s %s %s\n" (item.name w) (punctuation w) (item.feat w "gpos")))
      (utt.relation.items utt 'Word))))
 
 (define (number_of segment)
