@@ -10,36 +10,15 @@
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
-static bool is_training(const char *name)
-{
-    static const char *const starts[] = {"posterior_encoder.", "duration_predictor.post_",
-                                         "duration_predictor.flows.1."};
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
-}
-
-/* What speaking needs. */
-static dio_weights *without_training(const dio_weights *from, dio_error *err)
-{
-    dio_weights *to = dio_weights_like(from, err);
-    bool ok = to != NULL;
-    for (int i = 0; ok && i < dio_weights_count(from); i++) {
-        dio_tensor *t = dio_weights_at(from, i);
-        ok = is_training(t->name) || dio_weights_put(to, t, err);
-    }
-    if (ok)
-        return to;
-    dio_weights_close(to);
-    return NULL;
-}
+/* Of training alone. */
+static const char *const unused[] = {"posterior_encoder.", "duration_predictor.post_",
+                                     "duration_predictor.flows.1.", NULL};
 
 static bool load(dio_voice *v, const dio_value *config, const dio_weights *from, dio_error *err)
 {
     if (!dio_network_make(&v->net, config, err) || !dio_network_list(&v->net, err))
         return false;
-    dio_weights *needed = without_training(from, err);
+    dio_weights *needed = dio_weights_without(from, unused, err);
     bool ok = needed && dio_network_load(&v->net, needed, DIO_F32, err);
     dio_weights_close(needed);
     return ok;

@@ -63,6 +63,11 @@ typedef struct dio_weights_rename {
 dio_weights *dio_weights_renamed(const dio_weights *from, const dio_weights_rename *list, int n,
                                  dio_error *err);
 
+/* The same set without the tensors whose names begin with one of these (NULL-terminated): parts of
+ * a file that a model does not need. Either set may be closed first. */
+dio_weights *dio_weights_without(const dio_weights *from, const char *const *starts,
+                                 dio_error *err);
+
 /* The same set with the pairs that weight normalisation leaves (X.weight_g and X.weight_v, or
  * X.parametrizations.weight.original0 and .original1) multiplied out to X.weight, f32; tensors that
  * are not under it are the same ones. Either set may be closed first. NULL with a message when one

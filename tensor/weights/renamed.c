@@ -78,3 +78,25 @@ dio_weights *dio_weights_renamed(const dio_weights *from, const dio_weights_rena
         }
     return w;
 }
+
+static bool begins(const char *name, const char *const *starts)
+{
+    for (; *starts; starts++)
+        if (strncmp(name, *starts, strlen(*starts)) == 0)
+            return true;
+    return false;
+}
+
+dio_weights *dio_weights_without(const dio_weights *from, const char *const *starts, dio_error *err)
+{
+    dio_weights *to = dio_weights_like(from, err);
+    bool ok = to != NULL;
+    for (int i = 0; ok && i < dio_weights_count(from); i++) {
+        dio_tensor *t = dio_weights_at(from, i);
+        ok = begins(t->name, starts) || dio_weights_put(to, t, err);
+    }
+    if (ok)
+        return to;
+    dio_weights_close(to);
+    return NULL;
+}
