@@ -23,6 +23,7 @@
 
 #include "audio/chunks.h"
 #include "audio/clip.h"
+#include "audio/mel_dialect.h"
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/device.h"
@@ -42,6 +43,8 @@ typedef struct dio_vocoder_shape {
     int least;         /* frames that there must be */
     int before, after; /* frames beside its own that a sample depends on */
     bool prelude;      /* part of it runs over all frames before the chunks */
+    bool known;        /* the config says what its mels are: `mel`, else nobody knows */
+    dio_mel_dialect mel;
 } dio_vocoder_shape;
 
 /* What a family of kind "vocoder" can do: dio_model.ops. */
@@ -80,10 +83,12 @@ dio_val dio_vocoder_forward(dio_graph *g, const dio_vocoder *v, dio_val x);
 int64_t dio_vocoder_length(const dio_vocoder *v, int64_t frames);
 
 typedef struct dio_vocoder_input {
-    const float *mel;     /* [frames][shape.features], in the vocoder's dialect; or */
+    const float *mel;     /* [frames][shape.features]; or */
     const int32_t *codes; /* [codebooks][frames], */
     int codebooks;        /* of so many codebooks */
     int64_t frames;
+    /* Whose dialect the mel is in, which must be the vocoder's; NULL: the caller vouches for it. */
+    const dio_mel_dialect *dialect;
 } dio_vocoder_input;
 
 /* The frames as sound: one channel of shape.rate samples a second. options: NULL or all zero is

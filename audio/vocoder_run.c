@@ -42,6 +42,9 @@ static bool check(const struct run *r, dio_error *err)
     if (s->features ? !r->in->mel : !r->in->codes)
         return dio_fail(err, "this vocoder takes %s, and there are none",
                         s->features ? "frames of a mel spectrogram" : "codes");
+    if (s->features && s->known && r->in->dialect &&
+        !dio_mel_dialect_equal(r->in->dialect, "the mel", &s->mel, "this vocoder", err))
+        return false;
     return s->features ? check_mel(r, err) : check_codes(r, err);
 }
 

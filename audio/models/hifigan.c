@@ -19,8 +19,8 @@
 enum { WIDTH_MOST = 4096, CHANNELS_MOST = 8192 };
 
 struct config {
-    int model_in_dim, num_mels, upsample_initial_channel, sampling_rate;
-    float leaky_relu_slope;
+    int model_in_dim, num_mels, upsample_initial_channel, sampling_rate, n_fft, win_size;
+    float leaky_relu_slope, fmin, fmax;
     bool normalize_before;
     const char *resblock;
     const dio_value *upsample_rates, *upsample_kernel_sizes;
@@ -33,6 +33,10 @@ static const dio_field fields[] = {
     DIO_FIELD(struct config, upsample_initial_channel, "512", 2, CHANNELS_MOST,
               "channels before the first stage; each halves them"),
     DIO_FIELD(struct config, sampling_rate, "16000", 1000, 384000, "samples a second"),
+    DIO_FIELD(struct config, n_fft, "1024", 16, 65536, "of the mels, in the authors' config"),
+    DIO_FIELD(struct config, win_size, "1024", 16, 65536, "the same"),
+    DIO_FIELD(struct config, fmin, "0", 0, 192000, "the same, Hz"),
+    DIO_FIELD(struct config, fmax, "8000", 0, 192000, "the same, Hz; 0: half the rate"),
     DIO_FIELD(struct config, leaky_relu_slope, "0.1", 0, 1, "of all activations but the last"),
     DIO_FIELD(struct config, normalize_before, "true", 0, 0, "whether mean and scale are used"),
     DIO_FIELD(struct config, resblock, "1", 0, 0, "kind of residual blocks, 1 or 2"),
@@ -85,6 +89,24 @@ static void walk(dio_walk *w, void *model)
     dio_hifigan_walk(w, &m->net);
 }
 
+/* The authors' configs say it; transformers' are SpeechT5's where rate and hop are. */
+static void dialect(const struct model *m, dio_vocoder_shape *out)
+{
+    const struct config *c = &m->c;
+    out->mel = *dio_mel_dialect_find(m->authors ? "hifigan" : "speecht5");
+    out->known = m->authors || (out->rate == out->mel.rate && out->hop == out->mel.hop &&
+                                out->features == out->mel.mels);
+    if (!m->authors)
+        return;
+    out->mel.rate = out->rate;
+    out->mel.hop = out->hop;
+    out->mel.mels = out->features;
+    out->mel.n_fft = c->n_fft;
+    out->mel.win = c->win_size;
+    out->mel.fmin = (double)c->fmin;
+    out->mel.fmax = (double)c->fmax;
+}
+
 static void shape(const void *model, dio_vocoder_shape *out)
 {
     const struct model *m = model;
@@ -97,6 +119,7 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .least = 1,
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    dialect(m, out);
 }
 
 static dio_val forward(dio_graph *g, const void *model, dio_val x, int codebooks)

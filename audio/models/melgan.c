@@ -149,6 +149,12 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .least = frames_needed(m),
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    out->mel = *dio_mel_dialect_find("melgan");
+    out->known = true;
+    out->mel.rate = m->c.sampling_rate;
+    out->mel.hop = m->hop;
+    out->mel.mels = m->c.input_size;
+    out->mel.fmax = m->c.sampling_rate / 2.0;
 }
 
 static dio_val block(dio_graph *g, const struct block *b, dio_val x, int dilation)

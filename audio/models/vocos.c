@@ -41,12 +41,18 @@ static const dio_field fields[] = {
 };
 
 struct features {
-    int sample_rate;
+    int sample_rate, n_fft, hop_length, n_mels, padding;
     const dio_value *bandwidths; /* of EnCodec, kbit/s */
 };
 
+static const char *const paddings[] = {"center", "same", NULL};
+
 static const dio_field feature_fields[] = {
     DIO_FIELD(struct features, sample_rate, "24000", 1000, 384000, "samples a second"),
+    DIO_FIELD(struct features, n_fft, "1024", 16, 65536, "samples of a spectrum"),
+    DIO_FIELD(struct features, hop_length, "256", 1, 65536, "samples a frame"),
+    DIO_FIELD(struct features, n_mels, "100", 1, 1024, "bands"),
+    DIO_FIELD_WORDS(struct features, padding, "center", paddings, "of the sound's ends"),
     DIO_FIELD(struct features, bandwidths, "[1.5, 3.0, 6.0, 12.0]", 0, 0, "kbit/s"),
     {0},
 };
@@ -65,7 +71,6 @@ static const dio_field backbone_fields[] = {
     {0},
 };
 
-static const char *const paddings[] = {"center", "same", NULL};
 struct head {
     int n_fft, hop_length, padding;
 };
@@ -261,6 +266,14 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .prelude = m->codes,
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    out->mel = *dio_mel_dialect_find("vocos");
+    out->known = !m->codes;
+    out->mel.rate = m->f.sample_rate;
+    out->mel.n_fft = out->mel.win = m->f.n_fft;
+    out->mel.hop = m->f.hop_length;
+    out->mel.mels = m->f.n_mels;
+    out->mel.fmax = m->f.sample_rate / 2.0;
+    out->mel.padding = m->f.padding == 1 ? DIO_FRAMING_SAME : DIO_FRAMING_CENTRE;
 }
 
 /* codes [B,Q,T] to the sum of their rows [B,T,C]. */

@@ -202,6 +202,10 @@ static void test_bad_input(void **state)
     assert_int_equal(made, 2048);
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 400},
             (dio_chunks_options){.memory_limit = 1000}, "limit");
+    dio_mel_dialect other = v->shape.mel;
+    assert_true(v->shape.known);
+    other.log = DIO_MEL_LN;
+    refuses(v, (dio_vocoder_input){.mel = mel, .frames = 9, .dialect = &other}, none, "log");
     mel[21] = INFINITY;
     refuses(v, (dio_vocoder_input){.mel = mel, .frames = 9}, none,
             "frame 2, number 5 is not finite");
