@@ -65,11 +65,21 @@ bool dio_vocoder_make(dio_vocoder *v, const dio_value *config, dio_error *err)
     return dio_network_make(&v->net, named(v, config), err) && dio_network_list(&v->net, err);
 }
 
+bool dio_vocoder_load(dio_vocoder *v, const dio_weights *from, dio_error *err)
+{
+    if (!v->ops->unused)
+        return dio_network_load(&v->net, from, DIO_F32, err);
+    dio_weights *needed = dio_weights_without(from, v->ops->unused, err);
+    bool ok = needed && dio_network_load(&v->net, needed, DIO_F32, err);
+    dio_weights_close(needed);
+    return ok;
+}
+
 dio_vocoder *dio_vocoder_build(const dio_value *config, const dio_weights *from, dio_error *err)
 {
     dio_vocoder *v = dio_network_begin(&dio_vocoder_kind, err);
-    bool ok = v && config && from && dio_vocoder_make(v, config, err) &&
-              dio_network_load(&v->net, from, DIO_F32, err);
+    bool ok =
+        v && config && from && dio_vocoder_make(v, config, err) && dio_vocoder_load(v, from, err);
     return v ? dio_network_end(v, ok, err) : NULL;
 }
 

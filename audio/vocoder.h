@@ -1,5 +1,5 @@
 #pragma once
-/* vocoder.h: networks that make sound of frames: HiFi-GAN, MelGAN, Vocos.
+/* vocoder.h: networks that make sound of frames: HiFi-GAN, MelGAN, Vocos, EnCodec.
  *
  * A frame is a row of a mel spectrogram, or one code of each codebook, and stands for `hop`
  * samples. Vocoders come as published: a folder with config.json (transformers, HiFi-GAN's authors)
@@ -59,6 +59,8 @@ typedef struct dio_vocoder_ops {
      * NULL-terminated, or NULL. type: the name that it then gets. */
     const char *const *marks;
     const char *type;
+    /* Beginnings of names in files that sound-making does not need; NULL-terminated, or NULL. */
+    const char *const *unused;
 } dio_vocoder_ops;
 
 typedef struct dio_vocoder {

@@ -110,7 +110,7 @@ static bool open_configured(dio_vocoder *v, const char *path, const char *config
     if (!config || !dio_vocoder_make(v, config, err))
         return false;
     dio_weights *from = weights_of(a, path, err);
-    bool ok = from && dio_network_load(&v->net, from, DIO_F32, err);
+    bool ok = from && dio_vocoder_load(v, from, err);
     dio_weights_close(from);
     return ok;
 }
@@ -120,8 +120,7 @@ static bool open_bare(dio_vocoder *v, const char *path, dio_error *err)
     dio_weights *from = weights_of(v->net.arena, path, err);
     dio_weights *folded = from ? dio_weights_folded(from, err) : NULL;
     const dio_value *config = folded ? implied(v->net.arena, folded, err) : NULL;
-    bool ok = config && dio_vocoder_make(v, config, err) &&
-              dio_network_load(&v->net, folded, DIO_F32, err);
+    bool ok = config && dio_vocoder_make(v, config, err) && dio_vocoder_load(v, folded, err);
     dio_weights_close(folded);
     dio_weights_close(from);
     return ok;

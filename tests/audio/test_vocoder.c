@@ -8,8 +8,9 @@
 #include "base/gang.h"
 #include "base/rng.h"
 
-static const char *const names[] = {"speecht5", "speecht5-norm", "hifigan-v1", "hifigan-v3",
-                                    "melgan",   "vocos",         "vocos-same", "vocos-encodec"};
+static const char *const names[] = {"speecht5",   "speecht5-norm", "hifigan-v1",
+                                    "hifigan-v3", "melgan",        "vocos",
+                                    "vocos-same", "vocos-encodec", "encodec"};
 enum { NAMES = sizeof names / sizeof names[0] };
 
 static dio_vocoder *open_golden(const char *name)
@@ -199,7 +200,8 @@ static void check_reach(const dio_vocoder *v, const char *name)
                   s->after, (int)right, (int)left);
     /* What comes from farthest, through every layer's last tap, may drown in rounding. */
     assert_true(left <= s->after && left >= s->after - 2);
-    assert_true(right <= s->before && right >= s->before - 2);
+    if (strcmp(name, "encodec") != 0) /* whose LSTM remembers all that was */
+        assert_true(right <= s->before && right >= s->before - 2);
     dio_clip_unref(before);
     dio_clip_unref(after);
     free_frames(&f);

@@ -1,4 +1,4 @@
-"""Goldens of the vocoders: HiFi-GAN (its authors' and transformers'), MelGAN, Vocos.
+"""Goldens of the vocoders: HiFi-GAN (its authors' and transformers'), MelGAN, Vocos, EnCodec.
 
     .venv/bin/python tools/golden/vocoder.py --hifigan DIR --melgan DIR [NAME ...]
 
@@ -28,6 +28,7 @@ CASES = {
     "vocos": 4106,
     "vocos-same": 4107,
     "vocos-encodec": 4108,
+    "encodec": 4109,
 }
 
 
@@ -247,6 +248,27 @@ def vocos(name, value):
     write(name, {"x": x, "y": y, **taps})
 
 
+def encodec(name, value):
+    from transformers import EncodecConfig, EncodecModel
+
+    config = EncodecConfig(target_bandwidths=[0.75, 3.0], sampling_rate=1200, hidden_size=8, num_filters=4,
+                           num_residual_layers=2, upsampling_ratios=[4, 2], codebook_size=16)
+    model = EncodecModel(config).eval()
+    randomise(model, value)
+    generator = torch.Generator().manual_seed(value + 1000)
+    for layer in model.quantizer.layers:
+        layer.codebook.embed.copy_(torch.randn(layer.codebook.embed.shape, generator=generator))
+    taps = {}
+    hook(model, lambda n: n.startswith("decoder.layers.") and n.count(".") == 2 and
+         type(model.get_submodule(n)) is not torch.nn.ELU, taps)
+    x = torch.randint(0, 16, (2, 5, 17), generator=generator)
+    y = model.decoder(model.quantizer.decode(x.transpose(0, 1)))[:, 0]
+    (OUT / name).mkdir(parents=True, exist_ok=True)
+    write_json(OUT / name / "config.json", json.loads(config.to_json_string()))
+    dump(OUT / name / "model.safetensors", model.state_dict(), seed=value, script="vocoder.py")
+    write(name, {"x": x.int(), "y": y, **taps})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--hifigan", type=Path, required=True)
@@ -263,6 +285,8 @@ def main():
                 hifigan(name, value, hifigan_authors(args.hifigan))
             elif name == "melgan":
                 melgan(name, value, melgan_authors(args.melgan))
+            elif name == "encodec":
+                encodec(name, value)
             else:
                 vocos(name, value)
 
