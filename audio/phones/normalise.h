@@ -34,7 +34,7 @@ typedef enum dio_break {
 
 /* One piece of the source and the words that it says; none for what is silent and forced. */
 typedef struct dio_said {
-    size_t begin, end; /* bytes of the source */
+    size_t begin, end;        /* bytes of the source */
     const char *const *words; /* "," among them is a short pause inside the piece */
     int count;
     const char *rule;   /* its name in rules.def, or that of a say-as */
