@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audio/models.h"
 #include "base/assets.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -14,6 +15,7 @@
 #include "text/encoder.h"
 #include "text/lm.h"
 #include "vision/gallery.h"
+#include "vision/models.h"
 
 struct options {
     const char *folder;
@@ -64,6 +66,8 @@ static void models_page(dio_arena *a, dio_str *s)
     dio_str_printf(s, "# Model families\n\n%s", made);
     families(a, s, dio_text_models);
     families(a, s, dio_text_encoders);
+    families(a, s, dio_vision_models);
+    families(a, s, dio_audio_models);
 }
 
 static void commands_page(dio_arena *a, dio_str *s)

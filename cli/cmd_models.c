@@ -1,6 +1,7 @@
 /* cmd_models.c: the families that can be loaded, and the house models that are here. */
 #include <stdio.h>
 
+#include "audio/models.h"
 #include "base/assets.h"
 #include "base/file.h"
 #include "cli/command.h"
@@ -60,6 +61,8 @@ static bool run(dio_cli *cli, void *options)
         print_family(cli, dio_text_encoders.items[i]);
     for (int i = 0; i < dio_vision_models.count; i++)
         print_family(cli, dio_vision_models.items[i]);
+    for (int i = 0; i < dio_audio_models.count; i++)
+        print_family(cli, dio_audio_models.items[i]);
     const char *const *names = dio_assets_models(cli->arena, &n, &cli->error);
     if (!names)
         return false;
