@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audio/clip_io.h"
+#include "audio/master.h"
 #include "audio/resample.h"
 #include "base/file.h"
 #include "fusion/av_sound.h"
@@ -54,4 +55,19 @@ dio_clip *dio_sound_open(const char *path, int rate, int channels, dio_error *er
     if (clip)
         step(&clip, dio_clip_remix(clip, channels, err));
     return clip;
+}
+
+void dio_sound_check_loudness(const char *name, const dio_value *at, dio_report *report)
+{
+    enum { NAMES = 16 };
+    const char *names[NAMES] = {"none"};
+    int n = 1;
+    if (!name || !*name || strcmp(name, "none") == 0 || dio_master_preset_find(name))
+        return;
+    for (const dio_master_preset *m; n < NAMES && (m = dio_master_preset_at(n - 1)); n++)
+        names[n] = m->name;
+    const char *near = dio_nearest(name, names, n);
+    dio_report_at(report, at, "loudness: there is no \"%s\"%s%s%s", name,
+                  near ? "; did you mean \"" : " (social, podcast, ebu-r128, atsc-a85, none)",
+                  near ? near : "", near ? "\"?" : "");
 }

@@ -102,17 +102,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
         check_track(tracks->list.items[i], report);
     if (p->bits && p->bits != 16 && p->bits != 24)
         dio_report_at(report, dio_map_get(with, "bits"), "bits: 16 or 24, not %d", p->bits);
-    if (!p->loudness || !*p->loudness || strcmp(p->loudness, "none") == 0 ||
-        dio_master_preset_find(p->loudness))
-        return;
-    const char *names[16] = {"none"};
-    int n = 1;
-    for (const dio_master_preset *m; n < 16 && (m = dio_master_preset_at(n - 1)); n++)
-        names[n] = m->name;
-    const char *near = dio_nearest(p->loudness, names, n);
-    dio_report_at(report, at ? at : with, "loudness: there is no \"%s\"%s%s%s", p->loudness,
-                  near ? "; did you mean \"" : " (social, podcast, ebu-r128, atsc-a85, none)",
-                  near ? near : "", near ? "\"?" : "");
+    dio_sound_check_loudness(p->loudness, at ? at : with, report);
 }
 
 /* --- the work --- */

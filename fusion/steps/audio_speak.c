@@ -7,6 +7,7 @@
 #include "audio/speaker.h"
 #include "audio/times_io.h"
 #include "base/assets.h"
+#include "fusion/sound.h"
 #include "fusion/step.h"
 
 static const char *const thens[] = {"error", "trim", "stretch", NULL};
@@ -101,14 +102,6 @@ static bool has_waiting(const dio_value *v)
     return any;
 }
 
-static void check_loudness(const char *name, const dio_value *at, dio_report *report)
-{
-    if (name && *name && strcmp(name, "none") != 0 && !dio_master_preset_find(name))
-        dio_report_at(report, at,
-                      "loudness: there is no \"%s\" (social, podcast, ebu-r128, atsc-a85, none)",
-                      name);
-}
-
 static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     const struct params *p = params;
@@ -122,7 +115,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error_clear(&e);
     if (fit && !has_waiting(fit) && !read_fit(fit, &f, report->arena, &e))
         dio_report_add(report, &e);
-    check_loudness(p->loudness, loudness ? loudness : with, report);
+    dio_sound_check_loudness(p->loudness, loudness ? loudness : with, report);
 }
 
 static bool gives(const void *params, const char *port)
