@@ -129,103 +129,104 @@ static void entities_keep_their_bytes(void **state)
     dio_arena_destroy(a);
 }
 
+static const struct {
+    const char *ssml, *message;
+    int line, column;
+} refusals[] = {
+    {"", "SSML begins with <speak>", 1, 1},
+    {"Hello", "text outside of <speak>", 1, 1},
+    {"<p>Hi</p>", "SSML begins with <speak>", 1, 1},
+    {"<speak>Hi", "<speak> is never closed", 1, 1},
+    {"<speak>Hi</speak>x", "text outside of <speak>", 1, 18},
+    {"<speak></speak><speak/>", "there is one <speak>", 1, 16},
+    {"<speak><speak/></speak>", "<speak> stands around everything, once", 1, 8},
+    {"<speak>\n <audio src=\"x\"/></speak>",
+     "<audio> is not read: there are speak, p, s, break, prosody, emphasis, sub, phoneme, "
+     "say-as and mark",
+     2, 2},
+    {"<speak><prosdy rate=\"1\">a</prosdy></speak>",
+     "<prosdy> is not read (did you mean prosody?): there are speak, p, s, break, prosody, "
+     "emphasis, sub, phoneme, say-as and mark",
+     1, 8},
+    {"<speak><lang xml:lang=\"fr\">oui</lang></speak>",
+     "<lang>: only English is spoken; give the phones of a foreign word with <phoneme>", 1, 8},
+    {"<speak xml:lang=\"de\">ja</speak>", "xml:lang: \"de\": only English is spoken", 1, 8},
+    {"<speak><break tme=\"1s\"/></speak>", "<break> has no attribute \"tme\" that is read", 1, 15},
+    {"<speak><break time=\"1 min\"/></speak>",
+     "time: \"1 min\" is no length of time: write 500ms or 1.5s", 1, 15},
+    {"<speak><break time=\"61s\"/></speak>", "time: \"61s\" is above 60 seconds", 1, 15},
+    {"<speak><break time=\"-1s\"/></speak>",
+     "time: \"-1s\" is no length of time: write 500ms or 1.5s", 1, 15},
+    {"<speak><break strength=\"huge\"/></speak>",
+     "strength: \"huge\" is none of none, x-weak, weak, medium, strong, x-strong", 1, 15},
+    {"<speak><break>x</break></speak>", "<break> holds nothing", 1, 15},
+    {"<speak><prosody>x</prosody></speak>", "<prosody> needs rate, pitch or volume", 1, 8},
+    {"<speak><prosody rate=\"quick\">x</prosody></speak>",
+     "rate: \"quick\": write x-slow, slow, medium, fast, x-fast, 120%, +10% or 1.2", 1, 17},
+    {"<speak><prosody rate=\"900%\">x</prosody></speak>",
+     "rate: \"900%\" leaves 0.25 to 4 times as fast", 1, 17},
+    {"<speak><prosody pitch=\"+20Hz\">x</prosody></speak>",
+     "pitch: \"+20Hz\": write x-low, low, medium, high, x-high, +2st or -10%", 1, 17},
+    {"<speak><prosody pitch=\"+30st\">x</prosody></speak>",
+     "pitch: \"+30st\" leaves -24 to 24 semitones", 1, 17},
+    {"<speak><prosody volume=\"50\">x</prosody></speak>",
+     "volume: \"50\": write silent, x-soft, soft, medium, loud, x-loud or +6dB", 1, 17},
+    {"<speak><sub>x</sub></speak>", "<sub> needs alias=\"...\"", 1, 8},
+    {"<speak><sub alias=\"y\">x<break/></sub></speak>", "<sub> holds text only", 1, 24},
+    {"<speak><sub alias=\"мир\">x</sub></speak>",
+     "alias: U+043C \"м\" is Cyrillic: only English in Latin letters can be spoken; write it "
+     "in "
+     "Latin letters or give its phones",
+     1, 25},
+    {"<speak><phoneme alphabet=\"x-arpabet\" ph=\"HH QQ\">x</phoneme></speak>", NULL, 1, 38},
+    {"<speak><phoneme alphabet=\"x-sampa\" ph=\"a\">x</phoneme></speak>",
+     "alphabet: \"x-sampa\" is none of ipa, x-arpabet", 1, 17},
+    {"<speak><say-as interpret-as=\"shout\">x</say-as></speak>",
+     "interpret-as: \"shout\" is none of characters, spell-out, digits, cardinal, number, "
+     "ordinal, date, time, telephone, currency",
+     1, 16},
+    {"<speak><s>a</p></speak>", "</p> closes <s>", 1, 12},
+    {"<speak>a & b</speak>", "an & that begins no entity: write &amp;", 1, 10},
+    {"<speak>a &nbsp; b</speak>",
+     "&nbsp; is not known: there are &amp; &lt; &gt; &quot; &apos; and characters by number "
+     "(&#233;)",
+     1, 10},
+    {"<speak>&#0;</speak>", "&#0; names no character", 1, 8},
+    {"<speak>&#xD800;</speak>", "&#xD800; names no character", 1, 8},
+    {"<speak>&#x110000;</speak>", "&#x110000; names no character", 1, 8},
+    {"<speak>a < b</speak>", "a name is expected here; write &lt; for a < that begins no tag", 1,
+     11},
+    {"<!DOCTYPE speak [<!ENTITY a \"aaaa\">]><speak>&a;</speak>",
+     "DOCTYPE is not read: remove it, and write characters in place of entities", 1, 1},
+    {"<speak><?php ?></speak>", "declarations and processing instructions are not read", 1, 8},
+    {"<speak><!-- x</speak>", "this comment is never closed by -->", 1, 8},
+    {"<speak><break time=\"1s", "this quote is never closed", 1, 20},
+    {"<speak><break time=1s/></speak>", "the value of an attribute stands in quotes", 1, 20},
+    {"<speak><break time/></speak>", "\"time\" has no value: write time=\"...\"", 1, 19},
+    {"<speak><break time='1s' time='2s'/></speak>", "<break> has \"time\" twice", 1, 25},
+    {"<speak>\nок</speak>",
+     "U+043E \"о\" is Cyrillic: only English in Latin letters can be spoken; write it in Latin "
+     "letters or give its phones",
+     2, 1},
+    {"<speak>a [[QQ]]</speak>", NULL, 1, 10},
+};
+
 static void what_is_not_read_is_refused_with_its_place(void **state)
 {
     (void)state;
-    static const struct {
-        const char *ssml, *message;
-        int line, column;
-    } cases[] = {
-        {"", "SSML begins with <speak>", 1, 1},
-        {"Hello", "text outside of <speak>", 1, 1},
-        {"<p>Hi</p>", "SSML begins with <speak>", 1, 1},
-        {"<speak>Hi", "<speak> is never closed", 1, 1},
-        {"<speak>Hi</speak>x", "text outside of <speak>", 1, 18},
-        {"<speak></speak><speak/>", "there is one <speak>", 1, 16},
-        {"<speak><speak/></speak>", "<speak> stands around everything, once", 1, 8},
-        {"<speak>\n <audio src=\"x\"/></speak>",
-         "<audio> is not read: there are speak, p, s, break, prosody, emphasis, sub, phoneme, "
-         "say-as and mark",
-         2, 2},
-        {"<speak><prosdy rate=\"1\">a</prosdy></speak>",
-         "<prosdy> is not read (did you mean prosody?): there are speak, p, s, break, prosody, "
-         "emphasis, sub, phoneme, say-as and mark",
-         1, 8},
-        {"<speak><lang xml:lang=\"fr\">oui</lang></speak>",
-         "<lang>: only English is spoken; give the phones of a foreign word with <phoneme>", 1, 8},
-        {"<speak xml:lang=\"de\">ja</speak>", "xml:lang: \"de\": only English is spoken", 1, 8},
-        {"<speak><break tme=\"1s\"/></speak>", "<break> has no attribute \"tme\" that is read", 1,
-         15},
-        {"<speak><break time=\"1 min\"/></speak>",
-         "time: \"1 min\" is no length of time: write 500ms or 1.5s", 1, 15},
-        {"<speak><break time=\"61s\"/></speak>", "time: \"61s\" is above 60 seconds", 1, 15},
-        {"<speak><break time=\"-1s\"/></speak>",
-         "time: \"-1s\" is no length of time: write 500ms or 1.5s", 1, 15},
-        {"<speak><break strength=\"huge\"/></speak>",
-         "strength: \"huge\" is none of none, x-weak, weak, medium, strong, x-strong", 1, 15},
-        {"<speak><break>x</break></speak>", "<break> holds nothing", 1, 15},
-        {"<speak><prosody>x</prosody></speak>", "<prosody> needs rate, pitch or volume", 1, 8},
-        {"<speak><prosody rate=\"quick\">x</prosody></speak>",
-         "rate: \"quick\": write x-slow, slow, medium, fast, x-fast, 120%, +10% or 1.2", 1, 17},
-        {"<speak><prosody rate=\"900%\">x</prosody></speak>",
-         "rate: \"900%\" leaves 0.25 to 4 times as fast", 1, 17},
-        {"<speak><prosody pitch=\"+20Hz\">x</prosody></speak>",
-         "pitch: \"+20Hz\": write x-low, low, medium, high, x-high, +2st or -10%", 1, 17},
-        {"<speak><prosody pitch=\"+30st\">x</prosody></speak>",
-         "pitch: \"+30st\" leaves -24 to 24 semitones", 1, 17},
-        {"<speak><prosody volume=\"50\">x</prosody></speak>",
-         "volume: \"50\": write silent, x-soft, soft, medium, loud, x-loud or +6dB", 1, 17},
-        {"<speak><sub>x</sub></speak>", "<sub> needs alias=\"...\"", 1, 8},
-        {"<speak><sub alias=\"y\">x<break/></sub></speak>", "<sub> holds text only", 1, 24},
-        {"<speak><sub alias=\"мир\">x</sub></speak>",
-         "alias: U+043C \"м\" is Cyrillic: only English in Latin letters can be spoken; write it "
-         "in "
-         "Latin letters or give its phones",
-         1, 25},
-        {"<speak><phoneme alphabet=\"x-arpabet\" ph=\"HH QQ\">x</phoneme></speak>", NULL, 1, 38},
-        {"<speak><phoneme alphabet=\"x-sampa\" ph=\"a\">x</phoneme></speak>",
-         "alphabet: \"x-sampa\" is none of ipa, x-arpabet", 1, 17},
-        {"<speak><say-as interpret-as=\"shout\">x</say-as></speak>",
-         "interpret-as: \"shout\" is none of characters, spell-out, digits, cardinal, number, "
-         "ordinal, date, time, telephone, currency",
-         1, 16},
-        {"<speak><s>a</p></speak>", "</p> closes <s>", 1, 12},
-        {"<speak>a & b</speak>", "an & that begins no entity: write &amp;", 1, 10},
-        {"<speak>a &nbsp; b</speak>",
-         "&nbsp; is not known: there are &amp; &lt; &gt; &quot; &apos; and characters by number "
-         "(&#233;)",
-         1, 10},
-        {"<speak>&#0;</speak>", "&#0; names no character", 1, 8},
-        {"<speak>&#xD800;</speak>", "&#xD800; names no character", 1, 8},
-        {"<speak>&#x110000;</speak>", "&#x110000; names no character", 1, 8},
-        {"<speak>a < b</speak>", "a name is expected here; write &lt; for a < that begins no tag",
-         1, 11},
-        {"<!DOCTYPE speak [<!ENTITY a \"aaaa\">]><speak>&a;</speak>",
-         "DOCTYPE is not read: remove it, and write characters in place of entities", 1, 1},
-        {"<speak><?php ?></speak>", "declarations and processing instructions are not read", 1, 8},
-        {"<speak><!-- x</speak>", "this comment is never closed by -->", 1, 8},
-        {"<speak><break time=\"1s", "this quote is never closed", 1, 20},
-        {"<speak><break time=1s/></speak>", "the value of an attribute stands in quotes", 1, 20},
-        {"<speak><break time/></speak>", "\"time\" has no value: write time=\"...\"", 1, 19},
-        {"<speak><break time='1s' time='2s'/></speak>", "<break> has \"time\" twice", 1, 25},
-        {"<speak>\nок</speak>",
-         "U+043E \"о\" is Cyrillic: only English in Latin letters can be spoken; write it in Latin "
-         "letters or give its phones",
-         2, 1},
-        {"<speak>a [[QQ]]</speak>", NULL, 1, 10},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         dio_arena *a = dio_arena_create();
         dio_error err = {0};
-        dio_utterance *u = read_ssml(a, cases[i].ssml, &err);
-        if (u || err.line != cases[i].line || err.column != cases[i].column ||
-            (cases[i].message && strcmp(err.message, cases[i].message) != 0))
-            fprintf(stderr, "%s\n  %d:%d: %s\n", cases[i].ssml, err.line, err.column, err.message);
+        dio_utterance *u = read_ssml(a, refusals[i].ssml, &err);
+        if (u || err.line != refusals[i].line || err.column != refusals[i].column ||
+            (refusals[i].message && strcmp(err.message, refusals[i].message) != 0))
+            fprintf(stderr, "%s\n  %d:%d: %s\n", refusals[i].ssml, err.line, err.column,
+                    err.message);
         assert_null(u);
-        if (cases[i].message)
-            assert_string_equal(err.message, cases[i].message);
-        assert_int_equal(err.line, cases[i].line);
-        assert_int_equal(err.column, cases[i].column);
+        if (refusals[i].message)
+            assert_string_equal(err.message, refusals[i].message);
+        assert_int_equal(err.line, refusals[i].line);
+        assert_int_equal(err.column, refusals[i].column);
         assert_string_equal(err.file, "ssml");
         dio_arena_destroy(a);
     }
