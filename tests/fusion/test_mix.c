@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 #include "audio/clip_io.h"
 #include "audio/loudness.h"
 #include "base/file.h"
-#include "fusion/fusion.h"
+#include "step_case.h"
 
 static const char form[] = "version: 1\nname: mix\ndefaults: {seed: 5}\nsteps:\n"
                            "  - id: mix\n    uses: audio.mix@1\n    with: {%s}\n"
@@ -53,33 +52,16 @@ static int setup(void **state)
                                                                                             : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return step_clear(dir);
 }
 
 /* False with the first problem, before the run or in it. */
 static bool run(dio_arena *a, const char *with, const char *out, dio_error *err)
 {
-    char *text = dio_arena_printf(a, form, with);
-    dio_pipeline *p =
-        dio_pipeline_parse(dio_path_join(a, dir, "t.yaml"), text, strlen(text), "assets", err);
-    if (!p)
-        return false;
-    const char *to = dio_path_join(a, dir, out);
-    bool ok = dio_pipeline_check(p, &(dio_check_options){.out = to});
-    if (!ok)
-        dio_fail(err, "%s", dio_pipeline_problems(p, NULL));
-    ok = ok && dio_pipeline_run(p, &(dio_run_options){.out = to, .device = "cpu"}, err);
-    dio_pipeline_close(p);
-    return ok;
+    return step_run(a, dir, dio_arena_printf(a, form, with), out, err);
 }
 
 static dio_clip *mixed(dio_arena *a, const char *with, const char *out)

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "base/file.h"
 #include "fusion/fusion.h"
+#include "step_case.h"
 #include "tensor/recipe.h"
 #include "vision/image_io.h"
 
@@ -55,32 +55,17 @@ static int setup(void **state)
     return ok ? 0 : -1;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return step_clear(dir);
 }
 
 /* False with the first problem, before the run or in it. */
 static bool run(dio_arena *a, const char *with, const char *out, dio_error *err)
 {
-    char *text = dio_arena_printf(a, form, dio_path_join(a, dir, "model"), with);
-    dio_pipeline *p = dio_pipeline_parse("t.yaml", text, strlen(text), "assets", err);
-    if (!p)
-        return false;
-    const char *to = dio_path_join(a, dir, out);
-    bool ok = dio_pipeline_check(p, &(dio_check_options){.out = to});
-    if (!ok)
-        dio_fail(err, "%s", dio_pipeline_problems(p, NULL));
-    ok = ok && dio_pipeline_run(p, &(dio_run_options){.out = to, .device = "cpu"}, err);
-    dio_pipeline_close(p);
-    return ok;
+    const char *text = dio_arena_printf(a, form, dio_path_join(a, dir, "model"), with);
+    return step_run(a, dir, text, out, err);
 }
 
 static int64_t number(const dio_value *map, const char *key)
