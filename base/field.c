@@ -66,9 +66,13 @@ static bool read_field(const dio_field *f, void *out, const dio_value *v, const 
                        unsigned flags, dio_arena *a, dio_error *err)
 {
     const dio_value *item = dio_map_get(v, dio_field_key(f));
+    bool text = item && item->kind == DIO_STRING && flags & DIO_FIELDS_TEXTS;
     if (item && item->kind == DIO_NULL && !(flags & DIO_FIELDS_STRICT))
         item = NULL;
-    if (item)
+    if (text && item->string.length)
+        return dio_field_set(f, out, item->string.text, a, err) ||
+               dio_error_at(err, item->file, item->line, item->column);
+    if (item && !text)
         return dio_field_take(f, out, item, a, err) ||
                dio_error_at(err, item->file, item->line, item->column);
     if (f->fallback)

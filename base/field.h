@@ -85,6 +85,8 @@ typedef struct dio_field {
 enum {
     DIO_FIELDS_STRICT = 1,  /* unknown keys are errors with a suggestion (x-* are ignored) */
     DIO_FIELDS_COLLECT = 2, /* go on after an error; see dio_fields_problem */
+    /* Items are texts, as in a row of a table: read as options are, and an empty one is absent. */
+    DIO_FIELDS_TEXTS = 4,
 };
 
 /* Called for every problem when several are to be reported in one pass. */

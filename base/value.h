@@ -82,6 +82,13 @@ dio_value *dio_json_parse(dio_arena *a, const char *file, const char *text, size
 dio_value *dio_yaml_parse(dio_arena *a, const char *file, const char *text, size_t length,
                           dio_error *err);
 
+/* Parses a table of texts (CSV, RFC 4180; also with semicolons or tabs when the first row has those
+ * and no comma): a list of maps, one a row, whose keys the first row names. Every item is a string
+ * with its place; rows in which nothing stands are passed over. Limits: DIO_CSV_*. */
+enum { DIO_CSV_ROWS = 100000, DIO_CSV_COLUMNS = 200, DIO_CSV_FIELD = 1 << 16 /* bytes */ };
+dio_value *dio_csv_parse(dio_arena *a, const char *file, const char *text, size_t length,
+                         dio_error *err);
+
 /* Reads and parses a whole file of at most `limit` bytes; by name: .json is JSON, else YAML. */
 dio_value *dio_value_read(dio_arena *a, const char *path, size_t limit, dio_error *err);
 
