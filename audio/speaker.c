@@ -67,6 +67,12 @@ const char *dio_speaker_voice(const dio_speaker *s, int i)
     return s->kind->voice(s->self, i);
 }
 
+bool dio_speaker_has(const dio_speaker *s, const char *name, dio_error *err)
+{
+    int number;
+    return s->kind->find(s->self, name, &number, err);
+}
+
 static bool check(const dio_speech_request *r, dio_error *err)
 {
     if (r->rate < 0 || (r->rate > 0 && !(r->rate >= 0.25 && r->rate <= 4)))

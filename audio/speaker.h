@@ -64,6 +64,8 @@ typedef struct dio_speaker_kind {
     void *(*open)(const char *path, dio_error *err);
     void (*close)(void *self);
     const char *(*voice)(const void *self, int i); /* names of its voices; NULL past the last */
+    /* The number of the voice of that name, NULL or "" being its first. */
+    bool (*find)(const void *self, const char *name, int *out, dio_error *err);
     bool (*say)(void *self, dio_device *device, const dio_speech_request *r, dio_arena *a,
                 dio_speech *out, dio_error *err);
 } dio_speaker_kind;
@@ -76,6 +78,8 @@ typedef struct dio_speaker dio_speaker;
 dio_speaker *dio_speaker_open(const char *path, dio_error *err);
 void dio_speaker_close(dio_speaker *s); /* NULL is fine */
 const char *dio_speaker_voice(const dio_speaker *s, int i);
+/* False with a message when it has no voice of that name; NULL and "" are its first. */
+bool dio_speaker_has(const dio_speaker *s, const char *name, dio_error *err);
 /* A text without a word in it is an error. */
 bool dio_speaker_say(dio_speaker *s, dio_device *device, const dio_speech_request *r, dio_arena *a,
                      dio_speech *out, dio_error *err);

@@ -2,9 +2,11 @@
  * Steps have written and synced their files in the run's own folder, which lies in the output
  * folder: a rename is all that is left, so a name never stands for half a file. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,13 +23,20 @@ static void sync_folder(const char *path)
     }
 }
 
-static bool move(dio_run *run, dio_result *r, const char *path, dio_error *err)
+static bool move_file(const char *from, const char *path, dio_error *err)
 {
     struct stat st;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return dio_fail(err, "%s is a folder; a file was to be written there", path);
-    if (rename(r->text, path) < 0)
+    if (rename(from, path) < 0)
         return dio_fail_retry(err, "cannot write %s: %s", path, strerror(errno));
+    return true;
+}
+
+static bool move(dio_run *run, dio_result *r, const char *path, dio_error *err)
+{
+    if (!move_file(r->text, path, err))
+        return false;
     sync_folder(dio_path_dir(run->arena, path));
     r->text = path;
     r->moved = true;
@@ -85,6 +94,33 @@ static bool note(dio_run *run, const dio_output *o, const dio_record *record, co
     return true;
 }
 
+static int is_result(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+/* The files of a folder, each under its name there; files of other names stay where they are. */
+static bool place_folder(dio_run *run, const dio_output *o, const dio_record *record, dio_result *r,
+                         const char *path, dio_error *err)
+{
+    struct dirent **list = NULL;
+    int n = dio_dir_make(path, err) ? scandir(r->text, &list, is_result, alphasort) : 0;
+    bool ok = err->kind == DIO_ERROR_NONE;
+    if (n < 0)
+        ok = dio_fail_retry(err, "cannot read %s: %s", r->text, strerror(errno));
+    for (int i = 0; i < n; i++) {
+        const char *to = ok ? dio_path_join(run->arena, path, list[i]->d_name) : NULL;
+        ok = ok && move_file(dio_path_join(run->arena, r->text, list[i]->d_name), to, err) &&
+             note(run, o, record, to, err);
+        free(list[i]);
+    }
+    free(list);
+    sync_folder(path);
+    r->text = path;
+    r->moved = true;
+    return ok;
+}
+
 static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_error *err)
 {
     dio_result *found = NULL;
@@ -102,6 +138,8 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
     const char *path = dio_output_path(run->p, o, run->scope, run->options->out, run->arena, err);
     if (!path)
         return false;
+    if (*path && o->port->media == DIO_MEDIA_FOLDER)
+        return place_folder(run, o, record, found, path, err);
     return !*path || (place(run, found, path, err) && note(run, o, record, path, err));
 }
 

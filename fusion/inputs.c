@@ -9,7 +9,7 @@
 enum { INPUTS = 200 };
 
 const char *const dio_input_types[] = {"string", "integer", "number", "boolean", "enum",
-                                       "image",  "audio",   "video",  NULL};
+                                       "image",  "audio",   "video",  "rows",    NULL};
 
 /* A range of 0 to 0 would mean none: minimum and maximum are told apart from absent by being there.
  */
@@ -138,14 +138,17 @@ static bool check_enum(dio_pipeline *p, const dio_pipeline_input *in, const dio_
                          near ? near : "", near ? "\"?" : "");
 }
 
-/* A file must lie in the pipeline's folder; the value becomes its path from here. */
+/* A file must lie in the pipeline's folder; the value becomes its path from here. The table that a
+ * user gives to be worked through is not part of the pipeline: it lies in the current folder. */
 static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in,
                                    const dio_value *v)
 {
     dio_error e = {0};
-    const char *path = dio_path_confine(p->arena, p->dir, v->string.text, &e);
+    bool ours = in->row.type == DIO_INPUT_ROWS && dio_map_get(p->sets, in->name);
+    const char *path = dio_path_confine(p->arena, ours ? "." : p->dir, v->string.text, &e);
     if (path && !dio_file_exists(path))
-        dio_fail(&e, "there is no file \"%.200s\" in the pipeline's folder", v->string.text);
+        dio_fail(&e, "there is no file \"%.200s\" in %s folder", v->string.text,
+                 ours ? "the current" : "the pipeline's");
     if (e.kind == DIO_ERROR_NONE)
         return dio_value_string(p->arena, path);
     dio_report_at(&p->report, v, "input \"%s\": %s", in->name, e.message);
@@ -168,6 +171,7 @@ static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *i
         [DIO_INPUT_IMAGE] = {DIO_STRING, "the path of an image"},
         [DIO_INPUT_AUDIO] = {DIO_STRING, "the path of a sound"},
         [DIO_INPUT_VIDEO] = {DIO_STRING, "the path of a film"},
+        [DIO_INPUT_ROWS] = {DIO_STRING, "the path of a table, CSV"},
     };
     int type = in->row.type;
     bool number = type == DIO_INPUT_NUMBER && v->kind == DIO_INT;
@@ -261,4 +265,15 @@ void dio_inputs_resolve(dio_pipeline *p)
                           in->name, in->name);
         }
     }
+}
+
+const char *dio_pipeline_file(const dio_pipeline *p, const char *path, dio_arena *a, dio_error *err)
+{
+    for (int i = 0; i < p->input_count; i++) {
+        const dio_value *v = p->inputs[i].value;
+        if (v && v->kind == DIO_STRING && p->inputs[i].row.type >= DIO_INPUT_IMAGE &&
+            strcmp(v->string.text, path) == 0)
+            return path; /* confined when it was given */
+    }
+    return dio_path_confine(a, p->dir, path, err);
 }

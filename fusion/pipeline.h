@@ -15,6 +15,7 @@ typedef enum dio_input_type {
     DIO_INPUT_IMAGE,
     DIO_INPUT_AUDIO,
     DIO_INPUT_VIDEO,
+    DIO_INPUT_ROWS, /* a table: CSV */
 } dio_input_type;
 
 /* The rows are the file's parts as written; their members are those of the field tables. */
@@ -120,6 +121,10 @@ bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, c
 /* inputs.c: reads the declarations; then gives each its value from --set or its default. */
 void dio_inputs_read(dio_pipeline *p, const dio_value *map);
 void dio_inputs_resolve(dio_pipeline *p);
+/* The file that a parameter names: what an input gave, or a path within the pipeline's folder. NULL
+ * with a message. */
+const char *dio_pipeline_file(const dio_pipeline *p, const char *path, dio_arena *a,
+                              dio_error *err);
 
 /* matrix.c: reads a step's axes; picks the values of instance i into a map. */
 void dio_matrix_read(dio_pipeline *p, dio_stage *node);

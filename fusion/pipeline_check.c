@@ -16,7 +16,7 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
     if (!scratch || !params) {
         dio_report_at(&p->report, n->place, "out of memory for a step");
     } else {
-        dio_report mine = {.arena = scratch};
+        dio_report mine = {.arena = scratch, .pipeline = p};
         dio_value *scope = dio_scope_create(p, scratch);
         for (int i = 0; i < n->instances && mine.count < DIO_REPORT_MOST; i++) {
             const dio_value *with;
@@ -33,6 +33,11 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
     }
     free(params);
     dio_arena_destroy(scratch);
+}
+
+const char *dio_check_file(const dio_report *report, const char *path, dio_error *err)
+{
+    return dio_pipeline_file(report->pipeline, path, report->arena, err);
 }
 
 /* A path to an output that its step's parameters do not yield. */
@@ -72,11 +77,12 @@ static void check_condition(dio_pipeline *p, const dio_stage *n)
 
 static const char *suffix_of(dio_media media)
 {
-    return media == DIO_MEDIA_VIDEO   ? ".mp4"
-           : media == DIO_MEDIA_IMAGE ? ".png"
-           : media == DIO_MEDIA_AUDIO ? ".wav"
-           : media == DIO_MEDIA_DATA  ? ".json"
-                                      : ".txt";
+    return media == DIO_MEDIA_VIDEO    ? ".mp4"
+           : media == DIO_MEDIA_IMAGE  ? ".png"
+           : media == DIO_MEDIA_AUDIO  ? ".wav"
+           : media == DIO_MEDIA_DATA   ? ".json"
+           : media == DIO_MEDIA_FOLDER ? ""
+                                       : ".txt";
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -132,6 +138,19 @@ static void check_claims(dio_pipeline *p, struct claim *claims, int count, size_
     }
 }
 
+/* Files are moved out of a step's folder, once. */
+static void check_folders(dio_pipeline *p)
+{
+    for (int i = 0; i < p->output_count; i++) {
+        const dio_output *o = &p->outputs[i];
+        for (int k = 0; o->port && o->port->media == DIO_MEDIA_FOLDER && k < i; k++)
+            if (p->outputs[k].node == o->node && p->outputs[k].port == o->port)
+                dio_report_at(&p->report, o->from_value,
+                              "from: output \"%.60s\" takes this folder already",
+                              p->outputs[k].name);
+    }
+}
+
 static void check_outputs(dio_pipeline *p, const char *out)
 {
     dio_arena *scratch = dio_arena_create();
@@ -154,6 +173,7 @@ static void check_outputs(dio_pipeline *p, const char *out)
         }
     }
     check_claims(p, claims, count, strlen(out) + 1);
+    check_folders(p);
     dio_arena_destroy(scratch);
 }
 

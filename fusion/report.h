@@ -11,7 +11,8 @@ enum { DIO_REPORT_MOST = 100 }; /* told; more are counted */
 
 typedef struct dio_report {
     dio_arena *arena;
-    const char *file, *source; /* the text that carets point into; NULL: none */
+    const char *file, *source;           /* the text that carets point into; NULL: none */
+    const struct dio_pipeline *pipeline; /* whose parameters are checked (step.h); NULL: none */
     dio_error *list;
     int count, cap, dropped;
 } dio_report;

@@ -1,6 +1,6 @@
 /* run.c: the steps of a checked pipeline, one instance after the other. */
 #define _GNU_SOURCE
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,13 +60,7 @@ const char *dio_task_file(dio_task *t, const char *path, dio_error *err)
             if (run->records[i].result[k].is_file &&
                 strcmp(run->records[i].result[k].text, path) == 0)
                 return path;
-    for (int i = 0; i < run->p->input_count; i++) {
-        const dio_value *v = run->p->inputs[i].value;
-        if (v && v->kind == DIO_STRING && run->p->inputs[i].row.type >= DIO_INPUT_IMAGE &&
-            strcmp(v->string.text, path) == 0)
-            return path; /* confined when it was given */
-    }
-    return dio_path_confine(t->arena, run->p->dir, path, err);
+    return dio_pipeline_file(run->p, path, t->arena, err);
 }
 
 static void give(dio_task *t, const char *port, const char *text, bool is_file)
@@ -114,7 +108,7 @@ static bool wanted(dio_run *run, const dio_stage *n, bool *yes, dio_error *err)
 static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err)
 {
     const dio_value *with;
-    dio_report report = {.arena = run->arena};
+    dio_report report = {.arena = run->arena, .pipeline = run->p};
     *known = dio_stage_params(run->p, n, run->scope, params, &with, &report);
     if (report.count == 0 && n->type->check && *known)
         n->type->check(run->p->studio, params, with, &report);
@@ -224,17 +218,17 @@ static bool open_work(dio_run *run, dio_error *err)
     return true;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    remove(path);
+    return 0; /* goes on with the others */
+}
+
 static void close_work(const dio_run *run)
 {
-    DIR *dir = run->work ? opendir(run->work) : NULL;
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            unlinkat(dirfd(dir), e->d_name, 0);
-    }
-    if (dir)
-        closedir(dir);
     if (run->work)
-        rmdir(run->work);
+        nftw(run->work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error *err)

@@ -71,3 +71,21 @@ void dio_sound_check_loudness(const char *name, const dio_value *at, dio_report 
                   near ? "; did you mean \"" : " (social, podcast, ebu-r128, atsc-a85, none)",
                   near ? near : "", near ? "\"?" : "");
 }
+
+bool dio_sound_lexicons(dio_task *t, const dio_value *v, dio_utterance_options *how, dio_error *err)
+{
+    const dio_speech_lexicon **into[2] = {&how->user, &how->project};
+    int n = !v || v->kind == DIO_NULL ? 0 : v->kind == DIO_LIST ? v->list.count : 1;
+    if (n > 2)
+        return dio_value_fail(v, err, "lexicon: %d files are more than 2", n);
+    for (int i = 0; i < n; i++) {
+        const dio_value *one = v->kind == DIO_LIST ? v->list.items[i] : v;
+        if (one->kind != DIO_STRING)
+            return dio_value_fail(one, err, "lexicon: expected a file, found %s",
+                                  dio_kind_name(one->kind));
+        const char *path = dio_task_file(t, one->string.text, err);
+        if (!path || !(*into[i] = dio_speech_lexicon_read(t->arena, path, err)))
+            return false;
+    }
+    return true;
+}

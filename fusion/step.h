@@ -13,7 +13,8 @@ typedef enum dio_media {
     DIO_MEDIA_IMAGE,
     DIO_MEDIA_VIDEO,
     DIO_MEDIA_AUDIO,
-    DIO_MEDIA_DATA, /* JSON */
+    DIO_MEDIA_DATA,   /* JSON */
+    DIO_MEDIA_FOLDER, /* of files that the step has named */
 } dio_media;
 
 const char *dio_media_name(dio_media media);
@@ -38,6 +39,9 @@ typedef struct dio_task {
  * Parameters that are not known yet are zero. Problems go to the report. */
 typedef void dio_step_check(dio_studio *studio, const void *params, const dio_value *with,
                             dio_report *report);
+/* For check functions: where a file that a parameter names will be read, as dio_task_file; no
+ * other step's output is known yet. NULL with a message. */
+const char *dio_check_file(const dio_report *report, const char *path, dio_error *err);
 typedef bool dio_step_work(dio_task *task, const void *params, dio_error *err);
 
 typedef struct dio_step {
@@ -68,7 +72,7 @@ char *dio_task_path(dio_task *t, const char *port, const char *suffix);
 /* The file that a parameter names: an output of another step, a file that an input gave, or one in
  * the pipeline's folder, which no path may leave. NULL with a message. */
 const char *dio_task_file(dio_task *t, const char *path, dio_error *err);
-/* Hands an output over: a text, or the file that was written to dio_task_path. */
+/* Hands an output over: a text, or the file or folder that was written to dio_task_path. */
 void dio_task_give_text(dio_task *t, const char *port, const char *text);
 void dio_task_give_file(dio_task *t, const char *port, const char *path);
 /* Something for run.json: which palette was chosen, which model was used. */

@@ -18,7 +18,7 @@ const dio_step *const dio_steps[] = {
 
 const char *dio_media_name(dio_media media)
 {
-    static const char *const names[] = {"text", "image", "video", "audio", "data"};
+    static const char *const names[] = {"text", "image", "video", "audio", "data", "folder"};
     return names[media];
 }
 

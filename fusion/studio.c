@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/assets.h"
 #include "base/file.h"
@@ -223,31 +224,49 @@ static bool is_of_model(const char *name)
     return false;
 }
 
-const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
-                                        dio_error *err)
+/* The files of a folder and, as models of several networks have them, of the folders in it, under
+ * their path from the model's. */
+static bool put_hashes(dio_value *files, dio_arena *a, const char *dir, const char *before,
+                       dio_error *err)
 {
-    const char *path = dio_assets_model(s->arena, model, err);
     struct dirent **list = NULL;
-    if (!path)
-        return NULL;
-    dio_value *facts = dio_value_map(a), *files = dio_value_map(a);
-    int n = scandir(path, &list, NULL, alphasort);
+    int n = scandir(dir, &list, NULL, alphasort);
     char hash[DIO_HASH_TEXT];
     bool ok = true;
-    if (n < 0) { /* a file, not a folder */
-        ok = dio_hash_file(path, hash, err);
-        const char *slash = strrchr(path, '/');
-        dio_map_set(a, files, slash ? slash + 1 : path, dio_value_string(a, hash));
-    }
     for (int i = 0; i < n; i++) {
-        const char *name = list[i]->d_name;
-        if (ok && is_of_model(name)) {
-            ok = dio_hash_file(dio_path_join(a, path, name), hash, err);
-            dio_map_set(a, files, name, dio_value_string(a, hash));
+        const char *name = list[i]->d_name, *path = dio_path_join(a, dir, name);
+        struct stat st;
+        bool folder = !*before && *name != '.' && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+        if (ok && folder) {
+            ok = put_hashes(files, a, path, dio_arena_printf(a, "%s/", name), err);
+        } else if (ok && is_of_model(name)) {
+            ok = dio_hash_file(path, hash, err);
+            dio_map_set(a, files, dio_arena_printf(a, "%s%s", before, name),
+                        dio_value_string(a, hash));
         }
         free(list[i]);
     }
     free(list);
+    return ok;
+}
+
+const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
+                                        dio_error *err)
+{
+    const char *path = dio_assets_model(s->arena, model, err);
+    struct stat st;
+    if (!path)
+        return NULL;
+    dio_value *facts = dio_value_map(a), *files = dio_value_map(a);
+    char hash[DIO_HASH_TEXT];
+    bool ok = true;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        ok = put_hashes(files, a, path, "", err);
+    } else {
+        ok = dio_hash_file(path, hash, err);
+        const char *slash = strrchr(path, '/');
+        dio_map_set(a, files, slash ? slash + 1 : path, dio_value_string(a, hash));
+    }
     dio_map_set(a, facts, "name", dio_value_string(a, model));
     dio_map_set(a, facts, "sha256", files);
     return ok ? facts : NULL;

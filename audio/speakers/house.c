@@ -35,8 +35,9 @@ static const char *voice(const void *self, int i)
     return dio_narrator_speaker_name(self, i);
 }
 
-static bool find_speaker(const dio_narrator *n, const char *name, int *out, dio_error *err)
+static bool find_speaker(const void *self, const char *name, int *out, dio_error *err)
 {
+    const dio_narrator *n = self;
     const char *names[64];
     int count = 0;
     *out = name && *name ? dio_narrator_speaker(n, name) : 0;
@@ -124,5 +125,6 @@ const dio_speaker_kind dio_speaker_house = {
     .open = open_house,
     .close = close_house,
     .voice = voice,
+    .find = find_speaker,
     .say = say,
 };

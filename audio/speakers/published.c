@@ -76,14 +76,14 @@ static const char *voice(const void *self, int i)
     return i < 10 && i < ((const dio_voice *)self)->shape.speakers ? names[i] : NULL;
 }
 
-static bool find_speaker(struct saying *s, dio_error *err)
+static bool find_speaker(const void *self, const char *name, int *out, dio_error *err)
 {
+    const dio_voice *v = self;
     int64_t n = 0;
-    if (s->r->speaker && *s->r->speaker &&
-        (!dio_parse_int(s->r->speaker, &n) || n < 0 || n >= s->v->shape.speakers))
+    if (name && *name && (!dio_parse_int(name, &n) || n < 0 || n >= v->shape.speakers))
         return dio_fail(err, "speaker: this voice has the numbers 0 to %d, not \"%.80s\"",
-                        s->v->shape.speakers - 1, s->r->speaker);
-    s->speaker = (int)n;
+                        v->shape.speakers - 1, name);
+    *out = (int)n;
     return true;
 }
 
@@ -297,7 +297,8 @@ static bool prepare(struct saying *s, dio_error *err)
     if (!s->timed)
         return dio_fail_memory(err, "a text to be spoken");
     s->times = dio_speech_words(s->a, s->u, r->text, r->length, r->how.ssml, s->timed, err);
-    return s->times && check(s, err) && find_speaker(s, err) && make_lines(s, err);
+    return s->times && check(s, err) && find_speaker(s->v, s->r->speaker, &s->speaker, err) &&
+           make_lines(s, err);
 }
 
 static bool finish(struct saying *s, dio_speech *out, dio_error *err)
@@ -341,5 +342,6 @@ const dio_speaker_kind dio_speaker_published = {
     .open = open_voice,
     .close = close_voice,
     .voice = voice,
+    .find = find_speaker,
     .say = say,
 };

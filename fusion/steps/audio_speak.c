@@ -132,26 +132,6 @@ struct speaking {
     dio_speech said;
 };
 
-/* The first two lexicons: the reader knows the user's and the project's. */
-static bool read_lexicons(struct speaking *s, dio_error *err)
-{
-    const dio_value *v = s->p->lexicon;
-    const dio_speech_lexicon **into[2] = {&s->r.how.user, &s->r.how.project};
-    int n = !v || v->kind == DIO_NULL ? 0 : v->kind == DIO_LIST ? v->list.count : 1;
-    if (n > 2)
-        return dio_value_fail(v, err, "lexicon: %d files are more than 2", n);
-    for (int i = 0; i < n; i++) {
-        const dio_value *one = v->kind == DIO_LIST ? v->list.items[i] : v;
-        if (one->kind != DIO_STRING)
-            return dio_value_fail(one, err, "lexicon: expected a file, found %s",
-                                  dio_kind_name(one->kind));
-        const char *path = dio_task_file(s->task, one->string.text, err);
-        if (!path || !(*into[i] = dio_speech_lexicon_read(s->task->arena, path, err)))
-            return false;
-    }
-    return true;
-}
-
 static bool progress(void *user, double done, dio_error *err)
 {
     struct speaking *s = user;
@@ -178,7 +158,8 @@ static bool speak(struct speaking *s, dio_error *err)
     if (!speaker)
         return false;
     dio_task_note(t, "model", facts);
-    return read_fit(p->fit, &s->r.fit, t->arena, err) && read_lexicons(s, err) &&
+    return read_fit(p->fit, &s->r.fit, t->arena, err) &&
+           dio_sound_lexicons(t, p->lexicon, &s->r.how, err) &&
            dio_speaker_say(speaker, device, &s->r, t->arena, &s->said, err);
 }
 
