@@ -72,6 +72,7 @@ static bool next(struct cursor *c, struct field *f)
         return false;
     f->number = (uint32_t)(tag >> 3);
     f->wire = (enum wire)(tag & 7);
+    f->bytes = (struct cursor){c->start, c->p, c->p, c->err}; /* of none, so far */
     if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
         return broken(c, "a field without a number");
     if (f->wire == VARINT)
