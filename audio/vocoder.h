@@ -45,6 +45,11 @@ typedef struct dio_vocoder_shape {
     bool prelude;      /* part of it runs over all frames before the chunks */
     bool known;        /* the config says what its mels are: `mel`, else nobody knows */
     dio_mel_dialect mel;
+    /* What its authors call what goes in and what comes out, and how they lay it: channels of
+     * frames [B,C,T] or codes [Q,B,T], where ours are [B,T,C] and [B,Q,T]; sound in a channel
+     * [B,1,S], where ours is [B,S]. */
+    const char *input, *output;
+    bool channels_first, channel;
 } dio_vocoder_shape;
 
 /* What a family of kind "vocoder" can do: dio_model.ops. */

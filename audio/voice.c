@@ -98,21 +98,29 @@ static dio_plan *text_plan(const dio_voice *v, dio_device *device, const dio_voi
 }
 
 /* By symbol, so that what one draws does not depend on how many there are. */
-static bool set_noise(dio_plan *p, const dio_voice *v, const dio_voice_request *r, dio_error *err)
+bool dio_voice_noise(const dio_voice *v, const dio_voice_request *r, float *out, dio_error *err)
 {
     float scale = r->noise_duration ? *r->noise_duration : v->shape.noise_duration;
-    size_t n = (size_t)r->count, bytes = 2 * n * sizeof(float);
-    if (!v->shape.draws)
-        return true;
-    float *drawn = malloc(2 * bytes);
+    size_t n = (size_t)r->count;
+    float *drawn = malloc(2 * n * sizeof *drawn);
     if (!drawn)
         return dio_fail_memory(err, "noise");
-    float *x = drawn + 2 * n;
     dio_normal(r->seed, DRAW_DURATIONS, 0, drawn, 2 * n);
     for (size_t i = 0; i < 2 * n; i++)
-        x[i % 2 * n + i / 2] = scale * drawn[i];
-    bool ok = dio_plan_set(p, "noise", x, bytes, err);
+        out[i % 2 * n + i / 2] = scale * drawn[i];
     free(drawn);
+    return true;
+}
+
+static bool set_noise(dio_plan *p, const dio_voice *v, const dio_voice_request *r, dio_error *err)
+{
+    size_t bytes = 2 * (size_t)r->count * sizeof(float);
+    float *x = v->shape.draws ? malloc(bytes) : NULL;
+    if (!v->shape.draws)
+        return true;
+    bool ok = x ? dio_voice_noise(v, r, x, err) && dio_plan_set(p, "noise", x, bytes, err)
+                : dio_fail_memory(err, "noise");
+    free(x);
     return ok;
 }
 
@@ -219,8 +227,7 @@ static dio_val build_decode(dio_graph *g, const void *user, dio_val z)
     return r->v->ops->decode(g, r->v->net.model, z, r->speaker);
 }
 
-/* z [frames][latent]: each frame around its symbol's mean. */
-static void draw(const dio_score *s, const int64_t *frames, float *z)
+void dio_score_draw(const dio_score *s, const int64_t *frames, float *z)
 {
     int64_t at = 0, n = s->latent;
     for (int i = 0; i < s->count; i++)
@@ -270,7 +277,7 @@ bool dio_voice_render(const dio_voice *v, dio_device *device, const dio_score *s
         dio_fail_memory(err, "a voice's frames");
     if (ok) {
         dio_score_frames(s, speed, frames);
-        draw(s, frames, z);
+        dio_score_draw(s, frames, z);
         ok = render(&r, device, z, all, options, out, err);
     }
     free(frames);

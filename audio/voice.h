@@ -96,6 +96,9 @@ typedef struct dio_score {
     float noise;
 } dio_score;
 
+/* What durations are drawn from, [2][count], scaled: for io->noise. */
+bool dio_voice_noise(const dio_voice *v, const dio_voice_request *r, float *out, dio_error *err);
+
 dio_score *dio_voice_predict(const dio_voice *v, dio_device *device, const dio_voice_request *r,
                              dio_error *err);
 void dio_score_destroy(dio_score *s); /* NULL is fine */
@@ -103,6 +106,9 @@ void dio_score_destroy(dio_score *s); /* NULL is fine */
 /* Frames at this speed, at least 1 in all; how many each symbol lasts in out[count] when not NULL.
  * A negative number when they are more than DIO_VOICE_FRAMES. */
 int64_t dio_score_frames(const dio_score *s, double speed, int64_t *out);
+
+/* What `flow` takes, z [dio_score_frames][latent]: each frame around its symbol's mean. */
+void dio_score_draw(const dio_score *s, const int64_t *frames, float *z);
 
 /* The score as sound, dio_score_frames * shape.hop samples: symbol i ends where the frames up to
  * and with its own do. Caller unrefs *out; with out NULL samples only go to options->samples. */

@@ -1,9 +1,10 @@
 /* cmd_probe.c: runs a model's forward pass on named inputs and writes every tap and output under
  * the official implementation's names: what the goldens are compared with, open to everybody. What
  * kind of model a folder holds, its config.json says; a kind is a row of the table at the end. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "audio/models.h"
+#include "audio/vocoder.h"
 #include "base/assets.h"
 #include "base/file.h"
 #include "cli/probe.h"
@@ -52,40 +53,62 @@ static bool check_ids(int vocab, const dio_tensor *ids, dio_error *err)
     return true;
 }
 
-static bool write_taps(dio_plan *p, const char *path, dio_error *err)
+bool probe_take(const struct probe *p, struct probe_taps *taps, dio_plan *plan)
 {
-    int n = dio_plan_tap_count(p), made = 0;
-    bool ok = true;
-    dio_tensor **all = calloc((size_t)n + 1, sizeof *all);
-    if (!all)
-        return dio_fail_memory(err, "the taps");
-    for (; ok && made < n; made += ok) {
+    dio_error *err = &p->cli->error;
+    int n = dio_plan_tap_count(plan);
+    if (n > PROBE_TAPS - taps->count)
+        return dio_fail(err, "%d taps are more than %d", taps->count + n, PROBE_TAPS);
+    for (int i = 0; i < n; i++) {
         dio_type type;
         const char *name;
-        const void *data = dio_plan_tap(p, made, &name, &type);
-        ok = data && (all[made] = dio_tensor_create(name, &type, err));
-        if (ok)
-            memcpy(dio_tensor_data(all[made]), data, dio_type_bytes(&type));
+        const void *data = dio_plan_tap(plan, i, &name, &type);
+        dio_tensor *t = data ? dio_tensor_create(name, &type, err) : NULL;
+        if (!t)
+            return false;
+        memcpy(dio_tensor_data(t), data, dio_type_bytes(&type));
+        taps->list[taps->count++] = t;
     }
-    ok = ok && dio_weights_write(path, all, NULL, n, NULL, 0, err);
-    for (int i = 0; i < made; i++)
-        dio_tensor_unref(all[i]);
-    free(all);
-    return ok;
+    return true;
+}
+
+bool probe_write(const struct probe *p, const struct probe_taps *taps)
+{
+    return dio_weights_write(p->o->taps, taps->list, NULL, taps->count, p->meta, p->meta != NULL,
+                             &p->cli->error);
+}
+
+void probe_taps_deinit(struct probe_taps *taps)
+{
+    for (int i = 0; i < taps->count; i++)
+        dio_tensor_unref(taps->list[i]);
+}
+
+dio_plan *probe_run(const struct probe *p, dio_graph *g, const dio_val *outputs, int n_outputs,
+                    const struct probe_input *inputs, int n)
+{
+    dio_error *err = &p->cli->error;
+    dio_plan_options options = {.reference = p->o->reference};
+    dio_plan *plan = dio_plan_create(g, outputs, n_outputs, true, p->device, &options, err);
+    bool ok = plan != NULL;
+    for (int i = 0; ok && i < n; i++)
+        ok = dio_plan_set(plan, inputs[i].name, inputs[i].data, inputs[i].bytes, err);
+    ok = ok && dio_plan_run(plan, err);
+    dio_graph_destroy(g);
+    if (ok)
+        return plan;
+    dio_plan_destroy(plan);
+    return NULL;
 }
 
 bool probe_finish(const struct probe *p, dio_graph *g, dio_val output,
                   const struct probe_input *inputs, int n)
 {
-    dio_error *err = &p->cli->error;
-    dio_plan_options options = {.reference = p->o->reference};
-    dio_plan *plan = dio_plan_create(g, &output, 1, true, p->device, &options, err);
-    bool ok = plan != NULL;
-    for (int i = 0; ok && i < n; i++)
-        ok = dio_plan_set(plan, inputs[i].name, inputs[i].data, inputs[i].bytes, err);
-    ok = ok && dio_plan_run(plan, err) && write_taps(plan, p->o->taps, err);
+    struct probe_taps taps = {0};
+    dio_plan *plan = probe_run(p, g, &output, 1, inputs, n);
+    bool ok = plan && probe_take(p, &taps, plan) && probe_write(p, &taps);
+    probe_taps_deinit(&taps);
     dio_plan_destroy(plan);
-    dio_graph_destroy(g);
     return ok;
 }
 
@@ -154,6 +177,8 @@ static const struct {
     {"vae", NULL, probe_vae},
     {"upscaler", NULL, probe_upscaler},
     {"generator", NULL, probe_generator},
+    {"vocoder", &dio_audio_models, probe_vocoder},
+    {"voice", NULL, probe_voice},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0], FAMILIES = 64 };
@@ -166,13 +191,21 @@ static int row_of(const char *kind)
     return k;
 }
 
-/* A bare file holds an upscaler unless its tensors are a generator's. */
+/* What no config names: a Piper voice by its file's name, else whose tensors they are. */
 static int kind_of_file(const char *path)
 {
+    size_t n = strlen(path);
     dio_error none = {0};
-    dio_generator *n = dio_generator_open(path, &none);
-    dio_generator_close(n);
-    return row_of(n ? "generator" : "upscaler");
+    if (n > 5 && strcmp(path + n - 5, ".onnx") == 0)
+        return row_of("voice");
+    dio_generator *generator = dio_generator_open(path, &none);
+    dio_generator_close(generator);
+    if (generator)
+        return row_of("generator");
+    none = (dio_error){0};
+    dio_vocoder *vocoder = dio_vocoder_open(path, &none);
+    dio_vocoder_close(vocoder);
+    return row_of(vocoder ? "vocoder" : "upscaler");
 }
 
 /* The row for what the folder's config.json says it is; -1 with a list of what there is. */
@@ -181,9 +214,15 @@ static int kind_of(dio_cli *cli, const char *path)
     const dio_model *all[FAMILIES];
     int n = 0;
     const char *file = dio_path_join(cli->arena, path, "config.json");
-    if (!dio_file_exists(file) && !dio_file_exists(dio_path_join(cli->arena, path, ".")))
+    bool folder = dio_file_exists(dio_path_join(cli->arena, path, "."));
+    if (!dio_file_exists(file) && !folder)
         return kind_of_file(path);
+    if (!dio_file_exists(file) && folder) /* Vocos has config.yaml, MelGAN nothing */
+        return row_of("vocoder");
     const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
+    if (config && !dio_map_get(config, "model_type") && !dio_map_get(config, "_class_name") &&
+        dio_map_get(config, "upsample_rates")) /* HiFi-GAN's authors name no model */
+        return row_of("vocoder");
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; kinds[k].families && i < kinds[k].families->count && n < FAMILIES; i++)
             all[n++] = kinds[k].families->items[i];
@@ -193,7 +232,7 @@ static int kind_of(dio_cli *cli, const char *path)
     if (family && row < 0)
         dio_fail(&cli->error,
                  "%s: models of kind %s are not run by probe: those of kind lm, "
-                 "text-encoder, unet, vae, upscaler and generator are",
+                 "text-encoder, unet, vae, upscaler, generator, vocoder and voice are",
                  path, family->kind);
     return row;
 }

@@ -211,7 +211,10 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .least = 1,
                                .before = (int)-r.first,
                                .after = r.last > 0 ? (int)r.last : 0,
-                               .prelude = true};
+                               .prelude = true,
+                               .input = "audio_codes",
+                               .output = "audio_values",
+                               .channel = true};
 }
 
 /* Padding on the left that reflects, with zeros behind where there is too little to reflect. */

@@ -119,6 +119,9 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .least = 1,
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    out->input = m->authors ? "mel" : "spectrogram";
+    out->output = m->authors ? "audio" : "waveform";
+    out->channels_first = out->channel = m->authors;
     dialect(m, out);
 }
 

@@ -149,6 +149,9 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .least = frames_needed(m),
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    out->input = "mel";
+    out->output = "audio";
+    out->channels_first = out->channel = true;
     out->mel = *dio_mel_dialect_find("melgan");
     out->known = true;
     out->mel.rate = m->c.sampling_rate;

@@ -266,6 +266,9 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .prelude = m->codes,
                                .before = (int)-r.first,
                                .after = (int)r.last};
+    out->input = m->codes ? "codes" : "mel";
+    out->output = "audio";
+    out->channels_first = true;
     out->mel = *dio_mel_dialect_find("vocos");
     out->known = !m->codes;
     out->mel.rate = m->f.sample_rate;
