@@ -20,8 +20,15 @@ size_t dio_rule_phones(struct scan *s, size_t at)
         return 0;
     while (end < s->n && !dio_scan_is(s, end, "]]") && end - at < PHONES_BYTES)
         end++;
-    if (!dio_scan_is(s, end, "]]"))
+    if (!dio_scan_is(s, end, "]]")) { /* rather than spell what was meant as phones */
+        if (!s->failed)
+            dio_normalise_fail(s->in, s->from[at], s->err,
+                               "the [[ that begins phones here is not closed by ]] within %d "
+                               "bytes: close it, or remove it",
+                               PHONES_BYTES);
+        s->failed = true;
         return 0;
+    }
     s->phones = dio_arena_strndup(s->arena, s->text + at + 2, end - at - 2);
     return end + 2;
 }

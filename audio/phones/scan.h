@@ -20,7 +20,7 @@ struct scan {
     int said, said_cap, first_cap;
     const char *phones; /* set by the rules that know them */
     bool numeric;       /* the last piece was a number, a date or the like: a dash says "to" */
-    bool failed;        /* no memory */
+    bool failed;        /* no memory, or what err says */
     dio_error *err;
 };
 

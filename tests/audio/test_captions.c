@@ -146,6 +146,20 @@ static void files_are_as_players_read_them(void **state)
     dio_arena_destroy(a);
 }
 
+/* What players would take for markup is what was said. */
+static void words_are_no_markup(void **state)
+{
+    (void)state;
+    dio_arena *a = dio_arena_create();
+    dio_captions *c = cut(a, "<script>alert(1)</script> {\\an8}x & 1 --> 2.", 80, 1);
+    assert_non_null(strstr(dio_captions_vtt(a, c),
+                           "&lt;script&gt;alert(1)&lt;/script&gt; {\\an8}x &amp; 1 --&gt; 2."));
+    const char *ass = strstr(dio_captions_ass(a, c, 640, 360), "Dialogue:");
+    assert_non_null(strstr(ass, "(/an8)x"));
+    assert_null(strstr(ass, "{\\an8}"));
+    dio_arena_destroy(a);
+}
+
 static void times_survive_their_file(void **state)
 {
     (void)state;
@@ -244,6 +258,7 @@ int main(void)
         cmocka_unit_test(lines_are_never_too_long),
         cmocka_unit_test(files_are_as_players_read_them),
         cmocka_unit_test(times_survive_their_file),
+        cmocka_unit_test(words_are_no_markup),
         cmocka_unit_test(torn_times_are_refused),
         cmocka_unit_test(mouths_follow_phones),
         cmocka_unit_test(rules_are_held_to_ranges),

@@ -89,6 +89,10 @@ static void heads_of_wav_are_checked(void **state)
         size_t n = make_wav(bytes, cases[i].wav);
         refused(bytes, cases[i].wav.fmt_size == 5000 ? 100 : n, cases[i].why);
     }
+    size_t n = make_wav(bytes, (struct wav){.align = 0, .data_bytes = 8});
+    put(bytes, 22, 0, 2);
+    put(bytes, 32, 0, 2);
+    refused(bytes, n, "a clip of 0 channels: there are 1 to 8");
     put(bytes, make_wav(bytes, (struct wav){.data_bytes = 8}) - 8, 0, 4);
     memcpy(bytes + 12, "fnt ", 4);
     refused(bytes, 52, "the WAV's sound comes before its format");
@@ -118,6 +122,43 @@ static void numbers_that_are_none_are_refused(void **state)
     refused(bytes, n, "sample 7 of channel 2 is no number");
     put(bytes, n - 20, 0xff800000, 4);
     refused(bytes, n, "sample 7 of channel 2 is no number");
+    n = make_wav(bytes, (struct wav){.tag = 3, .bits = 64, .data_bytes = 80});
+    put(bytes, n - 12, 0x7ff80000, 4); /* the upper half of the last but one */
+    refused(bytes, n, "sample 8 of channel 1 is no number");
+}
+
+/* Lists within lists, and thousands of chunks: read or refused, at once. */
+static void bombs_of_chunks(void **state)
+{
+    (void)state;
+    enum { DEPTH = 1000, MANY = 20000, ROOM = 12 * MANY + 256 };
+    unsigned char *bytes = calloc(1, ROOM), head[256];
+    size_t whole = make_wav(head, (struct wav){.data_bytes = 8}), at = 36;
+    memcpy(bytes, head, at);
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        memcpy(bytes + at, "LIST", 4);
+        put(bytes, at + 4, 12 * (DEPTH - 1 - i) + 4, 4);
+        memcpy(bytes + at + 8, "INFO", 4);
+        at += 12;
+    }
+    for (int round = 0; round < 2; round++) {
+        dio_error err = {0};
+        memcpy(bytes + at, head + 36, whole - 36);
+        dio_clip *clip = dio_clip_decode(bytes, at + whole - 36, "bomb", &err);
+        /* libsndfile reads 20,000 side by side, and gives up 1,000 deep */
+        if (clip)
+            assert_int_equal(clip->length, 4);
+        else
+            assert_non_null(strstr(err.message, "the WAV is cut short or damaged in its head"));
+        dio_clip_unref(clip);
+        for (at = 36; at < 36 + 12 * MANY; at += 12) { /* side by side, of odd sizes */
+            memcpy(bytes + at, "junk\x03\0\0\0abc", 12);
+        }
+    }
+    refused(bytes, at, "the WAV is cut short: it ends before its sound");
+    memcpy(head, "RF64", 4);
+    refused(head, whole, "it is not WAV or FLAC, and begins \"RF64\"");
+    free(bytes);
 }
 
 static unsigned char *whole_file(const char *path, size_t *n)
@@ -186,6 +227,7 @@ int main(void)
         cmocka_unit_test(heads_of_wav_are_checked),
         cmocka_unit_test(a_pipe_leaves_its_size_open),
         cmocka_unit_test(numbers_that_are_none_are_refused),
+        cmocka_unit_test(bombs_of_chunks),
         cmocka_unit_test(beginnings_are_refused),
         cmocka_unit_test(damaged_flac_is_refused),
     };

@@ -209,6 +209,9 @@ static const struct {
      "letters or give its phones",
      2, 1},
     {"<speak>a [[QQ]]</speak>", NULL, 1, 10},
+    {"<speak>a [[HH AH0</speak>",
+     "the [[ that begins phones here is not closed by ]] within 1024 bytes: close it, or remove it",
+     1, 10},
 };
 
 static void what_is_not_read_is_refused_with_its_place(void **state)
