@@ -107,7 +107,11 @@ dio_narrator_session *dio_narrator_session_create(const dio_narrator *n, dio_dev
     }
     s->n = n;
     s->device = device;
-    return s;
+    s->sound = dio_narrator_sound_create(err);
+    if (s->sound)
+        return s;
+    free(s);
+    return NULL;
 }
 
 const dio_narrator *dio_narrator_of(const dio_narrator_session *s)
@@ -117,8 +121,12 @@ const dio_narrator *dio_narrator_of(const dio_narrator_session *s)
 
 void dio_narrator_session_destroy(dio_narrator_session *s)
 {
-    for (int i = 0; s && i < STAGES; i++)
-        dio_plan_destroy(s->slot[i].plan);
+    if (!s)
+        return;
+    for (int i = 0; i < STAGES; i++)
+        for (int k = 0; k < SLOTS; k++)
+            dio_plan_destroy(s->slot[i][k].plan);
+    dio_narrator_sound_destroy(s->sound);
     free(s);
 }
 
@@ -163,7 +171,7 @@ bool dio_narrator_speak(dio_narrator_session *session, const dio_narrator_reques
 {
     struct speech s;
     memset(out, 0, sizeof *out);
-    bool ok = start(&s, session, request, err) && dio_speech_find(&s);
+    bool ok = start(&s, session, request, err) && dio_speech_lay(&s);
     if (ok) {
         out->count = request->count;
         out->ends = malloc((size_t)out->count * sizeof *out->ends);

@@ -1,26 +1,15 @@
-/* narrator_find.c: phones -> durations -> melody -> mels.
+/* narrator_find.c: phones -> durations.
  *
- * Networks run at few sizes: phones and frames are padded to whole steps, and what is not there
- * counts as nothing. */
+ * Phones are padded to whole steps, and what is not there counts as nothing. */
 #include <math.h>
 
 #include "audio/narrator_impl.h"
 #include "tensor/ops.h"
 
-enum {
-    MELS = DIO_NARRATOR_MELS,
-    HOP = DIO_NARRATOR_HOP,
-    PHONE_STEP = 32,
-    FRAME_STEP = 128,
-    SECONDS_MOST = 1200,
-};
+enum { HOP = DIO_NARRATOR_HOP, SECONDS_MOST = 1200 };
 
 /* Of one phone, in frames. */
 static const float shortest = 1, longest = 400;
-
-/* The decoder learned from utterances up to 6 dB louder and softer; what goes beyond is done to
- * the mels. */
-static const float learned_db = 6;
 
 static bool in_range(struct speech *s, const char *what, float value, float lo, float hi)
 {
@@ -64,16 +53,10 @@ static bool check(struct speech *s)
            in_range(s, "volume in dB", r->db, -40, 20) && check_phones(s);
 }
 
-static int64_t padded(int64_t n, int64_t step)
-{
-    return (n + step - 1) / step * step;
-}
-
 /* --- phones to durations --- */
 
-static int build_encode(const struct speech *s, dio_graph *g, dio_val *outputs)
+static int build_encode(const struct speech *s, dio_graph *g, int64_t t, dio_val *outputs)
 {
-    int64_t t = s->phones;
     dio_acoustic_phones io = {
         .phone = dio_speech_ids(g, "phone", t),
         .stress = dio_speech_ids(g, "stress", t),
@@ -91,7 +74,7 @@ static int build_encode(const struct speech *s, dio_graph *g, dio_val *outputs)
 static bool encode(struct speech *s)
 {
     const dio_narrator_request *r = &s->r;
-    int64_t t = s->phones = padded(r->count, PHONE_STEP);
+    int64_t t = s->phones = (r->count + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP;
     int32_t *id = dio_speech_room(s, 4 * t);
     float *place = dio_speech_room(s, t * DIO_NARRATOR_PLACE), *there = dio_speech_room(s, t);
     if (!id || !place || !there)
@@ -112,7 +95,7 @@ static bool encode(struct speech *s)
         {"place", place, t * DIO_NARRATOR_PLACE},
         {"there", there, t},
     };
-    dio_plan *p = dio_speech_plan(s, ENCODE, t, 0, build_encode);
+    dio_plan *p = dio_speech_plan(s, ENCODE, t, build_encode);
     return p && dio_speech_run(s, p, in, 6) && (s->encoded = dio_speech_output(s, p, 0)) &&
            (s->duration = dio_speech_output(s, p, 1));
 }
@@ -151,110 +134,4 @@ bool dio_speech_time(struct speech *s)
                                            "an utterance of %.0f seconds: at most %d are spoken "
                                            "at a time",
                                            sum, SECONDS_MOST);
-}
-
-/* --- durations to mels --- */
-
-static bool lay_frames(struct speech *s)
-{
-    const dio_narrator_request *r = &s->r;
-    double at = 0;
-    s->ends = dio_arena_try(s->a, (size_t)r->count * sizeof *s->ends);
-    if (!s->ends)
-        return dio_fail_memory(s->err, "an utterance");
-    for (int i = 0; i < r->count; i++) {
-        at += (double)s->seconds[i];
-        s->ends[i] = (int64_t)llround(at * DIO_NARRATOR_RATE);
-    }
-    s->frames = dio_narrator_frames(s->ends[r->count - 1]);
-    int64_t f = s->padded = padded(s->frames, FRAME_STEP);
-    s->phone = dio_speech_room(s, f);
-    s->within = dio_speech_room(s, f * DIO_NARRATOR_WITHIN);
-    s->there = dio_speech_room(s, f);
-    if (!s->phone || !s->within || !s->there)
-        return false;
-    dio_narrator_within(s->ends, r->count, s->frames, s->phone, s->within);
-    for (int64_t i = 0; i < s->frames; i++)
-        s->there[i] = 1;
-    return true;
-}
-
-static int build_lay(const struct speech *s, dio_graph *g, dio_val *outputs)
-{
-    dio_acoustic_frames io = {
-        .encoded = dio_speech_numbers(g, "encoded", s->phones, s->n->shape.width),
-        .phone = dio_speech_ids(g, "phone", s->padded),
-        .within = dio_speech_numbers(g, "within", s->padded, DIO_NARRATOR_WITHIN),
-        .there = dio_speech_numbers(g, "there", s->padded, 1),
-    };
-    s->n->ops->lay(g, s->n->acoustic->model, &io);
-    outputs[0] = io.laid;
-    outputs[1] = io.melody;
-    return 2;
-}
-
-static bool find_melody(struct speech *s)
-{
-    const int64_t f = s->padded;
-    const struct bind in[] = {
-        {"encoded", s->encoded, s->phones * s->n->shape.width},
-        {"phone", s->phone, f},
-        {"within", s->within, f * DIO_NARRATOR_WITHIN},
-        {"there", s->there, f},
-    };
-    dio_plan *p = dio_speech_plan(s, LAY, s->phones, f, build_lay);
-    return p && dio_speech_run(s, p, in, 4) && (s->laid = dio_speech_output(s, p, 0)) &&
-           (s->melody = dio_speech_output(s, p, 1));
-}
-
-/* What was asked for, laid over what was found. rest[f]: dB that are left to do. */
-static void change_melody(struct speech *s, float *rest)
-{
-    const dio_narrator_request *r = &s->r;
-    for (int64_t f = 0; f < s->padded; f++) {
-        float *m = s->melody + 3 * f, semitones = r->semitones, db = r->db;
-        if (r->manners) {
-            semitones += r->manners[s->phone[f]].semitones;
-            db += r->manners[s->phone[f]].db;
-        }
-        float learned = dio_speech_clamp(db, -learned_db, learned_db);
-        bool voiced = f < s->frames && m[1] > 0;
-        m[0] = voiced ? dio_speech_clamp(m[0], -4, 4) + dio_narrator_pitch_step(semitones) : 0;
-        m[1] = voiced;
-        m[2] =
-            f < s->frames ? dio_speech_clamp(m[2], -8, 8) + dio_narrator_energy_step(learned) : 0;
-        rest[f] = db - learned;
-    }
-}
-
-static int build_decode(const struct speech *s, dio_graph *g, dio_val *outputs)
-{
-    const int64_t f = s->padded;
-    outputs[0] = s->n->ops->decode(
-        g, s->n->acoustic->model, dio_speech_numbers(g, "laid", f, s->n->shape.width),
-        dio_speech_numbers(g, "melody", f, 3), dio_speech_numbers(g, "there", f, 1));
-    return 1;
-}
-
-static bool decode(struct speech *s)
-{
-    const int64_t f = s->padded;
-    float *rest = dio_speech_room(s, f);
-    if (!rest)
-        return false;
-    change_melody(s, rest);
-    const struct bind in[] = {{"laid", s->laid, f * s->n->shape.width},
-                              {"melody", s->melody, f * 3},
-                              {"there", s->there, f}};
-    dio_plan *p = dio_speech_plan(s, DECODE, 0, f, build_decode);
-    if (!p || !dio_speech_run(s, p, in, 3) || !(s->mel = dio_speech_output(s, p, 0)))
-        return false;
-    for (int64_t i = 0; i < f * MELS; i++)
-        s->mel[i] = dio_speech_clamp(s->mel[i] + rest[i / MELS] * (float)(M_LN10 / 20), -16.2f, 10);
-    return true;
-}
-
-bool dio_speech_find(struct speech *s)
-{
-    return lay_frames(s) && find_melody(s) && decode(s);
 }

@@ -33,6 +33,7 @@ enum {
 
 typedef struct dio_acoustic_shape {
     int phones, speakers, mels, width;
+    int lay_context, decode_context; /* frames on each side that what they give depends on */
     const char *phone_names, *speaker_names; /* with spaces between, in order of their ids */
 } dio_acoustic_shape;
 
@@ -64,13 +65,23 @@ typedef struct dio_acoustic_ops {
     dio_val (*decode)(dio_graph *g, const void *model, dio_val laid, dio_val melody, dio_val there);
 } dio_acoustic_ops;
 
+/* What a frame's sources go through: spectrum = (re + i im) pulses + breath noise. */
+typedef struct dio_narrator_filters {
+    dio_val mel;    /* f32 [B,F,MELS] */
+    dio_val melody; /* f32 [B,F,2]: pitch, voicing */
+    dio_val
+        there; /* f32 [B,F,1]: 1, or 0 where the utterance has no frame; NONE: it has them all */
+
+    dio_val re, im, breath; /* [B,F,BINS]; 0 where `there` is */
+} dio_narrator_filters;
+
 typedef struct dio_narrator_vocoder_ops {
     int (*mels)(const void *model);
-    /* Frames on each side that a sample depends on. Further in from both ends of what `forward` is
-     * given, samples are the same whatever else it is given. */
+    /* Frames on each side that a frame's filters depend on. */
     int (*context)(const void *model);
-    /* mel [B,F,M], melody [B,F,2] (pitch, voicing), pulses and noise [B,(F-1)*HOP] -> as many
-     * samples. there [B,F,1]: 1, or 0 where the utterance has no frame; NONE: it has them all. */
+    void (*filters)(dio_graph *g, const void *model, dio_narrator_filters *io);
+    /* The same and the sound, with spectra as products, for who wants gradients: pulses and noise
+     * [B,(F-1)*HOP] -> as many samples. */
     dio_val (*forward)(dio_graph *g, const void *model, dio_val mel, dio_val melody, dio_val pulses,
                        dio_val noise, dio_val there);
 } dio_narrator_vocoder_ops;

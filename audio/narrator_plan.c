@@ -12,20 +12,19 @@ void *dio_speech_room(struct speech *s, int64_t numbers)
 }
 
 /* The old one goes last: what both need stays. */
-dio_plan *dio_speech_plan(struct speech *s, enum stage stage, int64_t phones, int64_t frames,
-                          dio_speech_build *build)
+dio_plan *dio_speech_plan(struct speech *s, enum stage stage, int64_t rows, dio_speech_build *build)
 {
-    struct slot *slot = &s->session->slot[stage];
+    struct slot *slot = &s->session->slot[stage][rows / WINDOW_STEP % SLOTS];
     const int threads = dio_gang_size();
-    dio_val outputs[2];
-    if (slot->plan && slot->phones == phones && slot->frames == frames && slot->threads == threads)
+    dio_val outputs[OUTPUTS];
+    if (slot->plan && slot->rows == rows && slot->threads == threads)
         return slot->plan;
     dio_graph *g = dio_graph_create();
     if (!g) {
         dio_fail_memory(s->err, "an utterance");
         return NULL;
     }
-    int n = build(s, g, outputs);
+    int n = build(s, g, rows, outputs);
     dio_plan *p = dio_graph_ready(g, s->err)
                       ? dio_plan_create(g, outputs, n, false, s->session->device, NULL, s->err)
                       : NULL;
@@ -33,8 +32,19 @@ dio_plan *dio_speech_plan(struct speech *s, enum stage stage, int64_t phones, in
     if (!p)
         return NULL;
     dio_plan_destroy(slot->plan);
-    *slot = (struct slot){p, phones, frames, threads};
+    *slot = (struct slot){p, rows, threads};
     return p;
+}
+
+/* Where the utterance begins and ends there is nothing to see, and nothing to leave out. */
+struct window dio_speech_window(const struct speech *s, int64_t done, int64_t context)
+{
+    struct window w = {.begin = done > context ? done - context : 0, .rows = WINDOW, .first = done};
+    const int64_t left = s->frames - w.begin;
+    if (left <= WINDOW)
+        w.rows = (left + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP;
+    w.past = left <= WINDOW ? s->frames : w.begin + WINDOW - context;
+    return w;
 }
 
 bool dio_speech_run(struct speech *s, dio_plan *p, const struct bind *in, int n_in)

@@ -3,12 +3,11 @@
 #include "audio/narrator_source.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "audio/narrator_net.h"
 #include "base/rng.h"
 
-enum { HALF = 24, STREAM = 0x6e6f6973 };
+enum { HALF = DIO_NARRATOR_PULSE, STREAM = 0x6e6f6973 };
 
 static const double cut = 0.95; /* of half the rate */
 
@@ -32,11 +31,11 @@ static double hz_at(const float *hz, int64_t frame, int i)
     return part < 0.5 ? a : b;
 }
 
-void dio_narrator_pulses(const float *hz, int64_t frames, double *phase, float *out)
+void dio_narrator_pulses(const float *hz, int64_t frames, int64_t first, int64_t past,
+                         double *phase, float *out)
 {
     const int64_t n = (frames - 1) * DIO_NARRATOR_HOP;
-    memset(out, 0, (size_t)n * sizeof *out);
-    for (int64_t s = 0; s < n; s++) {
+    for (int64_t s = first; s < past; s++) {
         double f = hz_at(hz, s / DIO_NARRATOR_HOP, (int)(s % DIO_NARRATOR_HOP));
         if (!(f > 0))
             continue;

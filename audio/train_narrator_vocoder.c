@@ -181,7 +181,8 @@ static void fill_row(void *user, int64_t row, int thread)
     dio_recording_pitch(u, first, r->frames, melody, melody + 1, 2);
     for (int i = 0; i < r->frames; i++)
         hz[i] = melody[2 * i + 1] > 0 ? dio_narrator_hz_of(melody[2 * i]) : 0;
-    dio_narrator_pulses(hz, r->frames, &phase, f->k->pulses + row * n);
+    memset(f->k->pulses + row * n, 0, (size_t)n * sizeof(float));
+    dio_narrator_pulses(hz, r->frames, 0, n, &phase, f->k->pulses + row * n);
     dio_narrator_noise(seed, at * n, n, f->k->noise + row * n);
     dio_recording_samples(u, first * HOP, n, expf(ln), f->k->speech + row * n);
 }

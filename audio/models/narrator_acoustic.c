@@ -188,6 +188,8 @@ static void shape(const void *model, dio_acoustic_shape *out)
                                 .speakers = m->n_speakers,
                                 .mels = m->c.mels,
                                 .width = m->c.width,
+                                .lay_context = 2, /* twice(): two convolutions of three */
+                                .decode_context = m->c.decoder_layers * (m->c.kernel / 2),
                                 .phone_names = m->c.phones,
                                 .speaker_names = m->c.speakers};
 }

@@ -9,7 +9,11 @@
  * the pitch's distance, and noise. What is left to learn is two filters a frame and how far pulses
  * are smeared, for which comparing spectra is enough.
  *
- * Trap: whoever computes samples in parts gives each part `context` frames more on both sides and
+ * Training needs gradients, so there the spectra are products in the graph. They are two thirds of
+ * its work: who speaks asks for the filters alone (`filters`) and takes spectra by FFT
+ * (narrator_sound.c).
+ *
+ * Trap: whoever computes filters in parts gives each part `context` frames more on both sides and
  * drops what they gave.
  */
 #include <math.h>
@@ -18,8 +22,7 @@
 #include "audio/narrator_net.h"
 #include "audio/nn/convnext.h"
 
-/* OVERLAP: frames that a sample lies in to one side; as many samples' hops that a frame does. */
-enum { LAYERS = 16, KERNEL = 7, OVERLAP = DIO_NARRATOR_FFT / DIO_NARRATOR_HOP / 2 };
+enum { LAYERS = 16, KERNEL = 7 };
 
 struct config {
     int width, hidden, layers, mels;
@@ -84,7 +87,7 @@ static int mels(const void *model)
 
 static int context(const void *model)
 {
-    return (((const struct model *)model)->c.layers + 1) * (KERNEL / 2) + 2 * OVERLAP;
+    return (((const struct model *)model)->c.layers + 1) * (KERNEL / 2);
 }
 
 /* Hann, periodic. */
@@ -119,43 +122,51 @@ static dio_val filter(dio_graph *g, const dio_nn_linear *l, dio_val x, dio_val t
     return present(g, dio_exp(g, dio_minimum(g, y, dio_scalar(g, loudest))), there);
 }
 
+static void filters(dio_graph *g, const void *model, dio_narrator_filters *io)
+{
+    const struct model *m = model;
+    dio_val parts[2] = {dio_axpb(g, io->mel, 1 / mel_spread, -mel_mean / mel_spread), io->melody};
+    dio_val x = present(g, dio_concat(g, parts, 2, 2), io->there);
+    x = dio_row_conv_forward(g, &m->embed, x);
+    x = present(g, dio_nn_layer_norm_forward(g, &m->norm_in, x, 1e-6f), io->there);
+    for (int i = 0; i < m->c.layers; i++)
+        x = dio_tap(g, dio_convnext_forward(g, &m->block[i], x, io->there), "block.%d", i);
+    x = dio_nn_layer_norm_forward(g, &m->norm_out, x, 1e-6f);
+    dio_val tone = dio_tap(g, filter(g, &m->tone, x, io->there), "tone");
+    io->breath = dio_tap(g, filter(g, &m->breath, x, io->there), "breath");
+    dio_val turn = dio_nn_linear_forward(g, &m->turn, x, DIO_ACT_NONE);
+    io->re = dio_mul(g, tone, dio_cos(g, turn));
+    io->im = dio_mul(g, tone, dio_sin(g, turn));
+}
+
 /* (tone e^(i turn)) pulses + breath noise, as [B,bins,F,2]. */
-static dio_val filtered(dio_graph *g, const struct model *m, dio_val x, dio_val pulses,
-                        dio_val noise, dio_val there)
+static dio_val filtered(dio_graph *g, const dio_narrator_filters *f, dio_val pulses, dio_val noise)
 {
     dio_val hann = window(g), re, im, noise_re, noise_im;
     split(g, pulses, hann, &re, &im);
     split(g, noise, hann, &noise_re, &noise_im);
-    dio_val tone = dio_tap(g, filter(g, &m->tone, x, there), "tone");
-    dio_val breath = dio_tap(g, filter(g, &m->breath, x, there), "breath");
-    dio_val turn = dio_nn_linear_forward(g, &m->turn, x, DIO_ACT_NONE);
-    dio_val c = dio_mul(g, tone, dio_cos(g, turn)), s = dio_mul(g, tone, dio_sin(g, turn));
     dio_val parts[2] = {
-        dio_add(g, dio_sub(g, dio_mul(g, re, c), dio_mul(g, im, s)), dio_mul(g, noise_re, breath)),
-        dio_add(g, dio_add(g, dio_mul(g, re, s), dio_mul(g, im, c)), dio_mul(g, noise_im, breath)),
+        dio_add(g, dio_sub(g, dio_mul(g, re, f->re), dio_mul(g, im, f->im)),
+                dio_mul(g, noise_re, f->breath)),
+        dio_add(g, dio_add(g, dio_mul(g, re, f->im), dio_mul(g, im, f->re)),
+                dio_mul(g, noise_im, f->breath)),
     };
-    int64_t b = dio_dim(g, re, 0), f = dio_dim(g, re, 1), bins = dio_dim(g, re, 2);
+    int64_t b = dio_dim(g, re, 0), n = dio_dim(g, re, 1), bins = dio_dim(g, re, 2);
     for (int i = 0; i < 2; i++)
-        parts[i] = dio_reshape4(g, parts[i], 1, b, f, bins);
+        parts[i] = dio_reshape4(g, parts[i], 1, b, n, bins);
     return dio_permute(g, dio_concat(g, parts, 2, 0), (int[]){1, 3, 2, 0});
 }
 
 static dio_val forward(dio_graph *g, const void *model, dio_val mel, dio_val melody, dio_val pulses,
                        dio_val noise, dio_val there)
 {
-    const struct model *m = model;
-    dio_val parts[2] = {dio_axpb(g, mel, 1 / mel_spread, -mel_mean / mel_spread), melody};
-    dio_val x = present(g, dio_concat(g, parts, 2, 2), there);
-    x = dio_row_conv_forward(g, &m->embed, x);
-    x = present(g, dio_nn_layer_norm_forward(g, &m->norm_in, x, 1e-6f), there);
-    for (int i = 0; i < m->c.layers; i++)
-        x = dio_tap(g, dio_convnext_forward(g, &m->block[i], x, there), "block.%d", i);
-    x = dio_nn_layer_norm_forward(g, &m->norm_out, x, 1e-6f);
-    dio_val spectrum = filtered(g, m, x, pulses, noise, there);
+    dio_narrator_filters io = {.mel = mel, .melody = melody, .there = there};
+    filters(g, model, &io);
+    dio_val spectrum = filtered(g, &io, pulses, noise);
     return dio_tap(g, dio_istft(g, spectrum, window(g), dio_dim(g, pulses, 1), spectra), "wave");
 }
 
-static const dio_narrator_vocoder_ops ops = {mels, context, forward};
+static const dio_narrator_vocoder_ops ops = {mels, context, filters, forward};
 
 const dio_model dio_model_narrator_vocoder = {
     .name = "narrator-vocoder",

@@ -335,7 +335,7 @@ static void pulses_stand_where_the_pitch_has_them(void **state)
     for (int i = 0; i < FRAMES; i++)
         hz[i] = i < 50 ? 187.5f : 0; /* 128 samples a pulse */
     double phase = 0, energy = 0, late = 0;
-    dio_narrator_pulses(hz, FRAMES, &phase, x);
+    dio_narrator_pulses(hz, FRAMES, 0, SAMPLES, &phase, x);
     for (int i = 0; i < SAMPLES; i++)
         *(i < 50 * 256 ? &energy : &late) += (double)x[i] * (double)x[i];
     assert_true(fabs(energy / (49.5 * 256) - 1) < 0.08); /* 0.05: the band is cut at 0.95 */

@@ -138,14 +138,18 @@ static bool copied(struct gate *g, const dio_recording *u, const dio_clip *taugh
                        .session = g->session,
                        .a = dio_arena_create(),
                        .frames = u->n_frames,
+                       .laid_to = u->n_frames,
+                       .mels_to = u->n_frames,
                        .err = err};
     dio_clip *clip = dio_clip_create(DIO_NARRATOR_RATE, 1, u->n_samples, err);
     bool ok = clip && (s.a || dio_fail_memory(err, "an utterance")) &&
-              (s.mel = dio_speech_room(&s, s.frames * MELS)) &&
-              (s.melody = dio_speech_room(&s, s.frames * 3)) &&
+              (s.mel = dio_speech_row_room(&s, MELS)) && (s.tune = dio_speech_row_room(&s, 2)) &&
+              (s.there = dio_speech_row_room(&s, 1)) &&
               dio_mel_run(g->mel, dio_clip_channel(taught, 0), u->n_samples, s.mel, err);
     if (ok) {
-        dio_recording_pitch(u, 0, s.frames, s.melody, s.melody + 1, 3);
+        for (int64_t f = 0; f < s.frames; f++)
+            s.there[f] = 1;
+        dio_recording_pitch(u, 0, s.frames, s.tune, s.tune + 1, 2);
         ok = dio_speech_voice(&s, clip) && save(g, clip, u->id, ".copy", err) &&
              distort(g, 1, clip, taught, err);
     }
