@@ -30,16 +30,10 @@ static int find(const struct names *n, const char *name)
     return -1;
 }
 
-static bool open_parts(dio_narrator *n, const char *dir, dio_dtype keep, dio_arena *a,
-                       dio_error *err)
+/* Whether both networks are a narrator's; `where` is named in messages. */
+static bool join_parts(dio_narrator *n, const char *where, dio_error *err)
 {
-    n->acoustic =
-        dio_network_open(&dio_narrator_acoustic, dio_path_join(a, dir, "acoustic"), keep, err);
-    if (!n->acoustic)
-        return false;
-    n->vocoder =
-        dio_network_open(&dio_narrator_vocoder, dio_path_join(a, dir, "vocoder"), keep, err);
-    if (!n->vocoder)
+    if (!n->acoustic || !n->vocoder)
         return false;
     n->ops = n->acoustic->family->ops;
     n->voice = n->vocoder->family->ops;
@@ -49,9 +43,20 @@ static bool open_parts(dio_narrator *n, const char *dir, dio_dtype keep, dio_are
         return dio_fail(err,
                         "%s: acoustic model and vocoder speak of %d and %d bands; the narrator's "
                         "spectra have %d",
-                        dir, n->shape.mels, heard, DIO_NARRATOR_MELS);
+                        where, n->shape.mels, heard, DIO_NARRATOR_MELS);
     return split_names(&n->phones, n->shape.phone_names, err) &&
            split_names(&n->speakers, n->shape.speaker_names, err);
+}
+
+static bool open_parts(dio_narrator *n, const char *dir, dio_dtype keep, dio_arena *a,
+                       dio_error *err)
+{
+    n->acoustic =
+        dio_network_open(&dio_narrator_acoustic, dio_path_join(a, dir, "acoustic"), keep, err);
+    if (n->acoustic)
+        n->vocoder =
+            dio_network_open(&dio_narrator_vocoder, dio_path_join(a, dir, "vocoder"), keep, err);
+    return join_parts(n, dir, err);
 }
 
 dio_narrator *dio_narrator_open(const char *dir, dio_dtype keep, dio_error *err)
@@ -61,6 +66,23 @@ dio_narrator *dio_narrator_open(const char *dir, dio_dtype keep, dio_error *err)
     bool ok = n && a ? open_parts(n, dir, keep, a, err) : dio_fail_memory(err, "the narrator");
     dio_arena_destroy(a);
     if (ok)
+        return n;
+    dio_narrator_close(n);
+    return NULL;
+}
+
+dio_narrator *dio_narrator_create(const dio_value *acoustic, const dio_value *vocoder,
+                                  uint64_t seed, dio_error *err)
+{
+    dio_narrator *n = calloc(1, sizeof *n);
+    if (!n) {
+        dio_fail_memory(err, "the narrator");
+        return NULL;
+    }
+    n->acoustic = dio_network_create(&dio_narrator_acoustic, acoustic, seed, DIO_F32, err);
+    if (n->acoustic)
+        n->vocoder = dio_network_create(&dio_narrator_vocoder, vocoder, seed, DIO_F32, err);
+    if (join_parts(n, "a narrator", err))
         return n;
     dio_narrator_close(n);
     return NULL;

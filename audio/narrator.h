@@ -16,6 +16,7 @@
 
 #include "audio/clip.h"
 #include "base/error.h"
+#include "base/value.h"
 #include "tensor/device.h"
 
 #ifdef __cplusplus
@@ -59,7 +60,8 @@ typedef struct dio_narrator_request {
     float semitones; /* -24 to 24 */
     float db;        /* -40 to 20: as who speaks louder or softer; whole tracks are mastered */
     uint64_t seed;   /* of breath */
-    /* Called with samples as they are made, in their order; false stops. May be NULL. */
+    /* Called with samples as they are made, in their order: the first after two or three seconds'
+     * worth of work, however long the utterance is. False stops. May be NULL. */
     bool (*samples)(void *user, const float *x, int64_t count);
     void *user;
 } dio_narrator_request;
@@ -74,6 +76,9 @@ typedef struct dio_narrator dio_narrator;
 
 /* A narrator's folder: acoustic/ and vocoder/. Weights are kept in `keep`. */
 dio_narrator *dio_narrator_open(const char *dir, dio_dtype keep, dio_error *err);
+/* With drawn weights, of two configs: for tests and measurements. */
+dio_narrator *dio_narrator_create(const dio_value *acoustic, const dio_value *vocoder,
+                                  uint64_t seed, dio_error *err);
 void dio_narrator_close(dio_narrator *n); /* NULL is fine */
 
 int dio_narrator_find(const dio_narrator *n, const char *phone);   /* "aa"; -1: none */
