@@ -4,13 +4,14 @@
  * columns, the data's gradient folds w^T x y back. Columns are made for a block of places at a
  * time, which keeps them in cache and bounds the scratch; the blocks follow from the shape alone
  * and every sum runs in rising order, so neither threads nor the batch change a bit. Groups of a
- * few channels go to conv_direct.c, 3x3 kernels of stride 1 to winograd.c, other kernels over
- * pictures of many channels to oneDNN; the kernel's gradient is in conv_weights.c. */
+ * few channels go to conv_direct.c, signals to line.c, 3x3 kernels of stride 1 to winograd.c, other
+ * kernels over pictures of many channels to oneDNN; the kernel's gradient is in conv_weights.c. */
 #include <string.h>
 
 #include "base/gang.h"
 #include "tensor/cpu/conv_span.h"
 #include "tensor/cpu/gemm.h"
+#include "tensor/cpu/line.h"
 #include "tensor/cpu/onednn.h"
 #include "tensor/cpu/winograd.h"
 
@@ -79,16 +80,10 @@ static bool is_pointwise(const dio_conv_shape *s)
     return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->ph == 0 && s->pw == 0;
 }
 
-/* A signal: one row, that nothing pads above or below. */
-static bool is_line(const dio_conv_shape *s)
+/* Signals, but for those that are their own columns: a matrix product takes them as they are. */
+bool dio_conv_by_line(const dio_conv_shape *s)
 {
-    return s->h == 1 && s->kh == 1 && s->ph == 0;
-}
-
-/* Places before an element's own that may reach it, along a line. */
-static int64_t line_reach(const dio_conv_shape *s)
-{
-    return ((s->kw - 1) * s->dw + s->sw - 1) / s->sw;
+    return !is_pointwise(s) && !is_direct(s) && dio_line_serves(s);
 }
 
 static int64_t block_places(const dio_conv_shape *s)
@@ -97,8 +92,6 @@ static int64_t block_places(const dio_conv_shape *s)
     int64_t fit = k ? BLOCK_FLOATS / k / BLOCK_PLACES * BLOCK_PLACES : all;
     if (fit < BLOCK_PLACES)
         fit = BLOCK_PLACES;
-    if (is_line(s))
-        fit += line_reach(s);
     return fit < all ? fit : all;
 }
 
@@ -122,16 +115,27 @@ static size_t largest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
+/* Of the products over columns, either way. */
+static size_t product_work(const dio_cpu *cpu, const dio_conv_shape *s)
 {
     int64_t k = taps(s), p = block_places(s);
-    if (is_direct(s))
-        return (size_t)(s->kernel == DIO_F32 ? 0 : s->groups * s->o * k) * sizeof(float);
     dio_gemm forward = {.m = s->o, .n = p, .k = k, .a_row = k, .a_col = 1, .b_row = p, .b_col = 1};
     dio_gemm data = {.m = k, .n = p, .k = s->o, .a_row = 1, .a_col = k, .b_row = p, .b_col = 1};
-    size_t most = dio_gemm_work(cpu, &forward);
-    most = largest(most, dio_gemm_work(cpu, &data));
-    most = largest(most + columns_bytes(s), dio_conv_weights_work(cpu, s));
+    return columns_bytes(s) + largest(dio_gemm_work(cpu, &forward), dio_gemm_work(cpu, &data));
+}
+
+static size_t line_work(const dio_cpu *cpu, const dio_conv_shape *s)
+{
+    const dio_line forward = {.s = s}, data = {.s = s, .back = true};
+    return largest(dio_line_work(cpu, &forward), dio_line_work(cpu, &data));
+}
+
+size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
+{
+    if (is_direct(s))
+        return (size_t)(s->kernel == DIO_F32 ? 0 : s->groups * s->o * taps(s)) * sizeof(float);
+    size_t most = dio_conv_by_line(s) ? line_work(cpu, s) : product_work(cpu, s);
+    most = largest(most, dio_conv_weights_work(cpu, s));
     for (int back = 0; back < 2; back++)
         if (is_wino(s, back)) {
             const dio_wino wino = wino_of(s, back);
@@ -154,7 +158,6 @@ struct unfold {
     float *to;         /* of the same, when folding */
     float *columns;    /* [images][K][to - from] */
     int64_t first, last;
-    int64_t begin, end; /* of the elements along x that take back, when folding */
 };
 
 static void unfold_row(void *user, int64_t item, int thread)
@@ -167,15 +170,6 @@ static void unfold_row(void *user, int64_t item, int thread)
     const float *x = u->from + image * image_floats(s) + t.channel * s->h * s->w;
     float *row = u->columns + item * places;
     unfold_tap(s, &t, x, u->first, u->last, row);
-}
-
-/* The part of a span that lands on elements begin..end-1. */
-static struct span between(struct span p, int64_t stride, int64_t begin, int64_t end)
-{
-    int64_t skip = p.in < begin ? (begin - p.in + stride - 1) / stride : 0;
-    int64_t upto = p.in < end ? (end - p.in + stride - 1) / stride : 0;
-    upto = upto < p.count ? upto : p.count;
-    return (struct span){p.out + skip, p.in + skip * stride, upto > skip ? upto - skip : 0};
 }
 
 /* One channel takes back what its taps hold, in the taps' order. */
@@ -192,8 +186,6 @@ static void fold_channel(void *user, int64_t item, int thread)
         const float *row = u->columns + (image * taps(s) + k) * places;
         for (int64_t oy = u->first / s->ow; oy * s->ow < u->last; oy++) {
             struct span p = span_of(s, &t, oy, u->first, u->last);
-            if (is_line(s))
-                p = between(p, s->sw, u->begin, u->end);
             if (p.count && s->sw == 1)
                 u->cpu->add(x + p.in, x + p.in, row + p.out, p.count, 1, 1);
             else
@@ -248,7 +240,6 @@ static void add_bias(const float *bias, float *to, int64_t batch, int64_t channe
 /* One step of the walk over groups, images and places. */
 struct step {
     int64_t group, image, images, first, last;
-    int64_t begin, end; /* of a line's elements, when its data is folded */
 };
 
 typedef void step_fn(void *user, const struct step *step);
@@ -263,30 +254,7 @@ static void walk(const dio_conv_shape *s, step_fn *fn, void *user)
             for (int64_t first = 0; first < places; first += block) {
                 int64_t last = first + block < places ? first + block : places;
                 int64_t n = s->batch - image < images ? s->batch - image : images;
-                struct step step = {group, image, n, first, last, 0, 0};
-                fn(user, &step);
-            }
-}
-
-/* The walk over a line whose data is folded: every element is summed in one step, from all places
- * that reach it. Blocks of places would break that sum where they end, and a part of a signal would
- * then differ from the same part of the whole. */
-static void walk_line(const dio_conv_shape *s, step_fn *fn, void *user)
-{
-    int64_t block = block_places(s), images = block_images(s), reach = (s->kw - 1) * s->dw;
-    if (!s->ow || !taps(s))
-        return;
-    for (int64_t group = 0; group < s->groups; group++)
-        for (int64_t image = 0; image < s->batch; image += images)
-            for (int64_t begin = 0, end; begin < s->w; begin = end) {
-                int64_t away = begin + s->pw - reach;
-                int64_t first = away > 0 ? (away + s->sw - 1) / s->sw : 0;
-                int64_t last = first + block < s->ow ? first + block : s->ow;
-                end = last < s->ow ? last * s->sw - s->pw : s->w;
-                if (first >= last) /* beyond the last window: the bias alone */
-                    break;
-                int64_t n = s->batch - image < images ? s->batch - image : images;
-                struct step step = {group, image, n, first, last, begin, end};
+                struct step step = {group, image, n, first, last};
                 fn(user, &step);
             }
 }
@@ -407,9 +375,7 @@ static void step_data(void *user, const struct step *t)
                        .to = p->out + x_at(s, t),
                        .columns = p->columns,
                        .first = t->first,
-                       .last = t->last,
-                       .begin = t->begin,
-                       .end = t->end};
+                       .last = t->last};
     if (!direct)
         dio_gang_run(t->images * s->c, fold_channel, &u);
 }
@@ -431,6 +397,11 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
 {
     if (is_wino(s, false)) {
         by_wino(cpu, wino_of(s, false), x, w, bias, y, work);
+        return;
+    }
+    if (dio_conv_by_line(s)) {
+        const dio_line line = {.s = s, .x = x, .kernel = w, .bias = bias, .y = y};
+        dio_line_run(cpu, &line, work);
         return;
     }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv(s, x, w, bias, y, work))
@@ -455,6 +426,11 @@ void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float 
         by_wino(cpu, wino_of(s, true), y, w, bias, x, work);
         return;
     }
+    if (dio_conv_by_line(s)) {
+        const dio_line line = {.s = s, .back = true, .x = y, .kernel = w, .bias = bias, .y = x};
+        dio_line_run(cpu, &line, work);
+        return;
+    }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv_data(s, y, w, x, work)) {
         add_bias(bias, x, s->batch, s->groups * s->c, s->h * s->w);
         return;
@@ -466,10 +442,7 @@ void dio_cpu_conv_data(const dio_cpu *cpu, const dio_conv_shape *s, const float 
     }
     struct product p = product_of(cpu, s, work);
     p.y = y, p.w = w, p.out = x;
-    if (is_line(s) && !is_pointwise(s))
-        walk_line(s, step_data, &p);
-    else
-        walk(s, step_data, &p);
+    walk(s, step_data, &p);
 }
 
 void dio_cpu_conv_weights(const dio_cpu *cpu, const dio_conv_shape *s, const float *x,

@@ -27,6 +27,9 @@ dio_conv_shape dio_conv_shape_of(const dio_view *x, const dio_view *w, const dio
 /* Multiplications and additions of any of the three, and their operands' elements. */
 dio_cost dio_conv_cost(const dio_conv_shape *s);
 
+/* Whether line.c computes both y and x: it can do more on the way. */
+bool dio_conv_by_line(const dio_conv_shape *s);
+
 /* Scratch for any of the three. */
 size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s);
 

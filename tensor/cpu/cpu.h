@@ -33,7 +33,23 @@ typedef struct dio_tile {
     bool accumulate;
 } dio_tile;
 
-/* The same sums for 1..DIO_STRIP_ROWS rows over many packed panels, streamed from memory. */
+/* A tile of a convolution along a signal: y[rows,cols] = bias (or y) + the sums over channels, and
+ * in each over taps, both in rising order, of w[row] * x[at[tap] + col]; then + add. */
+typedef struct dio_line_tile {
+    int64_t channels, taps;
+    const float *w; /* [channels][taps][rows] */
+    const float *x; /* [channels] rows; up to nr places past a tap's first are read */
+    int64_t x_row;
+    const int64_t *at; /* [taps] */
+    const float *bias; /* [rows] or NULL */
+    const float *add;  /* like y, or NULL */
+    float *y;
+    int64_t y_row;
+    int rows, cols; /* 1..mr, 1..nr */
+    bool accumulate;
+} dio_line_tile;
+
+/* A tile's sums for 1..DIO_STRIP_ROWS rows over many packed panels, streamed from memory. */
 enum { DIO_STRIP_ROWS = 4 };
 typedef struct dio_strip {
     int64_t k;
@@ -171,6 +187,7 @@ typedef struct dio_cpu {
     /* GEMM's inner parts: see gemm.h. */
     int mr, nr; /* the register tile, rows x columns */
     void (*tile)(const dio_tile *t);
+    void (*line)(const dio_line_tile *t); /* see line.c */
     /* out[c * out_row + r] = in[r * in_row + c] for r < rows, c < cols. */
     void (*transpose)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
                       int64_t cols);

@@ -15,6 +15,7 @@ enum { PAIRS = 0 };
 #include "tensor/cpu/rows_tmpl.h"
 #include "tensor/cpu/tile_tmpl.h"
 
+#include "tensor/cpu/line_tmpl.h"
 #include "tensor/cpu/peak_tmpl.h"
 #include "tensor/cpu/score_tmpl.h"
 #include "tensor/cpu/transpose_tmpl.h"
@@ -108,6 +109,7 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .mr = MR,                                                                                  \
         .nr = NR,                                                                                  \
         .tile = tile,                                                                              \
+        .line = line,                                                                              \
         .strip = strip,                                                                            \
         .transpose = transpose,                                                                    \
         .copy_block = copy_block,                                                                  \
