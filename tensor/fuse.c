@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "tensor/cpu/conv.h"
 #include "tensor/ops/attrs.h"
 #include "tensor/plan_impl.h"
 
@@ -64,10 +65,62 @@ static bool act_mul(dio_plan *p, dio_node *mul, const dio_node *act)
     return mul->op != NULL;
 }
 
+/* Along a signal, by the kernels that know more than a convolution. */
+static bool by_line(const dio_plan *p, const dio_node *conv)
+{
+    const dio_type *t[3] = {&p->values[conv->in[0]].type, &p->values[conv->in[1]].type,
+                            &p->values[conv->out[0]].type};
+    dio_view v[3] = {{0}};
+    for (int i = 0; i < 3; i++) {
+        v[i].dtype = t[i]->dtype;
+        v[i].nd = t[i]->nd;
+        memcpy(v[i].dim, t[i]->dim, sizeof v[i].dim);
+    }
+    const bool back = strcmp(conv->op->name, "conv_transpose") == 0;
+    const dio_conv_shape s =
+        dio_conv_shape_of(&v[back ? 2 : 0], &v[1], &v[back ? 0 : 2], conv->attrs);
+    return dio_conv_by_line(&s);
+}
+
+/* leaky_relu + convolution: as it copies the signal. */
+static bool leaky_line(dio_plan *p, dio_node *conv, const dio_node *leaky)
+{
+    const dio_line_attrs *old = conv->attrs;
+    const dio_unary_attrs *unary = leaky->attrs;
+    if (conv->in[0] != leaky->out[0] || old->leaky || !by_line(p, conv))
+        return false;
+    dio_line_attrs *fresh = dio_arena_alloc(p->arena, sizeof *fresh);
+    *fresh = *old;
+    fresh->leaky = true;
+    fresh->slope = unary->p;
+    conv->attrs = fresh;
+    conv->in[0] = leaky->in[0];
+    return true;
+}
+
+/* convolution + add of its like: as it writes its sums. */
+static bool line_add(dio_plan *p, dio_node *add, const dio_node *conv)
+{
+    const dio_val y = conv->out[0], other = add->in[0] == y ? add->in[1] : add->in[0];
+    if (other < 0 || other == y || conv->n_in > 3 ||
+        !dio_type_equal(&p->values[other].type, &p->values[y].type) || !by_line(p, conv))
+        return false;
+    const dio_val out = add->out[0];
+    *add = *conv;
+    if (add->n_in < 3)
+        add->in[2] = DIO_NONE;
+    add->in[3] = other;
+    add->n_in = 4;
+    add->out[0] = out;
+    return true;
+}
+
 const dio_fusion dio_fusions[] = {
     {"linear+bias", "add", "linear", linear_bias},
     {"linear+activation", "silu gelu gelu_tanh gelu_quick relu tanh sigmoid", "linear", linear_act},
     {"activation*gate", "mul", "silu gelu gelu_tanh sigmoid", act_mul},
+    {"leaky relu+signal", "conv conv_transpose", "leaky_relu", leaky_line, true},
+    {"signal+signal", "add", "conv", line_add, true},
     {0},
 };
 
@@ -82,7 +135,7 @@ static bool is_one_of(const char *names, const char *name)
 
 static bool try_row(dio_plan *p, const dio_fusion *f, dio_plan_node *n)
 {
-    if (!is_one_of(f->consumer, n->node.op->name))
+    if (!is_one_of(f->consumer, n->node.op->name) || (f->only_cpu && !p->device->cpu))
         return false;
     for (int j = 0; j < n->node.n_in && j < 2; j++) {
         dio_val v = n->node.in[j];

@@ -8,6 +8,14 @@ typedef struct dio_linear_attrs {
     bool kn; /* the weight is [K,N] */
 } dio_linear_attrs;
 
+/* Of conv and conv_transpose. What comes after the public ones fusion sets, and only the CPU's
+ * kernels for signals know. */
+typedef struct dio_line_attrs {
+    dio_conv_attrs conv;
+    bool leaky; /* x is leaky_relu(x, slope) */
+    float slope;
+} dio_line_attrs;
+
 typedef struct dio_unary_attrs {
     dio_act act; /* the same function as an epilogue, or DIO_ACT_NONE */
     float p, q;  /* slope, alpha, limits: see each function */

@@ -2,6 +2,8 @@
  * A convolution is linear in x and in w, and conv, conv_transpose and conv_weights are each
  * other's gradients: the three are closed under differentiation, as often as one likes. */
 #include "tensor/cpu/conv.h"
+#include "tensor/cpu/line.h"
+#include "tensor/ops/attrs.h"
 #include "tensor/ops/operand.h"
 
 /* --- conv --- */
@@ -40,15 +42,18 @@ static dio_conv_shape shape_of(const dio_call *c)
 static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b, int64_t o,
                            int64_t oy, int64_t ox)
 {
+    const dio_line_attrs *a = c->attrs;
     double sum = c->in[2].data ? dio_view_get(&c->in[2], o) : 0;
     for (int64_t k = 0; k < s->c * s->kh * s->kw; k++) {
         int64_t kx = k % s->kw, ky = k / s->kw % s->kh;
         int64_t channel = o / s->o * s->c + k / s->kw / s->kh;
         int64_t y = oy * s->sh - s->ph + ky * s->dh, x = ox * s->sw - s->pw + kx * s->dw;
-        if (y >= 0 && y < s->h && x >= 0 && x < s->w)
-            sum +=
-                dio_view_get(&c->in[1], o * s->c * s->kh * s->kw + k) *
-                dio_view_get(&c->in[0], ((b * s->groups * s->c + channel) * s->h + y) * s->w + x);
+        if (y < 0 || y >= s->h || x < 0 || x >= s->w)
+            continue;
+        const double v =
+            dio_view_get(&c->in[0], ((b * s->groups * s->c + channel) * s->h + y) * s->w + x);
+        sum += dio_view_get(&c->in[1], o * s->c * s->kh * s->kw + k) *
+               (a->leaky && v < 0 ? (double)a->slope * v : v);
     }
     return sum;
 }
@@ -60,13 +65,28 @@ static void reference(const dio_call *c)
     for (int64_t b = 0; b < s.batch; b++)
         for (int64_t o = 0; o < s.groups * s.o; o++)
             for (int64_t y = 0; y < s.oh; y++)
-                for (int64_t x = 0; x < s.ow; x++)
-                    dio_view_set(&c->out[0], flat++, reference_at(c, &s, b, o, y, x));
+                for (int64_t x = 0; x < s.ow; x++, flat++) {
+                    const double more = c->in[3].data ? dio_view_get(&c->in[3], flat) : 0;
+                    dio_view_set(&c->out[0], flat, more + reference_at(c, &s, b, o, y, x));
+                }
 }
 
 static void cpu(const dio_call *c)
 {
     dio_conv_shape s = shape_of(c);
+    const dio_line_attrs *a = c->attrs;
+    if (a->leaky || c->in[3].data) {
+        const dio_line line = {.s = &s,
+                               .x = c->in[0].data,
+                               .kernel = c->in[1].data,
+                               .bias = c->in[2].data,
+                               .leaky = a->leaky,
+                               .slope = a->slope,
+                               .add = c->in[3].data,
+                               .y = c->out[0].data};
+        dio_line_run(c->cpu, &line, c->work);
+        return;
+    }
     dio_cpu_conv(c->cpu, &s, c->in[0].data, c->in[1].data, c->in[2].data, c->out[0].data, c->work);
 }
 
@@ -115,7 +135,7 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
         gin[2] = bias_gradient(g, gout[0]);
 }
 
-#define ATTRS(...) (&(const dio_conv_attrs){__VA_ARGS__})
+#define ATTRS(...) (&(const dio_line_attrs){.conv = {__VA_ARGS__}})
 #define PLAIN      .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
 
 static const dio_op_case cases[] = {
@@ -206,9 +226,9 @@ const dio_op dio_op_conv = {
     .doc = "y[b,o,p] = bias[o] + sum over c,k of w[o,c,k] x[b,c,p*stride-pad+k*dilation]; "
            "x [B,C,T] or [B,C,H,W], w [O,C/groups,k..] f32/bf16/f16",
     .n_in_min = 2,
-    .n_in_max = 3,
+    .n_in_max = 4, /* the last is added to y: fusion's */
     .n_out = 1,
-    .attrs_size = sizeof(dio_conv_attrs),
+    .attrs_size = sizeof(dio_line_attrs),
     .infer = infer,
     .reference = reference,
     .cpu = cpu,
@@ -226,7 +246,8 @@ dio_conv_attrs dio_conv_defaults(void)
 
 dio_val dio_conv(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs)
 {
-    return dio_emit1(g, &dio_op_conv, &attrs, (dio_val[]){x, w, bias}, 3);
+    const dio_line_attrs a = {.conv = attrs};
+    return dio_emit1(g, &dio_op_conv, &a, (dio_val[]){x, w, bias}, 3);
 }
 
 /* --- conv_weights --- */

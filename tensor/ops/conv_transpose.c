@@ -2,6 +2,8 @@
  * It is the map that carries a convolution's gradient back to the convolution's input, so its
  * geometry is that convolution's with the roles of x and y exchanged. */
 #include "tensor/cpu/conv.h"
+#include "tensor/cpu/line.h"
+#include "tensor/ops/attrs.h"
 #include "tensor/ops/operand.h"
 
 static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out, dio_error *err)
@@ -53,6 +55,7 @@ static void reaching(int64_t at, int64_t stride, int64_t dilation, int64_t kerne
 static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b, int64_t channel,
                            int64_t y, int64_t x)
 {
+    const dio_line_attrs *a = c->attrs;
     double sum = c->in[2].data ? dio_view_get(&c->in[2], channel) : 0;
     int64_t group = channel / s->c, top, bottom, left, right;
     reaching(y + s->ph, s->sh, s->dh, s->kh, s->oh, &top, &bottom);
@@ -64,9 +67,10 @@ static double reference_at(const dio_call *c, const dio_conv_shape *s, int64_t b
                 if (ky % s->dh || kx % s->dw)
                     continue;
                 int64_t row = ((o * s->c + channel % s->c) * s->kh + ky / s->dh) * s->kw;
-                sum +=
-                    dio_view_get(&c->in[1], row + kx / s->dw) *
+                const double v =
                     dio_view_get(&c->in[0], ((b * s->groups * s->o + o) * s->oh + oy) * s->ow + ox);
+                sum += dio_view_get(&c->in[1], row + kx / s->dw) *
+                       (a->leaky && v < 0 ? (double)a->slope * v : v);
             }
     return sum;
 }
@@ -85,6 +89,19 @@ static void reference(const dio_call *c)
 static void cpu(const dio_call *c)
 {
     dio_conv_shape s = shape_of(c);
+    const dio_line_attrs *a = c->attrs;
+    if (a->leaky) {
+        const dio_line line = {.s = &s,
+                               .back = true,
+                               .x = c->in[0].data,
+                               .kernel = c->in[1].data,
+                               .bias = c->in[2].data,
+                               .leaky = true,
+                               .slope = a->slope,
+                               .y = c->out[0].data};
+        dio_line_run(c->cpu, &line, c->work);
+        return;
+    }
     dio_cpu_conv_data(c->cpu, &s, c->in[0].data, c->in[1].data, c->in[2].data, c->out[0].data,
                       c->work);
 }
@@ -112,7 +129,7 @@ static void grad(dio_graph *g, const dio_node *n, const dio_val *gout, dio_val *
     }
 }
 
-#define ATTRS(...) (&(const dio_conv_attrs){__VA_ARGS__})
+#define ATTRS(...) (&(const dio_line_attrs){.conv = {__VA_ARGS__}})
 #define PLAIN      .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
 
 static const dio_op_case cases[] = {
@@ -164,7 +181,7 @@ const dio_op dio_op_conv_transpose = {
     .n_in_min = 2,
     .n_in_max = 3,
     .n_out = 1,
-    .attrs_size = sizeof(dio_conv_attrs),
+    .attrs_size = sizeof(dio_line_attrs),
     .infer = infer,
     .reference = reference,
     .cpu = cpu,
@@ -177,5 +194,6 @@ const dio_op dio_op_conv_transpose = {
 
 dio_val dio_conv_transpose(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs)
 {
-    return dio_emit1(g, &dio_op_conv_transpose, &attrs, (dio_val[]){x, w, bias}, 3);
+    const dio_line_attrs a = {.conv = attrs};
+    return dio_emit1(g, &dio_op_conv_transpose, &a, (dio_val[]){x, w, bias}, 3);
 }
