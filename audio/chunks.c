@@ -60,11 +60,20 @@ float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
     return copy;
 }
 
+/* The usual length is stretched or shortened so that chunks are alike: one plan serves all of them,
+ * and a last one of a few frames would cost as much as the others. */
+static int64_t even_chunk(const struct run *r)
+{
+    const int64_t usual = (int64_t)CHUNK_SECONDS * r->c->rate / r->c->hop + 1;
+    const int64_t chunks = (r->frames + usual / 2) / usual;
+    return chunks > 1 ? (r->frames + chunks - 1) / chunks : r->frames;
+}
+
 /* The window's plan; where it does not fit, that of a shorter one. */
 static bool make_plan(struct run *r)
 {
     const dio_chunks *c = r->c;
-    r->chunk = r->o->chunk > 0 ? r->o->chunk : (int64_t)CHUNK_SECONDS * c->rate / c->hop + 1;
+    r->chunk = r->o->chunk > 0 ? r->o->chunk : even_chunk(r);
     r->chunk = r->chunk < r->frames ? r->chunk : r->frames;
     for (;; r->chunk /= 2) {
         dio_error err = {0};

@@ -15,7 +15,7 @@
 #include "tensor/graph.h"
 
 typedef struct dio_chunks_options {
-    int64_t chunk;       /* frames made at a time; 0: four seconds' worth, or what fits */
+    int64_t chunk; /* frames made at a time; 0: even ones of about four seconds, or what fits */
     size_t memory_limit; /* bytes that a run may work in; 0: half of what is free */
     /* Called with samples as they are made, in their order; false stops. */
     bool (*samples)(void *user, const float *x, int64_t count);
