@@ -41,7 +41,7 @@ static const char *path_of(const char *name, char out[128])
 
 /* A chord that swells left, and a burst right at half a second: periodic sound would hide a shift.
  */
-static dio_clip *signal(int64_t length)
+static dio_clip *chord(int64_t length)
 {
     dio_error err = {0};
     dio_clip *clip = dio_clip_create(RATE, 2, length, &err);
@@ -99,7 +99,7 @@ static void a_films_sound_is_heard_when_it_was_put_there(void **state)
     (void)state;
     char path[128];
     dio_error err = {0};
-    dio_clip *sound = signal(RATE);
+    dio_clip *sound = chord(RATE);
     write_film(path_of("a.mp4", path), sound);
     dio_clip *back = dio_av_clip(path, &err);
     if (!back)
@@ -123,7 +123,7 @@ static void a_short_sound_ends_in_silence(void **state)
     (void)state;
     char path[128];
     dio_error err = {0};
-    dio_clip *sound = signal(RATE / 2);
+    dio_clip *sound = chord(RATE / 2);
     write_film(path_of("b.mp4", path), sound);
     dio_clip *back = dio_av_clip(path, &err);
     assert_non_null(back);
@@ -249,7 +249,7 @@ static void steps_get_the_rate_and_channels_they_need(void **state)
     assert_memory_equal(dio_clip_channel(clip, 0), dio_clip_channel(clip, 1), 8 * sizeof(float));
     dio_clip_unref(clip);
     unlink(path);
-    dio_clip *sound = signal(RATE);
+    dio_clip *sound = chord(RATE);
     write_film(path_of("j.mp4", path), sound);
     clip = dio_sound_open(path, RATE / 2, 1, &err);
     assert_non_null(clip);
