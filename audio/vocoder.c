@@ -128,8 +128,29 @@ static bool check(dio_graph *g, const dio_vocoder *v, dio_val x)
     return dio_graph_ok(g);
 }
 
+dio_val dio_vocoder_teach(dio_graph *g, const dio_vocoder *v, dio_val wave, dio_val x)
+{
+    const dio_vocoder_shape *s = &v->shape;
+    dio_type t = dio_type_of(g, wave);
+    char text[DIO_TYPE_TEXT];
+    if (!check(g, v, x))
+        return DIO_NONE;
+    int64_t count = dio_vocoder_length(v, dio_dim(g, x, 1));
+    if (!v->ops->teach)
+        dio_graph_fail(g, "this vocoder makes all samples at once: there is none to be taught");
+    else if (t.dtype != DIO_F32 || t.nd != 3 || t.dim[1] != s->wave || t.dim[2] != count)
+        dio_graph_fail(g, "a wave for these frames must be f32[B,%d,%lld], not %s", s->wave,
+                       (long long)count, dio_type_text(&t, text));
+    if (!dio_graph_ok(g))
+        return DIO_NONE;
+    return v->ops->teach(g, v->net.model, wave, v->ops->prelude(g, v->net.model, x));
+}
+
 dio_val dio_vocoder_forward(dio_graph *g, const dio_vocoder *v, dio_val x)
 {
+    if (dio_graph_ok(g) && !v->ops->forward)
+        dio_graph_fail(g, "this vocoder draws each sample from those before it: it has no pass "
+                          "over frames alone");
     if (!check(g, v, x))
         return DIO_NONE;
     int codebooks = v->shape.features ? 0 : (int)dio_dim(g, x, 1);

@@ -1,5 +1,5 @@
 #pragma once
-/* vocoder.h: networks that make sound of frames: HiFi-GAN, MelGAN, Vocos, EnCodec.
+/* vocoder.h: networks that make sound of frames: HiFi-GAN, MelGAN, Vocos, EnCodec, WaveNet.
  *
  * A frame is a row of a mel spectrogram, or one code of each codebook, and stands for `hop`
  * samples. Vocoders come as published: a folder with config.json (transformers, HiFi-GAN's authors)
@@ -16,6 +16,9 @@
  * in bounded memory and from the first chunk on, and its samples are the bits that one pass over
  * all frames gives, whatever the chunk and the threads. What must see all frames (an LSTM) runs
  * over them once, at their rate, before the chunks do.
+ *
+ * A WaveNet draws each sample from what it says after those before it: it has no chunks, its sound
+ * follows from the input's seed, and a second of it takes many unless it is small.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +46,8 @@ typedef struct dio_vocoder_shape {
     int least;         /* frames that there must be */
     int before, after; /* frames beside its own that a sample depends on */
     bool prelude;      /* part of it runs over all frames before the chunks */
+    int draws;         /* uniform numbers that a sample is drawn by; 0: nothing is drawn */
+    int wave, said;    /* of those that draw: numbers of a sample as taught, and said of the next */
     bool known;        /* the config says what its mels are: `mel`, else nobody knows */
     dio_mel_dialect mel;
     /* What its authors call what goes in and what comes out, and how they lay it: channels of
@@ -52,6 +57,19 @@ typedef struct dio_vocoder_shape {
     bool channels_first, channel;
 } dio_vocoder_shape;
 
+/* Samples to be drawn, one after the other. */
+typedef struct dio_vocoder_draft {
+    const float *heard; /* [count][features]: of prelude */
+    int64_t count;
+    uint64_t seed;
+    const float *uniforms; /* [count][draws] in 0..1; NULL: by place from the seed */
+    float *said;           /* [count][said]: gets what was said of each sample; or NULL */
+    /* Called with each sample as it was drawn (a class's number, or -1..1) and as it is heard;
+     * false stops, and has said why. */
+    bool (*sample)(void *user, int64_t at, float drawn, float heard);
+    void *user;
+} dio_vocoder_draft;
+
 /* What a family of kind "vocoder" can do: dio_model.ops. */
 typedef struct dio_vocoder_ops {
     void (*shape)(const void *model, dio_vocoder_shape *out);
@@ -60,6 +78,10 @@ typedef struct dio_vocoder_ops {
     dio_val (*prelude)(dio_graph *g, const void *model, dio_val x);
     /* To [B,S]; of so many codebooks, or 0. Taps under the official names. */
     dio_val (*forward)(dio_graph *g, const void *model, dio_val x, int codebooks);
+    /* In place of forward, of families that draw: what is said after each sample of wave f32
+     * [B,wave,S] and those before it, [B,said,S]; and the samples themselves. heard: of prelude. */
+    dio_val (*teach)(dio_graph *g, const void *model, dio_val wave, dio_val heard);
+    bool (*generate)(const void *model, const dio_vocoder_draft *d, dio_error *err);
     /* A config that says nothing of its model's name is this family's when it has these keys;
      * NULL-terminated, or NULL. type: the name that it then gets. */
     const char *const *marks;
@@ -85,6 +107,9 @@ void dio_vocoder_close(dio_vocoder *v); /* NULL is fine */
 
 /* The whole network over one batch: mel f32 [B,T,C] or codes i32 [B,Q,T] to [B,S]. */
 dio_val dio_vocoder_forward(dio_graph *g, const dio_vocoder *v, dio_val x);
+/* Of those that draw, which have no forward: what is said of each sample after those of `wave`
+ * [B,wave,S] up to its own place, for frames [B,T,C]; S is dio_vocoder_length. To [B,said,S]. */
+dio_val dio_vocoder_teach(dio_graph *g, const dio_vocoder *v, dio_val wave, dio_val x);
 
 /* Samples that so many frames give. */
 int64_t dio_vocoder_length(const dio_vocoder *v, int64_t frames);
@@ -96,6 +121,10 @@ typedef struct dio_vocoder_input {
     int64_t frames;
     /* Whose dialect the mel is in, which must be the vocoder's; NULL: the caller vouches for it. */
     const dio_mel_dialect *dialect;
+    /* What those that draw go by: a seed; or the numbers themselves, [samples][shape.draws]. */
+    uint64_t seed;
+    const float *uniforms;
+    float *said; /* gets what they say of each sample, [samples][shape.said]; or NULL */
 } dio_vocoder_input;
 
 /* The frames as sound: one channel of shape.rate samples a second. options: NULL or all zero is

@@ -75,6 +75,54 @@ static float *prelude(const struct run *r, dio_device *device, size_t limit, int
     return rows;
 }
 
+/* --- those that draw --- */
+
+struct hearing {
+    const dio_chunks_options *o;
+    dio_clip *clip; /* or NULL */
+    float *block;   /* [hop]: what is handed out together */
+    int64_t hop, count;
+    dio_error *err;
+};
+
+static bool hear(void *user, int64_t at, float drawn, float heard)
+{
+    const struct hearing *h = user;
+    (void)drawn;
+    int64_t held = at % h->hop + 1;
+    h->block[held - 1] = heard;
+    if (h->clip)
+        dio_clip_channel(h->clip, 0)[at] = heard;
+    if ((held < h->hop && at + 1 < h->count) || !h->o || !h->o->samples)
+        return true;
+    return h->o->samples(h->o->user, h->block, held) ||
+           dio_fail(h->err, "stopped after %lld samples", (long long)(at + 1));
+}
+
+static bool draw(const struct run *r, const float *rows, const dio_chunks_options *o,
+                 dio_clip **out, dio_error *err)
+{
+    const dio_vocoder_shape *s = &r->v->shape;
+    struct hearing h = {o, NULL, NULL, s->hop, dio_vocoder_length(r->v, r->in->frames), err};
+    const dio_vocoder_draft d = {.heard = rows,
+                                 .count = h.count,
+                                 .seed = r->in->seed,
+                                 .uniforms = r->in->uniforms,
+                                 .said = r->in->said,
+                                 .sample = hear,
+                                 .user = &h};
+    h.clip = out ? dio_clip_create(s->rate, 1, h.count, err) : NULL;
+    h.block = malloc((size_t)s->hop * sizeof *h.block);
+    bool ok = (h.clip || !out) && (h.block || dio_fail_memory(err, "a vocoder's samples"));
+    ok = ok && r->v->ops->generate(r->v->net.model, &d, err);
+    free(h.block);
+    if (!ok)
+        dio_clip_unref(h.clip);
+    if (out)
+        *out = ok ? h.clip : NULL;
+    return ok;
+}
+
 bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder_input *in,
                      const dio_chunks_options *options, dio_clip **out, dio_error *err)
 {
@@ -87,6 +135,11 @@ bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder
     if (s->prelude &&
         !(made = prelude(&r, device, options ? options->memory_limit : 0, &width, err)))
         return false;
+    if (v->ops->generate) {
+        bool drawn = draw(&r, made, options, out, err);
+        free(made);
+        return drawn;
+    }
     const dio_chunks c = {.rate = s->rate,
                           .hop = s->hop,
                           .trim = s->trim,

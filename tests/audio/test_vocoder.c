@@ -275,7 +275,9 @@ static void test_families(void **state)
     (void)state;
     for (int i = 0; i < dio_audio_models.count; i++) {
         const dio_model *m = dio_audio_models.items[i];
-        for (int k = 0; strcmp(m->kind, "vocoder") == 0 && m->tiny[k]; k++)
+        if (strcmp(m->kind, "vocoder") != 0 || !((const dio_vocoder_ops *)m->ops)->forward)
+            continue; /* those that draw: test_wavenet.c */
+        for (int k = 0; m->tiny[k]; k++)
             check_batch(m->tiny[k]);
     }
 }
