@@ -221,7 +221,8 @@ static int kind_of(dio_cli *cli, const char *path)
         return row_of("vocoder");
     const dio_value *config = dio_value_read(cli->arena, file, CONFIG_LIMIT, &cli->error);
     if (config && !dio_map_get(config, "model_type") && !dio_map_get(config, "_class_name") &&
-        dio_map_get(config, "upsample_rates")) /* HiFi-GAN's authors name no model */
+        (dio_map_get(config, "upsample_rates") ||   /* HiFi-GAN's authors name no model, */
+         dio_map_get(config, "skip_out_channels"))) /* nor do WaveNet's */
         return row_of("vocoder");
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; kinds[k].families && i < kinds[k].families->count && n < FAMILIES; i++)

@@ -91,6 +91,29 @@ static bool forward(const struct probe *p, const dio_vocoder *v, const dio_tenso
     return probe_finish(p, g, y, &in, 1);
 }
 
+/* Of those that draw: what the network says after each sample of the wave `x` for frames `c`, which
+ * are given without padding. */
+static bool teach(const struct probe *p, const dio_vocoder *v, const dio_tensor *c)
+{
+    const dio_tensor *from = find(p, "x", 3);
+    dio_tensor *t = from ? dio_tensor_convert(from, DIO_F32, &p->cli->error) : NULL;
+    dio_graph *g = t ? dio_graph_create() : NULL;
+    bool ok = g != NULL;
+    if (t && !g)
+        dio_fail_memory(&p->cli->error, "the graph");
+    if (ok) {
+        dio_val x = dio_input(g, "x", t->type), frames = dio_input(g, v->shape.input, c->type);
+        dio_val y = dio_vocoder_teach(g, v, x, dio_transpose(g, frames, 1, 2));
+        dio_tap(g, y, "%s", v->shape.output);
+        const struct probe_input in[] = {
+            {"x", dio_tensor_data(t), dio_type_bytes(&t->type)},
+            {v->shape.input, dio_tensor_data(c), dio_type_bytes(&c->type)}};
+        ok = probe_finish(p, g, y, in, 2);
+    }
+    dio_tensor_unref(t);
+    return ok;
+}
+
 /* Frames may say in which dialect they are, as audio.vocode's do: then it must be the vocoder's. */
 static bool check_dialect(const struct probe *p, const dio_vocoder_shape *s)
 {
@@ -137,7 +160,7 @@ bool probe_vocoder(const struct probe *p)
     dio_tensor *t = !check_dialect(p, s) ? NULL
                     : s->features        ? read_frames(p, s)
                                          : read_codes(p, s);
-    bool ok = t && forward(&mine, v, t);
+    bool ok = t && (v->ops->teach ? teach(&mine, v, t) : forward(&mine, v, t));
     if (ok)
         say_dialect(p, s, json);
     dio_tensor_unref(t);

@@ -1,5 +1,6 @@
 /* audio_vocode.c: frames made sound by a vocoder: a mel spectrogram, codes, or a sound taken apart
  * and put together again. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,8 @@ struct vocoding {
     dio_mel_dialect told;
     float *mel; /* of a sound */
     dio_weights *file;
+    int64_t made; /* samples */
+    dio_error *err;
 };
 
 /* A matrix, or one in a batch of one; its rows and columns. */
@@ -154,12 +157,25 @@ static bool take_apart(struct vocoding *w, dio_error *err)
 
 /* --- the work --- */
 
+/* A vocoder that draws sample by sample takes its time. */
+static bool hear(void *user, const float *x, int64_t count)
+{
+    struct vocoding *w = user;
+    (void)x;
+    w->made += count;
+    double all = (double)dio_vocoder_length(w->v, w->in.frames);
+    return dio_task_progress(w->task, 0.95 * fmin(1, (double)w->made / all), w->err);
+}
+
 static bool write(struct vocoding *w, dio_device *device, dio_error *err)
 {
+    const dio_chunks_options options = {.samples = hear, .user = w};
+    w->err = err;
     dio_clip *clip = NULL;
     const char *path = dio_task_path(w->task, "audio", ".wav");
     const dio_clip_save save = {.seed = w->task->seed, .title = w->task->title};
-    bool ok = dio_vocoder_run(w->v, device, &w->in, NULL, &clip, err) &&
+    w->in.seed = w->task->seed;
+    bool ok = dio_vocoder_run(w->v, device, &w->in, &options, &clip, err) &&
               dio_clip_write(clip, path, &save, err);
     dio_clip_unref(clip);
     if (ok)

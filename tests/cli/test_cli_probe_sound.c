@@ -124,6 +124,19 @@ static void vocoders_by_their_authors_names(void **state)
     }
 }
 
+/* WaveNet is taught: what it says after each sample of a wave. */
+static void wavenet_is_taught(void **state)
+{
+    (void)state;
+    dio_weights *w = opened(GOLDEN "vocoder/wavenet-mol.safetensors");
+    dio_tensor *in[2] = {laid("c", dio_weights_find(w, "x"), SWAPPED),
+                         laid("x", dio_weights_find(w, "wave"), PLAIN)};
+    put("i.safetensors", in, 2, NULL);
+    gives(GOLDEN "vocoder/wavenet-mol", "y_hat", dio_weights_find(w, "taught"),
+          "mel dialect: its config does not say", 3);
+    dio_weights_close(w);
+}
+
 static dio_tensor *ids_of(const dio_weights *w, const char *name)
 {
     const dio_tensor *ids = dio_weights_find(w, "ids");
@@ -279,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vocoders_by_their_authors_names),
+        cmocka_unit_test(wavenet_is_taught),
         cmocka_unit_test(transformers_voices),
         cmocka_unit_test(piper_voices),
         cmocka_unit_test(dialects_are_held_to),
