@@ -144,6 +144,10 @@ static dio_value *read_line(struct table *t)
         advance(t, t->text[t->at] == '\r' && t->at + 1 < t->length && t->text[t->at + 1] == '\n'
                        ? 2
                        : 1);
+    if (dio_arena_failed(t->a)) {
+        dio_fail_memory(t->err, t->file);
+        return NULL;
+    }
     return list;
 }
 

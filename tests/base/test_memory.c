@@ -52,6 +52,21 @@ static bool read_yaml(dio_error *err)
     return ok;
 }
 
+static bool read_csv(dio_error *err)
+{
+    enum { ROWS = 2000 };
+    static char text[ROWS * 64];
+    char *p = text + sprintf(text, "id,line,note\n");
+    for (int i = 0; i < ROWS; i++)
+        p += sprintf(p, "%d,\"a \"\"%020d\"\"\",\n", i, i);
+    dio_arena *a = dio_arena_create();
+    if (!a)
+        return dio_fail_memory(err, "an arena");
+    bool ok = dio_csv_parse(a, "m.csv", text, strlen(text), err) != NULL;
+    dio_arena_destroy(a);
+    return ok;
+}
+
 struct params {
     const char *text, *note;
     const dio_value *layers;
@@ -132,6 +147,12 @@ static void yaml(void **state)
     fail_alloc_sweep("yaml", read_yaml, false, EVERY);
 }
 
+static void csv(void **state)
+{
+    (void)state;
+    fail_alloc_sweep("csv", read_csv, false, EVERY);
+}
+
 static void field(void **state)
 {
     (void)state;
@@ -153,8 +174,8 @@ static void file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json), cmocka_unit_test(yaml), cmocka_unit_test(field),
-        cmocka_unit_test(args), cmocka_unit_test(file),
+        cmocka_unit_test(json),  cmocka_unit_test(yaml), cmocka_unit_test(csv),
+        cmocka_unit_test(field), cmocka_unit_test(args), cmocka_unit_test(file),
     };
     json_set_alloc_funcs(__wrap_malloc, free);
     return cmocka_run_group_tests(tests, NULL, NULL);
