@@ -50,6 +50,7 @@ typedef struct dio_step {
     const char *doc;
     const dio_field *params;
     size_t params_size;
+    const dio_field *columns; /* of the table that one of them names; NULL: none does */
     const dio_port *out;
     double weight;         /* how long it takes, beside others; for the time left */
     dio_step_check *check; /* or NULL */

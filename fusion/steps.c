@@ -64,6 +64,8 @@ static dio_value *step_value(const dio_step *s, dio_arena *a)
                 dio_value_string(a, dio_arena_printf(a, "%s@%d", s->name, s->version)));
     dio_map_set(a, v, "description", dio_value_string(a, s->doc));
     dio_map_set(a, v, "with", dio_fields_schema(s->params, true, a));
+    if (s->columns)
+        dio_map_set(a, v, "columns", dio_fields_schema(s->columns, true, a));
     for (const dio_port *port = s->out; port->name; port++) {
         dio_value *one = dio_value_map(a);
         dio_map_set(a, one, "media", dio_value_string(a, dio_media_name(port->media)));
@@ -79,7 +81,10 @@ static void put_step(dio_str *s, const dio_step *step, bool whole, dio_arena *a)
     dio_str_printf(s, "%s@%d\n    %s\n", step->name, step->version, step->doc);
     if (!whole)
         return;
-    dio_str_printf(s, "\nwith:\n%s\noutputs:\n", dio_fields_help(step->params, "", a));
+    dio_str_printf(s, "\nwith:\n%s\n", dio_fields_help(step->params, "", a));
+    if (step->columns)
+        dio_str_printf(s, "columns of its table:\n%s\n", dio_fields_help(step->columns, "", a));
+    dio_str_puts(s, "outputs:\n");
     for (const dio_port *port = step->out; port->name; port++)
         dio_str_printf(s, "  %-25s %s (%s)\n", port->name, port->doc, dio_media_name(port->media));
 }

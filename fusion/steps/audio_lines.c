@@ -293,6 +293,7 @@ const dio_step dio_step_audio_lines = {
     .doc = "A table of lines spoken, a file each, with a manifest: barks for games.",
     .params = fields,
     .params_size = sizeof(struct params),
+    .columns = dio_line_fields,
     .out = (const dio_port[]){{"sounds", DIO_MEDIA_FOLDER, "ID.wav or ID.flac of each row"},
                               {"manifest", DIO_MEDIA_DATA,
                                "files, speakers, texts, seconds, words with their times"},

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/value.h"
 #include "fusion/fusion.h"
+#include "fusion/lines.h"
 #include "speaker_case.h"
 #include "step_case.h"
 
@@ -298,6 +299,24 @@ static void tables_are_the_users(void **state)
     }
 }
 
+/* `diorama steps audio.lines` says what stands in which column. */
+static void columns_describe_themselves(void **state)
+{
+    (void)state;
+    dio_arena *a = dio_arena_create();
+    dio_error err = {0};
+    const char *help = dio_steps_text(a, "audio.lines", false, &err);
+    assert_non_null(help);
+    const char *columns = strstr(help, "columns of its table:");
+    assert_non_null(columns);
+    for (const dio_field *f = dio_line_fields; f->name; f++)
+        if (!strstr(columns, f->doc))
+            fail_msg("%s is not explained", f->name);
+    const char *json = dio_steps_text(a, "audio.lines", true, &err);
+    assert_non_null(strstr(json, "\"columns\""));
+    dio_arena_destroy(a);
+}
+
 static void a_folder_goes_to_one_place(void **state)
 {
     (void)state;
@@ -322,6 +341,7 @@ int main(void)
         cmocka_unit_test(mistakes_that_the_voice_finds),
         cmocka_unit_test(the_example_is_rendered),
         cmocka_unit_test(tables_are_the_users),
+        cmocka_unit_test(columns_describe_themselves),
         cmocka_unit_test(a_folder_goes_to_one_place),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
