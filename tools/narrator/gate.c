@@ -4,7 +4,8 @@
  *
  * NARRATOR is a folder with acoustic/ and vocoder/. Of the first COUNT utterances of the corpus's
  * test it writes OUT/ID.wav (as the narrator says it), OUT/ID.forced.wav (with the teacher's
- * times), OUT/ID.teacher.wav and OUT/list.tsv (id, text), and prints
+ * times), OUT/ID.teacher.wav and OUT/list.tsv (id, text, samples before which the narrator's phones
+ * end), and prints
  *
  *     mcd        mel-cepstral distortion of the forced ones, dB: coefficients 1 to 24 of the
  *                cosine series of ln mels, over frames within 40 dB of the loudest
@@ -13,7 +14,7 @@
  *     longer     length against the teacher's
  *     rtf        seconds of work a second of sound, opening apart
  *
- * gate.py hears the files: words, pitch, buzz.
+ * gate.py hears the files: words, where they begin and end, pitch, buzz, clicks.
  */
 #include <math.h>
 #include <stdio.h>
@@ -173,6 +174,9 @@ static bool own(struct gate *g, const dio_recording *u, dio_error *err)
         g->late += fabs((double)(mine - his)) / DIO_NARRATOR_RATE;
         g->phones++;
     }
+    fprintf(g->list, "%d\t%s\t", u->id, u->text);
+    for (int i = 0; i < u->n_phones; i++)
+        fprintf(g->list, "%lld%c", (long long)said.ends[i], i + 1 < u->n_phones ? ' ' : '\n');
     g->own += dio_clip_seconds(said.clip);
     g->teacher += (double)u->n_samples / DIO_NARRATOR_RATE;
     bool ok = save(g, said.clip, u->id, "", err);
@@ -186,7 +190,6 @@ static bool judge(struct gate *g, const dio_recording *u, dio_error *err)
     if (!taught)
         return false;
     dio_recording_samples(u, 0, u->n_samples, 1, dio_clip_channel(taught, 0));
-    fprintf(g->list, "%d\t%s\n", u->id, u->text);
     bool ok = save(g, taught, u->id, ".teacher", err) && own(g, u, err) &&
               forced(g, u, taught, err) && copied(g, u, taught, err);
     dio_clip_unref(taught);

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""What narrator_gate wrote, heard: words by pocketsphinx, pitch by praat, a buzz at the frame rate.
+"""What narrator_gate wrote, heard: words by pocketsphinx, pitch by praat, where words begin and end,
+a buzz at the frame rate, clicks and clipping.
 
     gate.py CORPUS OUT [COUNT [KIND]]
 
-CORPUS holds utterances.jsonl (or part-*/utterances.jsonl), OUT what narrator_gate wrote. Needs numpy
-and Debian's pocketsphinx, pocketsphinx-en-us, praat, sox.
+CORPUS holds utterances.jsonl (or part-*/utterances.jsonl), OUT what narrator_gate wrote. Needs numpy,
+Debian's pocketsphinx, pocketsphinx-en-us, praat, sox and the Python package pocketsphinx.
 
 Two word error rates for the narrator and for its teacher: `closed`, where any word of twenty
 sentences may follow any other, each pronounced as the teacher pronounces it; `open`, with the
-model of general English. KIND (.forced, .copy) hears other files in the narrator's place. Their 95 % interval is a bootstrap over sentences, and that of the
-difference is of the same sentences in pairs.
+model of general English. KIND (.forced, .copy) hears other files in the narrator's place. Their 95 %
+interval is a bootstrap over sentences, and that of the difference is of the same sentences in pairs.
+
+Words' starts and ends as the narrator says them to be are held against where they are heard, in two
+ways (align.py), each with its own error beside it: pocketsphinx on the teacher, whose times are
+known; warping onto the narrator when it speaks at the teacher's times.
 """
 import glob
 import json
@@ -19,11 +24,13 @@ import sys
 import tempfile
 import wave
 
+import align
 import numpy as np
 
 MODEL = "/usr/share/pocketsphinx/model/en-us"
 GROUP = 20
 HOP = 256
+RATE = 24000
 
 
 def read_corpus(folder):
@@ -175,7 +182,56 @@ def pitches(utterances, out):
     print(f"voicing f1 {2 * both / (2 * both + only):.3f}", flush=True)
 
 
-# --- a buzz at the frame rate ---
+# --- where words begin and end ---
+
+
+def times(u, ends):
+    """Of each word (start, end) in seconds, when the phones end before these samples."""
+    at = [0, *ends]
+    return [(at[w[3]] / RATE, at[w[4]] / RATE) for w in u["words"] if w[3] >= 0]
+
+
+def heard_words(utterances, path, ends):
+    off, lost = [], 0
+    for u in utterances:
+        words = [[way] for _, way in pronunciations(u)]
+        found = align.phones(path(u), words) or [None] * len(words)
+        lost += found.count(None)
+        off += [(h[0] - t[0], h[1] - t[1]) for h, t in zip(found, times(u, ends(u))) if h]
+    return off, lost
+
+
+def warped_words(utterances, path, ends, out):
+    off = []
+    for u in utterances:
+        way = align.warp(read_wave(f"{out}/{u['id']}.teacher.wav"), read_wave(path(u)))
+        if way is None:
+            continue
+        for known, told in zip(times(u, u["ends"]), times(u, ends(u))):
+            off.append([align.moved(way, k) - t for k, t in zip(known, told)])
+    return off
+
+
+def boundaries(utterances, out, own):
+    def mine(u):
+        return own[u["id"]]
+
+    def known(u):
+        return u["ends"]
+
+    def file(kind):
+        return lambda u: f"{out}/{u['id']}{kind}.wav"
+
+    for name, kind, ends in (("teacher", ".teacher", known), ("narrator", "", mine)):
+        off, lost = heard_words(utterances, file(kind), ends)
+        align.report(f"boundaries pocketsphinx {name}", off)
+        if lost:
+            print(f"boundaries pocketsphinx {name}: {lost} words not found")
+    for name, kind, ends in (("at the teacher's times", ".forced", known), ("narrator", "", mine)):
+        align.report(f"boundaries warped {name}", warped_words(utterances, file(kind), ends, out))
+
+
+# --- a buzz at the frame rate, clicks, clipping ---
 
 
 def line_at_hop(x):
@@ -189,19 +245,34 @@ def line_at_hop(x):
     return 10 * np.log10(power[k - width : k + width + 1].max() / np.median(near))
 
 
+def jump(x):
+    """The largest step from a sample to the next, against how loud 10 ms around it are: a click is a
+    step that nothing around it announces."""
+    step = np.abs(np.diff(x))
+    power = np.convolve(np.diff(x) ** 2, np.ones(RATE // 100) / (RATE // 100), "same")
+    return (step / np.sqrt(power + 1e-7)).max()
+
+
 def buzz(utterances, out):
-    lines = {kind: np.mean([line_at_hop(read_wave(f"{out}/{u['id']}{kind}.wav")) for u in utterances])
-             for kind in (".forced", ".teacher")}
-    loud = max(np.abs(read_wave(f"{out}/{u['id']}.wav")).max() for u in utterances)
-    print(f"line at {24000 / HOP:.2f} Hz narrator {lines['.forced']:.1f} dB, teacher {lines['.teacher']:.1f} dB")
-    print(f"loudest sample {loud:.3f}", flush=True)
+    kinds = {"narrator": "", "forced": ".forced", "teacher": ".teacher"}
+    waves = {name: [read_wave(f"{out}/{u['id']}{kind}.wav") for u in utterances] for name, kind in kinds.items()}
+    line = {name: np.mean([line_at_hop(x) for x in xs]) for name, xs in waves.items()}
+    print(f"line at {RATE / HOP:.2f} Hz narrator {line['forced']:.1f} dB, teacher {line['teacher']:.1f} dB")
+    for name in ("narrator", "teacher"):
+        xs = waves[name]
+        steps, jumps = [np.abs(np.diff(x)).max() for x in xs], [jump(x) for x in xs]
+        print(f"steps {name} at most {max(steps):.3f}; over their surroundings at most {max(jumps):.1f}, "
+              f"median {np.median(jumps):.1f}; loudest sample {max(np.abs(x).max() for x in xs):.3f}, "
+              f"{sum((np.abs(x) > 0.9999).sum() for x in xs)} clipped", flush=True)
 
 
 def main():
     corpus, out = sys.argv[1:3]
     known = read_corpus(corpus)
     with open(f"{out}/list.tsv") as f:
-        utterances = [known[int(line.split("\t")[0])] for line in f]
+        lines = [line.rstrip("\n").split("\t") for line in f]
+    utterances = [known[int(line[0])] for line in lines]
+    own = {int(line[0]): [int(end) for end in line[2].split()] for line in lines}
     if len(sys.argv) > 3:
         utterances = utterances[: int(sys.argv[3])]
     print(f"{len(utterances)} sentences, {sum(len(words_of(u)) for u in utterances)} words")
@@ -209,6 +280,7 @@ def main():
     if not kind:
         pitches(utterances, out)
         buzz(utterances, out)
+        boundaries(utterances, out, own)
     word_errors("closed", closed, utterances, out, kind)
     word_errors("open", open_words, utterances, out, kind)
 
