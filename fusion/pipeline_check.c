@@ -75,9 +75,11 @@ static void check_condition(dio_pipeline *p, const dio_stage *n)
 
 /* ---- final names ---- */
 
-static const char *suffix_of(dio_media media)
+static const char *suffix_of(const dio_port *port)
 {
-    return media == DIO_MEDIA_VIDEO    ? ".mp4"
+    const dio_media media = port->media;
+    return port->suffix                ? port->suffix
+           : media == DIO_MEDIA_VIDEO  ? ".mp4"
            : media == DIO_MEDIA_IMAGE  ? ".png"
            : media == DIO_MEDIA_AUDIO  ? ".wav"
            : media == DIO_MEDIA_DATA   ? ".json"
@@ -99,9 +101,9 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
         return v ? "" : NULL;
     const char *name = dio_value_text(a, v);
     const char *path = dio_path_confine(a, out, name, err);
-    if (path && o->port && !ends_with(path, suffix_of(o->port->media))) {
+    if (path && o->port && !ends_with(path, suffix_of(o->port))) {
         dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
-                 dio_media_name(o->port->media), suffix_of(o->port->media));
+                 dio_media_name(o->port->media), suffix_of(o->port));
         path = NULL;
     }
     if (!path)

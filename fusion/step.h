@@ -23,6 +23,7 @@ typedef struct dio_port {
     const char *name; /* NULL ends the table */
     dio_media media;
     const char *doc;
+    const char *suffix; /* of its file; NULL: the medium's, ".png", ".txt" */
 } dio_port;
 
 /* One instance of a step at work. */

@@ -15,7 +15,7 @@ static const char *const thens[] = {"error", "trim", "stretch", NULL};
 struct params {
     const char *model, *text, *speaker, *loudness;
     const dio_value *lexicon, *fit;
-    double rate, pitch, volume;
+    double rate, pitch, volume, lead;
     bool ssml, visemes;
     int chars;
     uint64_t seed;
@@ -35,6 +35,8 @@ static const dio_field fields[] = {
     DIO_FIELD(
         struct params, fit, "null", 0, 0,
         "{seconds: 6.0, rate: [0.85, 1.25], then: error|trim|stretch}: speech of just so long"),
+    DIO_FIELD(struct params, lead, "0", 0, 600,
+              "seconds of silence before it: captions' times count from their beginning"),
     DIO_FIELD(struct params, loudness, "podcast", 0, 40,
               "of audio.mix's names, with a voice's treatment; none: as it was spoken"),
     DIO_FIELD(struct params, chars, "42", 8, 80, "characters in a line of srt, vtt and ass"),
@@ -173,6 +175,16 @@ static bool master(struct speaking *s, dio_error *err)
     return dio_clip_master(&s->said.clip, &how, &report, err);
 }
 
+static bool lead_in(struct speaking *s, dio_error *err)
+{
+    const int64_t by = llrint(s->p->lead * s->said.clip->rate);
+    dio_clip *longer = dio_clip_cut(s->said.clip, -by, s->said.clip->length + by, err);
+    dio_clip_unref(s->said.clip);
+    s->said.clip = longer;
+    dio_times_shift(s->said.times, s->p->lead);
+    return longer != NULL;
+}
+
 static bool write_all(struct speaking *s, dio_error *err)
 {
     static const struct {
@@ -206,7 +218,7 @@ static bool write_all(struct speaking *s, dio_error *err)
 static bool run(dio_task *t, const void *params, dio_error *err)
 {
     struct speaking s = {.task = t, .p = params};
-    bool ok = speak(&s, err) && master(&s, err) && write_all(&s, err);
+    bool ok = speak(&s, err) && master(&s, err) && lead_in(&s, err) && write_all(&s, err);
     dio_clip_unref(s.said.clip);
     return ok;
 }
@@ -219,9 +231,9 @@ const dio_step dio_step_audio_speak = {
     .params_size = sizeof(struct params),
     .out = (const dio_port[]){{"audio", DIO_MEDIA_AUDIO, "the speech, WAV"},
                               {"times", DIO_MEDIA_DATA, "phones, words, sentences: for captions"},
-                              {"srt", DIO_MEDIA_TEXT, "captions, SubRip"},
-                              {"vtt", DIO_MEDIA_TEXT, "captions, WebVTT"},
-                              {"ass", DIO_MEDIA_TEXT, "captions to sing along, ASS"},
+                              {"srt", DIO_MEDIA_TEXT, "captions, SubRip", ".srt"},
+                              {"vtt", DIO_MEDIA_TEXT, "captions, WebVTT", ".vtt"},
+                              {"ass", DIO_MEDIA_TEXT, "captions to sing along, ASS", ".ass"},
                               {"visemes", DIO_MEDIA_DATA, "mouth shapes"},
                               {0}},
     .weight = 2,

@@ -40,10 +40,15 @@ def phones(path, words):
                 decoder.start_utt()
                 decoder.process_raw(sound, full_utt=True)
                 decoder.end_utt()
-            for w in decoder.get_alignment():
-                found[w.name.split("(")[0]] = (w.start / 100, (w.start + w.duration) / 100)
+                if again:
+                    segments = [(w.name, w.start, w.start + w.duration) for w in decoder.get_alignment()]
+                else:
+                    segments = [(w.word, w.start_frame, w.end_frame + 1) for w in decoder.seg()]
+                found = {name.split("(")[0]: (start / 100, end / 100) for name, start, end in segments}
         except RuntimeError:
-            return None
+            if not found:
+                return None
+            # a pause between words that the second pass does not allow for: the first pass stands
     return [found.get(name) for name in names]
 
 
