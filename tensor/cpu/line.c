@@ -30,6 +30,7 @@ enum {
     BLOCK_PLACES = 4096,   /* at most */
     ITEMS = 8,             /* a thread has at least, so that threads end together */
     LEAST_PANELS = 4,      /* of kernels, that an item takes: they share its copy of the signal */
+    ALONE = 1 << 14,       /* floats of kernels that one thread lays out before others are awake */
     LINE = 16,             /* floats of a cache line */
     PIECE = 512,           /* of a kernel in halves, widened at a time */
     TILE_FLOATS = 14 * 32, /* of a register tile, at most */
@@ -367,6 +368,10 @@ void dio_line_run(const dio_cpu *cpu, const dio_line *p, void *work)
     spread_bias(&j);
     if (p->back && j.phases < p->s->sw)
         dio_gang_run(images * j.outs, fill_row, &j);
-    dio_gang_run(p->s->groups * j.panels, lay_out_panel, &j);
+    if (kernel_floats(&j) > ALONE)
+        dio_gang_run(p->s->groups * j.panels, lay_out_panel, &j);
+    else
+        for (int64_t i = 0; i < p->s->groups * j.panels; i++)
+            lay_out_panel(&j, i, 0);
     dio_gang_steal(images * j.blocks * j.parts, do_item, &j);
 }
