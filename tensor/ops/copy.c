@@ -1,6 +1,7 @@
 /* copy.c: a strided view made dense. The plan puts it in; models never ask for it. */
 #include <string.h>
 
+#include "tensor/cpu/cpu.h"
 #include "tensor/ops/spans.h"
 
 static bool infer(const dio_type *in, int n_in, const void *attrs, dio_type *out, dio_error *err)
@@ -54,12 +55,37 @@ static void copy_rows(void *user, int64_t item, int thread)
                  j->width, stride, size);
 }
 
+/* Rows of the result that lie beside each other in the view: columns of its planes. */
+enum { TURN = 64 };
+
+static bool is_turned(const dio_view *in)
+{
+    return in->nd > 1 && dio_dtype_size(in->dtype) == 4 && in->stride[in->nd - 2] == 1 &&
+           in->stride[in->nd - 1] > 1;
+}
+
+static void turn_rows(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct job *j = user;
+    const dio_view *in = &j->c->in[0];
+    const int64_t height = in->dim[in->nd - 2], parts = (height + TURN - 1) / TURN;
+    const int64_t first = item % parts * TURN, row = item / parts * height + first;
+    const int64_t rows = height - first < TURN ? height - first : TURN;
+    j->c->cpu->transpose((float *)j->c->out[0].data + row * j->width, j->width,
+                         (const float *)in->data + dio_row_offset(in, row), in->stride[in->nd - 1],
+                         j->width, rows);
+}
+
 static void cpu(const dio_call *c)
 {
     struct job j = {.c = c};
     j.rows = dio_view_rows(&c->in[0], &j.width);
     j.block = dio_row_block(j.width);
-    if (j.rows && j.width)
+    if (j.rows && j.width && is_turned(&c->in[0])) {
+        const int64_t height = c->in[0].dim[c->in[0].nd - 2];
+        dio_gang_run(j.rows / height * ((height + TURN - 1) / TURN), turn_rows, &j);
+    } else if (j.rows && j.width)
         dio_gang_run((j.rows + j.block - 1) / j.block, copy_rows, &j);
 }
 
