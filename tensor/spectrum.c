@@ -41,22 +41,30 @@ static dio_val table(dio_graph *g, int n, bool inverse, bool normalized)
     int bins = n / 2 + 1;
     dio_type type = dio_type_3d(DIO_F32, 2 * bins, 1, n);
     float *data = malloc(dio_type_bytes(&type));
+    double *wave = malloc((size_t)n * 2 * sizeof *wave); /* one turn: cosines, sines */
     double unit = inverse ? 1.0 / n : 1;
     if (normalized)
         unit = 1 / sqrt(n);
-    if (!data)
+    if (!data || !wave) {
+        free(data);
+        free(wave);
         return dio_graph_fail(g, "no memory for a table of %d x %d", 2 * bins, n);
+    }
+    for (int i = 0; i < n; i++) {
+        wave[i] = cos(2 * M_PI * (double)i / n);
+        wave[n + i] = sin(2 * M_PI * (double)i / n);
+    }
     for (int k = 0; k < bins; k++) {
         bool twice = inverse && k > 0 && 2 * k < n;
-        for (int i = 0; i < n; i++) {
-            double angle = 2 * M_PI * (double)((int64_t)k * i % n) / n;
+        for (int i = 0, at = 0; i < n; i++, at += at + k < n ? k : k - n) { /* at: k i mod n */
             double scale = twice ? 2 * unit : unit;
-            data[(int64_t)k * n + i] = (float)(scale * cos(angle));
-            data[(int64_t)(bins + k) * n + i] = (float)(-scale * sin(angle));
+            data[(int64_t)k * n + i] = (float)(scale * wave[at]);
+            data[(int64_t)(bins + k) * n + i] = (float)(-scale * wave[n + at]);
         }
     }
     dio_val v = dio_const(g, type, data);
     free(data);
+    free(wave);
     return v;
 }
 
