@@ -6,7 +6,10 @@
  */
 #include <string.h>
 
+#include "base/gang.h"
 #include "tensor/cpu/gemm_impl.h"
+
+enum { ALONE = 1 << 16 }; /* numbers that one thread has packed before others are awake */
 
 static size_t size_of(dio_dtype t)
 {
@@ -83,21 +86,41 @@ static void panel_of_floats(const dio_cpu *cpu, float *out, const float *b, int6
     }
 }
 
+struct packing {
+    const dio_cpu *cpu;
+    int64_t n, k, b_row, b_col;
+    const void *b;
+    dio_dtype dtype;
+    void *out;
+};
+
+static void pack_panel(void *user, int64_t item, int thread)
+{
+    (void)thread;
+    const struct packing *p = user;
+    const int64_t k = p->k, j = item * p->cpu->nr, at = j * p->b_col;
+    const int nr = p->cpu->nr, cols = p->n - j < nr ? (int)(p->n - j) : nr;
+    if (p->dtype == DIO_F32)
+        panel_of_floats(p->cpu, (float *)p->out + j * k, (const float *)p->b + at, p->b_row,
+                        p->b_col, k, cols);
+    else if (dio_gemm_in_pairs(p->cpu, p->dtype))
+        panel_pairs((uint16_t *)p->out + j * (k + k % 2), nr, (const uint16_t *)p->b + at, p->b_row,
+                    p->b_col, k, cols);
+    else
+        panel_half((uint16_t *)p->out + j * k, nr, (const uint16_t *)p->b + at, p->b_row, p->b_col,
+                   k, cols);
+}
+
 void dio_gemm_pack(const dio_cpu *cpu, int64_t n, int64_t k, const void *b, dio_dtype dtype,
                    int64_t b_row, int64_t b_col, void *out)
 {
-    for (int64_t j = 0; j < n; j += cpu->nr) {
-        int cols = n - j < cpu->nr ? (int)(n - j) : cpu->nr;
-        if (dtype == DIO_F32)
-            panel_of_floats(cpu, (float *)out + j * k, (const float *)b + j * b_col, b_row, b_col,
-                            k, cols);
-        else if (dio_gemm_in_pairs(cpu, dtype))
-            panel_pairs((uint16_t *)out + j * (k + k % 2), cpu->nr, (const uint16_t *)b + j * b_col,
-                        b_row, b_col, k, cols);
-        else
-            panel_half((uint16_t *)out + j * k, cpu->nr, (const uint16_t *)b + j * b_col, b_row,
-                       b_col, k, cols);
-    }
+    struct packing p = {cpu, n, k, b_row, b_col, b, dtype, out};
+    const int64_t panels = (n + cpu->nr - 1) / cpu->nr;
+    if (n * k > ALONE)
+        dio_gang_run(panels, pack_panel, &p);
+    else
+        for (int64_t i = 0; i < panels; i++)
+            pack_panel(&p, i, 0);
 }
 
 void dio_gemm_pack_b(const dio_cpu *cpu, const dio_gemm *p, int64_t j, int64_t k0, int64_t kc,
