@@ -11,7 +11,7 @@
 #include "base/room.h"
 #include "tensor/plan.h"
 
-enum { CHUNK_SECONDS = 4, CHUNK_LEAST = 8 };
+enum { CHUNK_SECONDS = 4, SHARE = 12, CHUNK_LEAST = 8 };
 
 struct run {
     const dio_chunks *c;
@@ -61,10 +61,13 @@ float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
 }
 
 /* The usual length is stretched or shortened so that chunks are alike: one plan serves all of them,
- * and a last one of a few frames would cost as much as the others. */
+ * and a last one of a few frames would cost as much as the others. What is made twice beside chunks
+ * is a small share of them. */
 static int64_t even_chunk(const struct run *r)
 {
-    const int64_t usual = (int64_t)CHUNK_SECONDS * r->c->rate / r->c->hop + 1;
+    const int64_t seconds = (int64_t)CHUNK_SECONDS * r->c->rate / r->c->hop + 1;
+    const int64_t share = (int64_t)SHARE * (r->c->before + r->c->after);
+    const int64_t usual = seconds > share ? seconds : share;
     const int64_t chunks = (r->frames + usual / 2) / usual;
     return chunks > 1 ? (r->frames + chunks - 1) / chunks : r->frames;
 }
