@@ -44,7 +44,7 @@ static void check_id(const dio_line *l, dio_arena *a, struct sink *s)
     dio_error e = {0};
     if (strspn(l->id, letters) != strlen(l->id))
         dio_value_fail(at, &e, "id: \"%.64s\": a file's name is letters, digits, - and _", l->id);
-    else if (!dio_path_confine(a, ".", l->id, &e))
+    else if (!dio_path_confine(a, "", l->id, &e))
         dio_error_at(&e, at->file, at->line, at->column);
     if (e.kind != DIO_ERROR_NONE)
         tell(s, &e);

@@ -269,6 +269,22 @@ static int begin(void **state)
     return cli_begin(state);
 }
 
+/* Every row of a table, before a voice is opened. */
+static void tables_are_told_row_by_row(void **state)
+{
+    (void)state;
+    static const struct cli_case c = {
+        {"render", DIORAMA_SOURCE "/pipelines/game-barks.yaml", "--set", "lines=t.csv", "--set",
+         "model=" DIORAMA_SOURCE "/tests/golden/vits/mms", "-o", "o"},
+        2,
+        "./t.csv:2:5: error: rate: 9 is above 4\n"
+        "./t.csv:3:1: error: id: \"b b\": a file's name is letters, digits, - and _\n"
+        "diorama: ~game-barks.yaml: 2 problems; nothing was rendered",
+        "o"};
+    cli_put("t.csv", "id,line,rate\na,b,9\nb b,c,1\n");
+    cli_check(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +296,7 @@ int main(void)
         cmocka_unit_test(links_that_lead_out),
         cmocka_unit_test(products_that_are_not_words),
         cmocka_unit_test(a_disk_that_fills_up),
+        cmocka_unit_test(tables_are_told_row_by_row),
     };
     return cmocka_run_group_tests(tests, begin, cli_end);
 }
