@@ -58,21 +58,22 @@ def compare(name, work, options):
 
 
 def report(name, rounds, unit, options):
-    """One line for each peer: the ratio, its spread, both figures. Seconds are better when fewer."""
+    """One line for each peer: the ratio, its spread, both figures. Seconds are better when fewer, and
+    so are seconds for a second of sound."""
+    fewer, digits = unit in ("s", "s/s"), {"s": 2, "s/s": 4}.get(unit, 1)
     for peer in list(rounds)[1:]:
         pairs = list(zip(rounds["diorama"], rounds[peer]))
-        ratios = [b / a if unit == "s" else a / b for a, b in pairs]
+        ratios = [b / a if fewer else a / b for a, b in pairs]
         ratio, low, high = statistics.median(ratios), min(ratios), max(ratios)
         ours, theirs = statistics.median(rounds["diorama"]), statistics.median(rounds[peer])
         if options.json:
-            digits = 3 if unit == "s" else 1
+            digits = 3 if unit == "s" else digits
             line = {"bench": name, "peer": peer, "ratio": round(ratio, 3), "low": round(low, 3),
                     "high": round(high, 3), "diorama": round(ours, digits),
                     "other": round(theirs, digits), "unit": unit, "threads": options.threads,
                     "rounds": options.rounds}
             print(json.dumps(line), flush=True)
         else:
-            digits = 2 if unit == "s" else 1
             print(f"{name:27} / {peer:18} {ratio:5.2f}x  ({low:.2f} .. {high:.2f})   "
                   f"{ours:.{digits}f} / {theirs:.{digits}f} {unit}", flush=True)
 
