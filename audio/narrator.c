@@ -99,6 +99,11 @@ void dio_narrator_close(dio_narrator *n)
     free(n);
 }
 
+dio_network *dio_narrator_acoustic_net(dio_narrator *n)
+{
+    return n->acoustic;
+}
+
 int dio_narrator_find(const dio_narrator *n, const char *phone)
 {
     return find(&n->phones, phone);

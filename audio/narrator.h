@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/value.h"
 #include "tensor/device.h"
+#include "tensor/network.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,6 +81,8 @@ dio_narrator *dio_narrator_open(const char *dir, dio_dtype keep, dio_error *err)
 dio_narrator *dio_narrator_create(const dio_value *acoustic, const dio_value *vocoder,
                                   uint64_t seed, dio_error *err);
 void dio_narrator_close(dio_narrator *n); /* NULL is fine */
+/* Its first network, that a measurement may set weights of before anybody speaks. */
+dio_network *dio_narrator_acoustic_net(dio_narrator *n);
 
 int dio_narrator_find(const dio_narrator *n, const char *phone);   /* "aa"; -1: none */
 int dio_narrator_speaker(const dio_narrator *n, const char *name); /* -1: none */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "audio/narrate.h"
-#include "audio/narrator_impl.h"
 #include "bench/bench.h"
+#include "tensor/network.h"
 #include "tensor/tensor.h"
 
 static const char text[] =
@@ -54,9 +54,9 @@ struct reading {
 static const double phone_frames = 7.5;
 
 /* Every phone lasts as long. */
-static bool set_durations(const dio_narrator *n, dio_error *err)
+static bool set_durations(dio_narrator *n, dio_error *err)
 {
-    const dio_walk *w = &n->acoustic->walk;
+    const dio_walk *w = &dio_narrator_acoustic_net(n)->walk;
     int found = 0;
     for (int i = 0; i < w->count; i++) {
         dio_tensor *t = *w->items[i].slot;
