@@ -91,6 +91,38 @@ static bool wav_data(uint32_t size, size_t left, dio_clip_head *head, dio_error 
     return true;
 }
 
+/* Parts of a LIST lie within it: libsndfile 1.2 goes round for ever over one that says it does not.
+ */
+static bool wav_list(const unsigned char *p, size_t size, dio_error *err)
+{
+    char id[5];
+    for (size_t at = 4; at < size && size - at >= 8;) {
+        const uint32_t part = little(p + at + 4, 4);
+        if (part > size - at - 8)
+            return dio_fail(err,
+                            "the WAV's list is damaged: its part \"%s\" has %u bytes, and %zu are "
+                            "left of the list",
+                            letters(p + at, id), part, size - at - 8);
+        at += 8 + (size_t)part + (part & 1);
+    }
+    return true;
+}
+
+/* What follows the sound matters to nobody, but the library reads its lists. */
+static bool wav_rest(const unsigned char *bytes, size_t n, size_t at, dio_error *err)
+{
+    while (at < n && n - at >= 8) {
+        const unsigned char *p = bytes + at;
+        const size_t size = little(p + 4, 4), left = n - at - 8;
+        if (memcmp(p, "LIST", 4) == 0 && !wav_list(p + 8, size < left ? size : left, err))
+            return false;
+        if (size >= left)
+            break;
+        at += 8 + size + (size & 1);
+    }
+    return true;
+}
+
 static bool wav(const unsigned char *bytes, size_t n, dio_clip_head *head, dio_error *err)
 {
     char id[5];
@@ -100,13 +132,16 @@ static bool wav(const unsigned char *bytes, size_t n, dio_clip_head *head, dio_e
         uint32_t size = little(p + 4, 4);
         size_t left = n - at - 8;
         if (memcmp(p, "data", 4) == 0)
-            return wav_data(size, left, head, err);
+            return wav_data(size, left, head, err) &&
+                   (size >= left || wav_rest(bytes, n, at + 8 + (size_t)size + (size & 1), err));
         if (size > left)
             return dio_fail(err,
                             "the WAV is cut short: its chunk \"%s\" has %u bytes, and %zu are "
                             "left",
                             letters(p, id), size, left);
         if (memcmp(p, "fmt ", 4) == 0 && !wav_format(p + 8, size, head, err))
+            return false;
+        if (memcmp(p, "LIST", 4) == 0 && !wav_list(p + 8, size, err))
             return false;
         at += 8 + (size_t)size;
         at += at < n ? size & 1 : 0;

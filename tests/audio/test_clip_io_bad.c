@@ -161,6 +161,32 @@ static void bombs_of_chunks(void **state)
     free(bytes);
 }
 
+/* libsndfile would go round for ever over the first two. */
+static void parts_of_lists_lie_within(void **state)
+{
+    (void)state;
+    static const char why[] = "the WAV's list is damaged: its part \"";
+    unsigned char head[256], bytes[512];
+    const size_t whole = make_wav(head, (struct wav){.data_bytes = 8});
+    for (int after = 0; after < 2; after++) {
+        const size_t first = after ? whole : 36;
+        memcpy(bytes, head, first);
+        memcpy(bytes + first, "LIST\x18\0\0\0INFO\xb7\xbc\xb2\xab\xf4\xff\xff\xff", 20);
+        memset(bytes + first + 20, 0, 12);
+        memcpy(bytes + first + 32, head + first, whole - first);
+        refused(bytes, whole + 32, why);
+        put(bytes, first + 16, 13, 4); /* one more than there are */
+        refused(bytes, whole + 32, why);
+        dio_error err = {0};
+        put(bytes, first + 16, 12, 4);
+        dio_clip *clip = dio_clip_decode(bytes, whole + 32, "list", &err);
+        if (!clip)
+            fail_msg("%s", err.message);
+        assert_int_equal(clip->length, 4);
+        dio_clip_unref(clip);
+    }
+}
+
 static unsigned char *whole_file(const char *path, size_t *n)
 {
     dio_error err = {0};
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_pipe_leaves_its_size_open),
         cmocka_unit_test(numbers_that_are_none_are_refused),
         cmocka_unit_test(bombs_of_chunks),
+        cmocka_unit_test(parts_of_lists_lie_within),
         cmocka_unit_test(beginnings_are_refused),
         cmocka_unit_test(damaged_flac_is_refused),
     };
