@@ -123,8 +123,11 @@ static bool run(dio_cli *cli, void *options)
     for (int i = 0; i < o->set.count; i++)
         dio_pipeline_set(p, o->set.items[i]);
     bool ok = check(cli, p, o);
-    dio_run_options r = {
-        .out = o->output, .event = on_event, .cancelled = is_cancelled, .user = cli};
+    dio_run_options r = {.out = o->output,
+                         .device = cli->common.device,
+                         .event = on_event,
+                         .cancelled = is_cancelled,
+                         .user = cli};
     if (ok && o->dry_run)
         fputs(dio_pipeline_plan(p, cli->common.json), stdout);
     else if (ok)

@@ -28,6 +28,7 @@ typedef struct dio_cli {
     dio_args_given given;                /* options that the user wrote */
     const volatile sig_atomic_t *cancel; /* set by Ctrl-C */
     dio_error error;                     /* what run writes when it fails */
+    int verdict; /* exit code where run has said all itself: 1 not ready, 42 rows failed; else 0 */
 } dio_cli;
 
 typedef struct dio_command {

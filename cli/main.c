@@ -1,5 +1,6 @@
 /* main.c: finds the command, reads its options, runs it, turns a failure into one sentence and an
- * exit code: 0 done, 2 invalid input, 75 try again, 130 interrupted. */
+ * exit code: 0 done, 1 not ready, 2 invalid input, 42 rows failed, 75 try again, 130 interrupted.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,7 +131,8 @@ static int run(const dio_command *c, int argc, char **argv, dio_arena *a)
         dio_gang_resize(cli.common.threads);
     if (!c->run(&cli, options))
         return interrupted ? 130 : fail(&cli.error);
-    return finish();
+    int code = finish();
+    return code ? code : cli.verdict;
 }
 
 int main(int argc, char **argv)
