@@ -1,15 +1,17 @@
 /* cmd_render.c: `diorama render PIPELINE.yaml`: a pipeline from its file to finished files. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/assets.h"
 #include "cli/command.h"
+#include "fusion/cache.h"
 #include "fusion/fusion.h"
 
 struct options {
-    const char *pipeline, *output, *only;
+    const char *pipeline, *output, *only, *from, *cache;
     uint64_t seed;
-    bool dry_run;
+    bool dry_run, force;
     dio_args_list set;
 };
 
@@ -18,7 +20,11 @@ static const dio_field fields[] = {
     DIO_FIELD(struct options, output, "out", 0, 0, "folder of the finished files"),
     DIO_FIELD(struct options, seed, "0", 0, 0, "in place of the pipeline's seed"),
     DIO_FIELD(struct options, only, "", 0, 0, "run this step and what it needs"),
+    DIO_FIELD(struct options, from, "", 0, 0, "make this step anew, and all that needs it"),
+    DIO_FIELD(struct options, force, "false", 0, 0, "make every step anew"),
     DIO_FIELD(struct options, dry_run, "false", 0, 0, "check and show what would run"),
+    DIO_FIELD(struct options, cache, "", 0, 0,
+              "folder of kept results; off: keep none; else $DIORAMA_CACHE or ~/.cache/diorama"),
     {0},
 };
 
@@ -28,9 +34,9 @@ static const dio_args_repeat repeats[] = {
 };
 
 static const char *const event_names[] = {
-    [DIO_RUN_PLAN] = "plan", [DIO_RUN_BEGIN] = "begin", [DIO_RUN_PROGRESS] = "progress",
-    [DIO_RUN_TEXT] = "text", [DIO_RUN_END] = "end",     [DIO_RUN_FILE] = "file",
-    [DIO_RUN_DONE] = "done",
+    [DIO_RUN_PLAN] = "plan", [DIO_RUN_BEGIN] = "begin",     [DIO_RUN_PROGRESS] = "progress",
+    [DIO_RUN_TEXT] = "text", [DIO_RUN_END] = "end",         [DIO_RUN_FILE] = "file",
+    [DIO_RUN_DONE] = "done", [DIO_RUN_WARNING] = "warning",
 };
 
 static void put_text(dio_cli *cli, dio_value *v, const char *key, const char *text)
@@ -46,6 +52,10 @@ static void machine_event(dio_cli *cli, const dio_run_event *e)
     put_text(cli, v, "step", e->step);
     put_text(cli, v, "name", e->name);
     put_text(cli, v, e->what == DIO_RUN_FILE ? "path" : "text", e->text);
+    if (e->what == DIO_RUN_END) {
+        dio_map_set(cli->arena, v, "kept", dio_value_bool(cli->arena, e->kept));
+        dio_map_set(cli->arena, v, "failed", dio_value_bool(cli->arena, e->failed));
+    }
     if (e->total)
         dio_map_set(cli->arena, v, "total", dio_value_int(cli->arena, e->total));
     dio_map_set(cli->arena, v, "done", dio_value_real(cli->arena, e->done));
@@ -70,6 +80,11 @@ static void bar(const dio_run_event *e)
         fprintf(stderr, "  %s", e->step);
 }
 
+static const char *verdict(const dio_run_event *e)
+{
+    return e->failed ? "failed" : e->skipped ? "skipped" : e->kept ? "kept" : "done";
+}
+
 static void on_event(void *user, const dio_run_event *e)
 {
     dio_cli *cli = user;
@@ -85,8 +100,10 @@ static void on_event(void *user, const dio_run_event *e)
     else if (e->what == DIO_RUN_TEXT)
         dio_cli_say(cli, "  %s: %s", e->name, e->text);
     else if (e->what == DIO_RUN_END && e->step)
-        dio_cli_say(cli, "%s %s (%d of %d, %.1f s)", e->skipped ? "skipped" : "done", e->step,
-                    e->number, e->total, e->elapsed);
+        dio_cli_say(cli, "%s %s (%d of %d, %.1f s)", verdict(e), e->step, e->number, e->total,
+                    e->elapsed);
+    else if (e->what == DIO_RUN_WARNING)
+        dio_cli_say(cli, "warning: %s", e->text);
     else if (e->what == DIO_RUN_FILE)
         printf("%s\n", e->text);
     else if (e->what == DIO_RUN_DONE)
@@ -104,6 +121,7 @@ static bool check(dio_cli *cli, dio_pipeline *p, const struct options *o)
     dio_check_options c = {.has_seed = dio_args_has(&cli->given, "seed"),
                            .seed = o->seed,
                            .only = o->only[0] ? o->only : NULL,
+                           .from = o->from[0] ? o->from : NULL,
                            .out = o->output};
     int count;
     if (dio_pipeline_check(p, &c))
@@ -111,6 +129,12 @@ static bool check(dio_cli *cli, dio_pipeline *p, const struct options *o)
     fputs(dio_pipeline_problems(p, &count), stderr);
     return dio_fail(&cli->error, "%s: %d problem%s; nothing was rendered", o->pipeline, count,
                     count == 1 ? "" : "s");
+}
+
+static const char *cache_of(dio_cli *cli, const struct options *o)
+{
+    const char *folder = o->cache[0] ? o->cache : dio_cache_folder(cli->arena);
+    return folder && strcmp(folder, "off") != 0 ? folder : NULL;
 }
 
 static bool run(dio_cli *cli, void *options)
@@ -123,7 +147,12 @@ static bool run(dio_cli *cli, void *options)
     for (int i = 0; i < o->set.count; i++)
         dio_pipeline_set(p, o->set.items[i]);
     bool ok = check(cli, p, o);
-    dio_run_options r = {.out = o->output,
+    dio_run_options r = {.record = true,
+                         .cache = cache_of(cli, o),
+                         .again = o->force     ? ""
+                                  : o->from[0] ? o->from
+                                               : NULL,
+                         .out = o->output,
                          .device = cli->common.device,
                          .event = on_event,
                          .cancelled = is_cancelled,

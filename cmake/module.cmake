@@ -35,7 +35,7 @@ function(dio_test name)
     target_link_libraries(test_${name} PRIVATE PkgConfig::CMOCKA m ${T_LIBRARIES})
     add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${T_LABELS}"
-                         ENVIRONMENT OMP_WAIT_POLICY=passive)
+                         ENVIRONMENT "OMP_WAIT_POLICY=passive;DIORAMA_CACHE=off")
 endfunction()
 
 # dio_fuzz(NAME SOURCES a.c [DEPENDS module ...]): one libFuzzer program, in the fuzz preset only.

@@ -1,6 +1,7 @@
 /* emit.c: results get their names.
- * Steps have written and synced their files in the run's own folder, which lies in the output
- * folder: a rename is all that is left, so a name never stands for half a file. */
+ * Whole files lie in the cache; a copy under a temporary name beside the final one is synced and
+ * renamed, so a name never stands for half a file. What stands there with the same content already
+ * is left alone. A run that keeps to itself moves its files instead. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -23,27 +24,21 @@ static void sync_folder(const char *path)
     }
 }
 
-static bool move_file(const char *from, const char *path, dio_error *err)
+static bool is_folder(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return dio_fail(err, "%s is a folder; a file was to be written there", path);
-    if (rename(from, path) < 0)
-        return dio_fail_retry(err, "cannot write %s: %s", path, strerror(errno));
-    return true;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool move(dio_run *run, dio_result *r, const char *path, dio_error *err)
+static bool has_content(dio_run *run, const char *path, const char *hash)
 {
-    if (!move_file(r->text, path, err))
-        return false;
-    sync_folder(dio_path_dir(run->arena, path));
-    r->text = path;
-    r->moved = true;
-    return true;
+    char now[DIO_HASH_TEXT];
+    dio_error ignored = {0};
+    return dio_file_exists(path) &&
+           dio_hashes_file(dio_cache_hashes(run->cache), path, now, &ignored) &&
+           strcmp(now, hash) == 0;
 }
 
-/* A second output of the same result. */
 static bool copy(const char *from, const char *path, dio_error *err)
 {
     dio_map_file *m = dio_map_open(from, err);
@@ -54,6 +49,22 @@ static bool copy(const char *from, const char *path, dio_error *err)
     return ok;
 }
 
+/* `from` gets the name `path`. Its content is known by `hash`, "" when it is not. */
+static bool place_file(dio_run *run, const char *from, const char *path, const char *hash,
+                       dio_error *err)
+{
+    if (is_folder(path))
+        return dio_fail(err, "%s is a folder; a file was to be written there", path);
+    if (*hash && has_content(run, path, hash))
+        return true;
+    if (!dio_cache_is_own(run->cache))
+        return copy(from, path, err);
+    if (rename(from, path) < 0)
+        return dio_fail_retry(err, "cannot write %s: %s", path, strerror(errno));
+    sync_folder(dio_path_dir(run->arena, path));
+    return true;
+}
+
 static bool place(dio_run *run, dio_result *r, const char *path, dio_error *err)
 {
     if (!dio_dir_make(dio_path_dir(run->arena, path), err))
@@ -62,7 +73,13 @@ static bool place(dio_run *run, dio_result *r, const char *path, dio_error *err)
         const char *line = dio_arena_printf(run->arena, "%s\n", r->text);
         return line ? dio_file_write(path, line, strlen(line), err) : dio_fail_memory(err, path);
     }
-    return r->moved ? copy(r->text, path, err) : move(run, r, path, err);
+    if (r->moved) /* by another output of the same result */
+        return copy(r->text, path, err);
+    if (!place_file(run, r->text, path, r->hash, err))
+        return false;
+    r->moved = dio_cache_is_own(run->cache);
+    r->text = r->moved ? path : r->text;
+    return true;
 }
 
 static bool note(dio_run *run, const dio_output *o, const dio_record *record, const char *path,
@@ -78,19 +95,22 @@ static bool note(dio_run *run, const dio_output *o, const dio_record *record, co
                      .label = record->label,
                      .media = o->port->media,
                      .path = path + root + strspn(path + root, "/")};
-    if (stat(path, &st) < 0 || !dio_hash_file(path, f->hash, err))
+    if (stat(path, &st) < 0 || !dio_hashes_file(dio_cache_hashes(run->cache), path, f->hash, err))
         return dio_fail_retry(err, "%s was written, but cannot be read", path);
     f->bytes = (size_t)st.st_size;
     run->final_count++;
-    if (run->options->event)
-        run->options->event(run->options->user,
-                            &(dio_run_event){.what = DIO_RUN_FILE,
-                                             .step = record->label,
-                                             .name = o->name,
-                                             .text = path,
-                                             .left = -1,
-                                             .done = 1,
-                                             .elapsed = dio_run_clock() - run->started});
+    dio_ledger_file_add(run->ledger, &(dio_ledger_file){.run = run->run_id,
+                                                        .row = run->row,
+                                                        .path = f->path,
+                                                        .sha256 = f->hash,
+                                                        .media = dio_media_name(f->media),
+                                                        .output = f->output,
+                                                        .label = f->label,
+                                                        .bytes = f->bytes});
+    dio_run_tell(
+        run,
+        (dio_run_event){.what = DIO_RUN_FILE, .step = record->label, .name = o->name, .text = path},
+        1);
     return true;
 }
 
@@ -110,23 +130,21 @@ static bool place_folder(dio_run *run, const dio_output *o, const dio_record *re
         ok = dio_fail_retry(err, "cannot read %s: %s", r->text, strerror(errno));
     for (int i = 0; i < n; i++) {
         const char *to = ok ? dio_path_join(run->arena, path, list[i]->d_name) : NULL;
-        ok = ok && move_file(dio_path_join(run->arena, r->text, list[i]->d_name), to, err) &&
+        ok = ok &&
+             place_file(run, dio_path_join(run->arena, r->text, list[i]->d_name), to, "", err) &&
              note(run, o, record, to, err);
         free(list[i]);
     }
     free(list);
-    sync_folder(path);
-    r->text = path;
-    r->moved = true;
     return ok;
 }
 
 static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_error *err)
 {
     dio_result *found = NULL;
-    for (int i = 0; i < record->results; i++) {
-        if (strcmp(record->result[i].port, o->port->name) == 0)
-            found = &record->result[i];
+    for (int i = 0; i < record->made.results; i++) {
+        if (strcmp(record->made.result[i].port, o->port->name) == 0)
+            found = &record->made.result[i];
     }
     if (record->state == DIO_OUTCOME_DONE && !found)
         return dio_fail(err, "output %s: step \"%s\" made no \"%s\" with these parameters", o->name,

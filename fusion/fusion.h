@@ -45,6 +45,7 @@ typedef struct dio_check_options {
     bool has_seed;
     uint64_t seed;    /* overrides defaults.seed */
     const char *only; /* run this step and what it needs; NULL: everything */
+    const char *from; /* the step that is to be made anew (dio_run_options.again), to be checked */
     const char *out;  /* where final files will go; NULL: "out" */
 } dio_check_options;
 
@@ -63,6 +64,7 @@ typedef enum dio_run_what {
     DIO_RUN_PROGRESS, /* at most ten times a second */
     DIO_RUN_TEXT,     /* a step wrote words: `name` is the output, `text` its text */
     DIO_RUN_END,      /* a step has ended, or was skipped */
+    DIO_RUN_WARNING,  /* `text`: something to know; the run goes on */
     DIO_RUN_FILE,     /* a file stands at its final place: `name`, `text` its path */
     DIO_RUN_DONE,     /* once, last, also after a failure */
 } dio_run_what;
@@ -75,11 +77,20 @@ typedef struct dio_run_event {
     double done;          /* of the whole run, 0..1 */
     double elapsed, left; /* seconds; left < 0: not known yet */
     bool skipped, failed;
+    bool kept; /* found in the cache: nothing was made */
 } dio_run_event;
 
 typedef struct dio_run_options {
     const char *out;    /* folder of the final files; made when missing */
     const char *device; /* "auto" (what NULL means), "cpu" or "cuda" */
+    /* Folder of results kept from run to run; NULL: this run keeps to itself. */
+    const char *cache;
+    /* Make anew what the cache has: this step and all that needs it; "": everything; NULL: no. */
+    const char *again;
+    bool record; /* into OUT/.diorama/ledger.db */
+    /* A batch's, for runs of its rows; else NULL and 0. */
+    struct dio_ledger *ledger;
+    int64_t run, row;
     void (*event)(void *user, const dio_run_event *event); /* or NULL */
     bool (*cancelled)(void *user);                         /* or NULL; asked often */
     void *user;

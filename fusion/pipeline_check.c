@@ -201,21 +201,30 @@ static void want(dio_pipeline *p, int node)
         want(p, p->nodes[node].needs[i]);
 }
 
-static void choose(dio_pipeline *p, const char *only)
+/* The step that an option names; -1 with a problem. */
+static int named(dio_pipeline *p, const char *option, const char *name)
 {
     const char *ids[256];
     for (int i = 0; i < p->node_count; i++) {
         ids[i] = p->nodes[i].id;
-        if (!only || strcmp(only, ids[i]) == 0)
-            want(p, i);
-        if (only && strcmp(only, ids[i]) == 0)
-            return;
+        if (strcmp(name, ids[i]) == 0)
+            return i;
     }
-    if (!only)
-        return;
-    const char *near = dio_nearest(only, ids, p->node_count);
-    dio_report_at(&p->report, NULL, "--only %.60s: there is no such step%s%s%s", only,
+    const char *near = dio_nearest(name, ids, p->node_count);
+    dio_report_at(&p->report, NULL, "%s %.60s: there is no such step%s%s%s", option, name,
                   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return -1;
+}
+
+static void choose(dio_pipeline *p, const dio_check_options *options)
+{
+    int only = options->only ? named(p, "--only", options->only) : -1;
+    for (int i = 0; i < p->node_count && !options->only; i++)
+        want(p, i);
+    if (only >= 0)
+        want(p, only);
+    if (options->from)
+        named(p, "--from", options->from);
 }
 
 static void check_all(dio_pipeline *p, const dio_check_options *options)
@@ -234,7 +243,7 @@ static void check_all(dio_pipeline *p, const dio_check_options *options)
     for (int i = 0; i < p->output_count; i++)
         dio_value_paths(p, p->outputs[i].from_value, check_given, p, NULL);
     check_outputs(p, options->out ? options->out : "out");
-    choose(p, options->only);
+    choose(p, options);
 }
 
 bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)

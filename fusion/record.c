@@ -7,7 +7,7 @@
 #include "fusion/av.h"
 #include "fusion/record.h"
 
-static const char *const states[] = {"waiting", "done", "skipped", "failed"};
+const char *const dio_outcome_names[] = {"waiting", "done", "skipped", "failed"};
 
 static dio_value *text(dio_arena *a, const char *s)
 {
@@ -38,19 +38,20 @@ static dio_value *step_value(const dio_record *r, dio_arena *a)
     dio_map_set(a, v, "step", text(a, r->node->id));
     dio_map_set(a, v, "run", text(a, r->label));
     dio_map_set(a, v, "uses", text(a, r->node->row.uses));
-    dio_map_set(a, v, "state", text(a, states[r->state]));
+    dio_map_set(a, v, "state", text(a, dio_outcome_names[r->state]));
     if (r->error)
         dio_map_set(a, v, "error", text(a, r->error));
     dio_map_set(a, v, "seconds", dio_value_real(a, r->seconds));
+    dio_map_set(a, v, "kept", dio_value_bool(a, r->kept));
     dio_map_set(a, v, "with", params_value(r, a));
-    for (int i = 0; i < r->results; i++) {
-        if (!r->result[i].is_file)
-            dio_map_set(a, words, r->result[i].port, text(a, r->result[i].text));
+    for (int i = 0; i < r->made.results; i++) {
+        if (!r->made.result[i].is_file)
+            dio_map_set(a, words, r->made.result[i].port, text(a, r->made.result[i].text));
     }
     if (words->map.count)
         dio_map_set(a, v, "words", words);
-    if (r->notes && r->notes->map.count)
-        dio_map_set(a, v, "notes", r->notes);
+    if (r->made.notes->map.count)
+        dio_map_set(a, v, "notes", r->made.notes);
     return v;
 }
 

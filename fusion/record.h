@@ -1,6 +1,8 @@
 #pragma once
 /* record.h: private to fusion/: what happened to each instance of a step, and run.json made of it.
  */
+#include "fusion/cache.h"
+#include "fusion/ledger.h"
 #include "fusion/pipeline.h"
 
 typedef enum dio_outcome {
@@ -9,26 +11,19 @@ typedef enum dio_outcome {
     DIO_OUTCOME_SKIPPED, /* its `if` was false, or what it needs was skipped */
     DIO_OUTCOME_FAILED,
 } dio_outcome;
-
-enum { DIO_RESULTS = 32 };
-
-typedef struct dio_result {
-    const char *port, *text; /* a text's words, or a file's path */
-    bool is_file;
-    bool moved; /* the file stands at its final place; text is that */
-} dio_result;
+extern const char *const dio_outcome_names[];
 
 typedef struct dio_record {
     const dio_stage *node;
     int instance;
     const char *label;
     dio_outcome state;
+    bool kept; /* found in the cache */
     const char *error;
     double seconds;
     const char *params; /* canonical JSON of what the step was given */
-    dio_value *notes;   /* map */
-    dio_result result[DIO_RESULTS];
-    int results;
+    char key[DIO_HASH_TEXT];
+    dio_entry made; /* what it gave; notes is never NULL */
 } dio_record;
 
 typedef struct dio_final {
@@ -45,9 +40,12 @@ typedef struct dio_run {
     const dio_run_options *options;
     dio_arena *arena;
     dio_value *scope;
-    const char *work;     /* folder of unfinished files */
-    dio_record *records;  /* in order of the plan */
-    int record_count, at; /* at: the one at work */
+    dio_cache *cache;
+    const char *stage;        /* folder that the step at work writes into; NULL: none works */
+    dio_ledger *ledger, *own; /* or NULL; own: opened for this run alone */
+    int64_t run_id, row;      /* in the ledger */
+    dio_record *records;      /* in order of the plan */
+    int record_count, at;     /* at: the one at work */
     dio_final *finals;
     int final_count, final_cap;
     double weight, weight_done;
@@ -57,6 +55,18 @@ typedef struct dio_run {
 } dio_run;
 
 double dio_run_clock(void);
+
+/* Fills in where the run stands and hands the event on; `within`: of the step at work, 0..1. */
+void dio_run_tell(dio_run *run, dio_run_event event, double within);
+void dio_run_warn(dio_run *run, const char *text);
+
+/* perform.c: one instance with its parameters: from the cache, or made and kept there. `again`:
+ * made even when the cache has it. r->made and r->kept tell what came of it. */
+bool dio_run_perform(dio_run *run, dio_record *r, const void *params, uint64_t seed, bool again,
+                     dio_error *err);
+/* The same without making anything: r->kept tells whether the cache has it. */
+bool dio_run_foresee(dio_run *run, dio_record *r, const void *params, uint64_t seed,
+                     dio_error *err);
 
 /* emit.c: the one place where files get their final names. Moves or copies what the outputs ask
  * for and is there; goes on after a failure and reports the first. */

@@ -1,6 +1,5 @@
 /* run.c: the steps of a checked pipeline, one instance after the other. */
 #define _GNU_SOURCE
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ double dio_run_clock(void)
 
 /* ---- telling ---- */
 
-static void tell(dio_run *run, dio_run_event event, double within)
+void dio_run_tell(dio_run *run, dio_run_event event, double within)
 {
     if (!run->options->event)
         return;
@@ -31,6 +30,12 @@ static void tell(dio_run *run, dio_run_event event, double within)
     run->options->event(run->options->user, &event);
 }
 
+void dio_run_warn(dio_run *run, const char *text)
+{
+    dio_ledger_event(run->ledger, run->run_id, run->row, "warning", text);
+    dio_run_tell(run, (dio_run_event){.what = DIO_RUN_WARNING, .text = text}, 0);
+}
+
 bool dio_task_progress(dio_task *t, double done, dio_error *err)
 {
     dio_run *run = t->run;
@@ -39,56 +44,10 @@ bool dio_task_progress(dio_task *t, double done, dio_error *err)
     double now = dio_run_clock();
     if (now - run->told >= 0.1) {
         run->told = now;
-        tell(run, (dio_run_event){.what = DIO_RUN_PROGRESS, .step = t->record->label}, done);
+        dio_run_tell(run, (dio_run_event){.what = DIO_RUN_PROGRESS, .step = t->record->label},
+                     done);
     }
     return true;
-}
-
-/* ---- results ---- */
-
-char *dio_task_path(dio_task *t, const char *port, const char *suffix)
-{
-    const dio_run *run = t->run;
-    return dio_arena_printf(run->arena, "%s/%d-%s%s", run->work, run->at, port, suffix);
-}
-
-const char *dio_task_file(dio_task *t, const char *path, dio_error *err)
-{
-    const dio_run *run = t->run;
-    for (int i = 0; i < run->record_count; i++)
-        for (int k = 0; k < run->records[i].results; k++)
-            if (run->records[i].result[k].is_file &&
-                strcmp(run->records[i].result[k].text, path) == 0)
-                return path;
-    return dio_pipeline_file(run->p, path, t->arena, err);
-}
-
-static void give(dio_task *t, const char *port, const char *text, bool is_file)
-{
-    dio_record *r = t->record;
-    if (r->results == DIO_RESULTS)
-        abort(); /* a step with more outputs than it may declare */
-    r->result[r->results++] = (dio_result){dio_arena_strdup(t->run->arena, port),
-                                           dio_arena_strdup(t->run->arena, text), is_file, false};
-}
-
-void dio_task_give_text(dio_task *t, const char *port, const char *text)
-{
-    give(t, port, text, false);
-    tell(
-        t->run,
-        (dio_run_event){.what = DIO_RUN_TEXT, .step = t->record->label, .name = port, .text = text},
-        0);
-}
-
-void dio_task_give_file(dio_task *t, const char *port, const char *path)
-{
-    give(t, port, path, true);
-}
-
-void dio_task_note(dio_task *t, const char *key, const dio_value *value)
-{
-    dio_map_set(t->run->arena, t->record->notes, key, (dio_value *)(uintptr_t)value);
 }
 
 /* ---- one instance ---- */
@@ -125,9 +84,23 @@ static void publish(dio_run *run, const dio_record *r)
         return;
     dio_value *steps = dio_map_get(run->scope, "steps");
     dio_value *outputs = dio_map_get(dio_map_get(steps, r->node->id), "outputs");
-    for (int i = 0; i < r->results; i++)
-        dio_map_set(run->arena, outputs, r->result[i].port,
-                    dio_value_string(run->arena, r->result[i].text));
+    for (int i = 0; i < r->made.results; i++)
+        dio_map_set(run->arena, outputs, r->made.result[i].port,
+                    dio_value_string(run->arena, r->made.result[i].text));
+}
+
+/* Whether --again names the step or one that it needs. */
+static bool is_again(const dio_run *run, const dio_stage *n)
+{
+    const char *again = run->options->again;
+    if (!again)
+        return false;
+    if (!*again || strcmp(again, n->id) == 0)
+        return true;
+    for (int i = 0; i < n->need_count; i++)
+        if (is_again(run, &run->p->nodes[n->needs[i]]))
+            return true;
+    return false;
 }
 
 static bool run_record(dio_run *run, dio_record *r, dio_error *err)
@@ -139,21 +112,27 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
         return dio_fail_memory(err, r->label);
     dio_map_set(run->arena, run->scope, "matrix", dio_matrix_pick(n, r->instance, run->arena));
     bool ok = wanted(run, n, &yes, err) && (!yes || read_params(run, n, params, &known, err));
-    if (ok && yes && known) {
-        dio_task task = {.studio = run->p->studio,
-                         .arena = run->arena,
-                         .seed = run->p->seed,
-                         .title = run->p->name,
-                         .run = run,
-                         .record = r};
-        r->params = dio_fields_canonical(n->type->params, params, run->arena);
-        ok = dio_task_progress(&task, 0, err) && n->type->run(&task, params, err);
-    }
+    if (ok && yes && known)
+        ok = dio_run_perform(run, r, params, run->p->seed, is_again(run, n), err);
     free(params);
     r->state = !ok ? DIO_OUTCOME_FAILED : yes && known ? DIO_OUTCOME_DONE : DIO_OUTCOME_SKIPPED;
     if (r->state == DIO_OUTCOME_DONE)
         publish(run, r);
     return ok;
+}
+
+static void note_record(dio_run *run, const dio_record *r)
+{
+    dio_ledger_task_add(run->ledger, &(dio_ledger_task){.run = run->run_id,
+                                                        .row = run->row,
+                                                        .label = r->label,
+                                                        .uses = r->node->row.uses,
+                                                        .key = r->key,
+                                                        .state = dio_outcome_names[r->state],
+                                                        .params = r->params,
+                                                        .error = r->error,
+                                                        .cached = r->kept,
+                                                        .seconds = r->seconds});
 }
 
 static bool run_all(dio_run *run, dio_error *err)
@@ -162,19 +141,21 @@ static bool run_all(dio_run *run, dio_error *err)
     for (run->at = 0; ok && run->at < run->record_count; run->at++) {
         dio_record *r = &run->records[run->at];
         double started = dio_run_clock();
-        tell(run, (dio_run_event){.what = DIO_RUN_BEGIN, .step = r->label}, 0);
+        dio_run_tell(run, (dio_run_event){.what = DIO_RUN_BEGIN, .step = r->label}, 0);
         ok = run_record(run, r, err);
         r->seconds = dio_run_clock() - started;
         if (!ok) {
             dio_error_prefix(err, "step %s", r->label);
             r->error = dio_arena_strdup(run->arena, err->message);
         }
-        tell(run,
-             (dio_run_event){.what = DIO_RUN_END,
-                             .step = r->label,
-                             .failed = !ok,
-                             .skipped = r->state == DIO_OUTCOME_SKIPPED},
-             1);
+        note_record(run, r);
+        dio_run_tell(run,
+                     (dio_run_event){.what = DIO_RUN_END,
+                                     .step = r->label,
+                                     .failed = !ok,
+                                     .kept = r->kept,
+                                     .skipped = r->state == DIO_OUTCOME_SKIPPED},
+                     1);
         run->weight_done += r->node->type->weight;
     }
     return ok;
@@ -197,7 +178,7 @@ static bool plan(dio_run *run, dio_error *err)
             run->records[run->record_count++] =
                 (dio_record){.node = n,
                              .instance = k,
-                             .notes = dio_value_map(run->arena),
+                             .made = {.notes = dio_value_map(run->arena)},
                              .label = dio_matrix_label(n, k, run->arena)};
             run->weight += n->type->weight;
         }
@@ -206,29 +187,88 @@ static bool plan(dio_run *run, dio_error *err)
     return true;
 }
 
-/* The folder of unfinished files lies beside the final ones: a rename does not cross disks. */
-static bool open_work(dio_run *run, dio_error *err)
+/* A run that keeps to itself works beside the final files. So does one whose cache cannot be
+ * written: it should not fail for what only saves time. */
+static bool open_cache(dio_run *run, dio_error *err)
 {
+    const char *root = run->options->cache;
+    dio_error why = {0};
+    if (root && (run->cache = dio_cache_open(root, false, &why)))
+        return true;
+    if (root)
+        dio_run_warn(run, dio_arena_printf(run->arena, "results are not kept: %s", why.message));
     char *work = dio_path_join(run->arena, run->options->out, ".diorama-XXXXXX");
-    if (!dio_dir_make(run->options->out, err))
-        return false;
     if (!mkdtemp(work))
         return dio_fail(err, "%s: cannot write in this folder", run->options->out);
-    run->work = work;
+    return (run->cache = dio_cache_open(work, true, err)) != NULL;
+}
+
+static const char *inputs_text(const dio_run *run)
+{
+    const char *text = dio_json_write(run->arena, dio_map_get(run->scope, "inputs"), 0);
+    return text ? text : "{}";
+}
+
+/* A ledger of a newer diorama stops the run; one that cannot be written is done without. */
+static bool open_ledger(dio_run *run, dio_error *err)
+{
+    const dio_pipeline *p = run->p;
+    const char *warning;
+    if (run->options->record) {
+        dio_error why = {0};
+        run->own = dio_ledger_open(run->options->out, run->arena, &warning, &why);
+        if (!run->own && why.kind == DIO_ERROR_INVALID) {
+            *err = why;
+            return false;
+        }
+        if (!run->own)
+            warning = dio_arena_printf(run->arena, "the run is not recorded: %s", why.message);
+        if (warning)
+            dio_run_warn(run, warning);
+    }
+    run->ledger = run->own ? run->own : run->options->ledger;
+    run->row = run->options->row;
+    run->run_id = run->options->run;
+    if (!run->run_id)
+        run->run_id = dio_ledger_begin(
+            run->ledger, &(dio_ledger_run){.kind = "render",
+                                           .name = p->name,
+                                           .file = p->path,
+                                           .sha256 = p->hash,
+                                           .source = p->source,
+                                           .seed = dio_arena_printf(run->arena, "%llu",
+                                                                    (unsigned long long)p->seed),
+                                           .inputs = inputs_text(run),
+                                           .version = DIO_VERSION});
     return true;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+static bool open_run(dio_run *run, dio_error *err)
 {
-    (void)st, (void)type, (void)at;
-    remove(path);
-    return 0; /* goes on with the others */
+    if (!plan(run, err) || !dio_dir_make(run->options->out, err) || !open_cache(run, err) ||
+        !open_ledger(run, err))
+        return false;
+    dio_studio_remember(run->p->studio, dio_cache_hashes(run->cache));
+    if (run->options->device)
+        dio_studio_use(run->p->studio, run->options->device);
+    return true;
 }
 
-static void close_work(const dio_run *run)
+static void close_run(dio_run *run, bool ok)
 {
-    if (run->work)
-        nftw(run->work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    dio_error ignored = {0};
+    if (!run->options->run)
+        dio_ledger_end(run->ledger, run->run_id, ok ? "done" : "failed",
+                       dio_run_clock() - run->started);
+    const char *trouble = dio_ledger_trouble(run->ledger);
+    if (trouble)
+        dio_run_warn(
+            run, dio_arena_printf(run->arena, "the ledger lacks some of this run: %s", trouble));
+    dio_studio_remember(run->p->studio, NULL);
+    if (run->cache)
+        dio_cache_tidy(run->cache, dio_cache_limit(), &ignored);
+    dio_cache_close(run->cache);
+    dio_ledger_close(run->own);
 }
 
 bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error *err)
@@ -240,25 +280,24 @@ bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error
     time_t now = time(NULL);
     struct tm tm;
     strftime(run.date, sizeof run.date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    bool ok = plan(&run, err) && open_work(&run, err);
-    if (options->device)
-        dio_studio_use(p->studio, options->device);
+    bool ok = open_run(&run, err);
     if (ok) {
-        tell(&run, (dio_run_event){.what = DIO_RUN_PLAN}, 0);
+        dio_run_tell(&run, (dio_run_event){.what = DIO_RUN_PLAN}, 0);
         ok = run_all(&run, err);
         run.at = run.record_count;
         ok = dio_run_emit(&run, err) && ok;
         run.failed = !ok;
         dio_error e = {0};
-        if (!dio_record_write(&run, &e) && ok) {
+        if (!options->row && !dio_record_write(&run, &e) && ok) {
             *err = e;
             ok = false;
         }
-        tell(&run, (dio_run_event){.what = DIO_RUN_DONE, .failed = !ok}, 0);
     }
     if (ok && dio_arena_failed(arena))
         ok = dio_fail_memory(err, "a run");
-    close_work(&run);
+    close_run(&run, ok);
+    if (run.records)
+        dio_run_tell(&run, (dio_run_event){.what = DIO_RUN_DONE, .failed = !ok}, 0);
     dio_arena_destroy(arena);
     return ok;
 }

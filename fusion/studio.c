@@ -10,6 +10,7 @@
 #include "base/assets.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "fusion/hashes.h"
 
 struct entry {
     const dio_preset *preset;
@@ -18,7 +19,7 @@ struct entry {
 
 /* A model is opened as a writer of ads, as a language model, or as both. */
 struct model {
-    const char *name;
+    const char *name, *path; /* path: where it lies, once that was looked up */
     dio_copywriter *writer;
     dio_lm *lm;
     dio_tokenizer *tokenizer;
@@ -37,6 +38,16 @@ struct dio_studio {
     struct model *models;
     dio_painting *painting;
     char *painting_key;
+    dio_hashes *hashes; /* borrowed */
+    struct touched *touched;
+    int touches, touches_cap;
+    bool untold; /* there was no memory to note one */
+    char epoch[DIO_HASH_TEXT];
+};
+
+struct touched {
+    dio_touch what;
+    char *name;
 };
 
 dio_studio *dio_studio_create(const char *assets, dio_error *err)
@@ -70,6 +81,8 @@ void dio_studio_destroy(dio_studio *s)
     free(s->painting_key);
     dio_device_close(s->device);
     dio_fonts_close(s->fonts);
+    dio_studio_trace(s);
+    free(s->touched);
     dio_arena_destroy(s->arena);
     free(s);
 }
@@ -115,6 +128,7 @@ void dio_studio_use(dio_studio *s, const char *device)
 
 dio_device *dio_studio_device(dio_studio *s, dio_error *err)
 {
+    dio_studio_touch(s, DIO_TOUCH_DEVICE, s->device_kind);
     if (!s->device)
         s->device = dio_device_open(s->device_kind, err);
     return s->device;
@@ -131,13 +145,25 @@ static struct model *model_of(dio_studio *s, const char *name)
     return s->models = m;
 }
 
+/* Where a model lies, NULL with a message; what is made with it depends on it. */
+static const char *path_of(dio_studio *s, struct model *m, dio_error *err)
+{
+    if (!m->path)
+        m->path = dio_assets_model(s->arena, m->name, err);
+    if (m->path)
+        dio_studio_touch(s, DIO_TOUCH_MODEL, m->name);
+    dio_studio_touch(s, DIO_TOUCH_DEVICE, s->device_kind); /* also where a model opens its own */
+    return m->path;
+}
+
 dio_copywriter *dio_studio_copywriter(dio_studio *s, const char *model, dio_error *err)
 {
     dio_device *device = dio_studio_device(s, err);
     struct model *m = model_of(s, model);
-    if (device && !m->writer)
+    const char *path = device ? path_of(s, m, err) : NULL;
+    if (path && !m->writer)
         m->writer = dio_copywriter_open(model, device, err);
-    return device ? m->writer : NULL;
+    return path ? m->writer : NULL;
 }
 
 const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenizer **tokenizer,
@@ -145,7 +171,7 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
 {
     dio_device *device = dio_studio_device(s, err);
     struct model *m = model_of(s, model);
-    const char *path = device ? dio_assets_model(s->arena, model, err) : NULL;
+    const char *path = device ? path_of(s, m, err) : NULL;
     if (!path)
         return NULL;
     if (!m->tokenizer && !(m->tokenizer = dio_tokenizer_load(path, err)))
@@ -159,7 +185,7 @@ const dio_lm *dio_studio_lm(dio_studio *s, const char *model, const dio_tokenize
 dio_speaker *dio_studio_speaker(dio_studio *s, const char *model, dio_error *err)
 {
     struct model *m = model_of(s, model);
-    const char *path = dio_assets_model(s->arena, model, err);
+    const char *path = path_of(s, m, err);
     if (path && !m->speaker)
         m->speaker = dio_speaker_open(path, err);
     return path ? m->speaker : NULL;
@@ -168,7 +194,7 @@ dio_speaker *dio_studio_speaker(dio_studio *s, const char *model, dio_error *err
 const dio_upscaler *dio_studio_upscaler(dio_studio *s, const char *model, dio_error *err)
 {
     struct model *m = model_of(s, model);
-    const char *path = dio_assets_model(s->arena, model, err);
+    const char *path = path_of(s, m, err);
     if (path && !m->upscaler)
         m->upscaler = dio_upscaler_open(path, err);
     return path ? m->upscaler : NULL;
@@ -195,7 +221,13 @@ dio_painting *dio_studio_painting(dio_studio *s, const char *model,
         dio_fail_memory(err, "a picture model");
         return NULL;
     }
-    if (s->painting && strcmp(s->painting_key, key) == 0) {
+    dio_device *device = dio_studio_device(s, err);
+    const char *path = device ? path_of(s, model_of(s, model), err) : NULL;
+    if (path && options->vae)
+        dio_studio_touch(s, DIO_TOUCH_FILE, options->vae);
+    for (int i = 0; path && i < options->n_loras; i++)
+        dio_studio_touch(s, DIO_TOUCH_FILE, options->loras[i].path);
+    if (s->painting && path && strcmp(s->painting_key, key) == 0) {
         free(key);
         return s->painting;
     }
@@ -203,8 +235,6 @@ dio_painting *dio_studio_painting(dio_studio *s, const char *model,
     free(s->painting_key);
     s->painting = NULL;
     s->painting_key = key;
-    dio_device *device = dio_studio_device(s, err);
-    const char *path = device ? dio_assets_model(s->arena, model, err) : NULL;
     return s->painting = path ? dio_painting_open(path, options, device, err) : NULL;
 }
 
@@ -226,8 +256,8 @@ static bool is_of_model(const char *name)
 
 /* The files of a folder and, as models of several networks have them, of the folders in it, under
  * their path from the model's. */
-static bool put_hashes(dio_value *files, dio_arena *a, const char *dir, const char *before,
-                       dio_error *err)
+static bool put_hashes(dio_studio *s, dio_value *files, dio_arena *a, const char *dir,
+                       const char *before, dio_error *err)
 {
     struct dirent **list = NULL;
     int n = scandir(dir, &list, NULL, alphasort);
@@ -238,9 +268,9 @@ static bool put_hashes(dio_value *files, dio_arena *a, const char *dir, const ch
         struct stat st;
         bool folder = !*before && *name != '.' && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
         if (ok && folder) {
-            ok = put_hashes(files, a, path, dio_arena_printf(a, "%s/", name), err);
+            ok = put_hashes(s, files, a, path, dio_arena_printf(a, "%s/", name), err);
         } else if (ok && is_of_model(name)) {
-            ok = dio_hash_file(path, hash, err);
+            ok = dio_studio_hash(s, path, hash, err);
             dio_map_set(a, files, dio_arena_printf(a, "%s%s", before, name),
                         dio_value_string(a, hash));
         }
@@ -253,7 +283,7 @@ static bool put_hashes(dio_value *files, dio_arena *a, const char *dir, const ch
 const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_arena *a,
                                         dio_error *err)
 {
-    const char *path = dio_assets_model(s->arena, model, err);
+    const char *path = path_of(s, model_of(s, model), err);
     struct stat st;
     if (!path)
         return NULL;
@@ -261,13 +291,91 @@ const dio_value *dio_studio_model_facts(dio_studio *s, const char *model, dio_ar
     char hash[DIO_HASH_TEXT];
     bool ok = true;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        ok = put_hashes(files, a, path, "", err);
+        ok = put_hashes(s, files, a, path, "", err);
     } else {
-        ok = dio_hash_file(path, hash, err);
+        ok = dio_studio_hash(s, path, hash, err);
         const char *slash = strrchr(path, '/');
         dio_map_set(a, files, slash ? slash + 1 : path, dio_value_string(a, hash));
     }
     dio_map_set(a, facts, "name", dio_value_string(a, model));
     dio_map_set(a, facts, "sha256", files);
     return ok ? facts : NULL;
+}
+
+/* ---- what results depend on ---- */
+
+void dio_studio_remember(dio_studio *s, dio_hashes *h)
+{
+    s->hashes = h;
+}
+
+bool dio_studio_hash(dio_studio *s, const char *path, char *out, dio_error *err)
+{
+    if (s->hashes)
+        return dio_hashes_path(s->hashes, path, out, err);
+    dio_hashes *h = dio_hashes_open(NULL, err);
+    bool ok = h && dio_hashes_path(h, path, out, err);
+    dio_hashes_close(h);
+    return ok;
+}
+
+void dio_studio_trace(dio_studio *s)
+{
+    for (int i = 0; i < s->touches; i++)
+        free(s->touched[i].name);
+    s->touches = 0;
+    s->untold = false;
+}
+
+void dio_studio_touch(dio_studio *s, dio_touch what, const char *name)
+{
+    for (int i = 0; i < s->touches; i++)
+        if (s->touched[i].what == what && strcmp(s->touched[i].name, name) == 0)
+            return;
+    if (s->touches == s->touches_cap) {
+        int cap = s->touches_cap ? 2 * s->touches_cap : 16;
+        struct touched *list = realloc(s->touched, (size_t)cap * sizeof *list);
+        s->untold = s->untold || !list;
+        if (!list)
+            return;
+        s->touched = list;
+        s->touches_cap = cap;
+    }
+    char *copy = strdup(name);
+    s->untold = s->untold || !copy;
+    if (copy)
+        s->touched[s->touches++] = (struct touched){what, copy};
+}
+
+bool dio_studio_told_all(const dio_studio *s)
+{
+    return !s->untold;
+}
+
+const char *dio_studio_touched(const dio_studio *s, int i, dio_touch *what)
+{
+    if (i >= s->touches)
+        return NULL;
+    *what = s->touched[i].what;
+    return s->touched[i].name;
+}
+
+bool dio_studio_device_hash(dio_studio *s, char *out, dio_error *err)
+{
+    dio_device *d = dio_studio_device(s, err);
+    dio_str text = {0};
+    if (!d)
+        return false;
+    dio_str_printf(&text, "%s %.*s %s", d->kind, (int)strcspn(d->name, ","), d->name, d->math);
+    bool ok = !text.failed || dio_fail_memory(err, "a key");
+    ok = ok && dio_hash_bytes(text.text, text.length, out, err);
+    dio_str_deinit(&text);
+    return ok;
+}
+
+const char *dio_studio_epoch(dio_studio *s, const char *hash)
+{
+    if (hash)
+        memcpy(s->epoch, hash, DIO_HASH_TEXT);
+    return *s->epoch ? s->epoch : NULL;
 }
