@@ -5,6 +5,7 @@
  * refused: a row with another number of fields than the first, a quote that is not closed. */
 #include <string.h>
 
+#include "base/csv_parts.h"
 #include "base/text.h"
 #include "base/tree.h"
 
@@ -36,13 +37,12 @@ static void advance(struct table *t, size_t n)
     }
 }
 
-/* A comma where the first line has one outside quotes; else what it has of ; and tabs. */
-static char separator_of(const struct table *t)
+char dio_csv_separator(const char *text, size_t length)
 {
     char found = ',';
     bool quoted = false;
-    for (size_t i = t->at; i < t->length && (quoted || !ends_line(t->text[i])); i++) {
-        char c = t->text[i];
+    for (size_t i = 0; i < length && (quoted || !ends_line(text[i])); i++) {
+        char c = text[i];
         quoted = quoted != (c == '"');
         if (!quoted && c == ',')
             return c;
@@ -152,7 +152,7 @@ static dio_value *read_line(struct table *t)
 }
 
 /* Spreadsheets leave rows in which nothing stands. */
-static bool is_blank(const dio_value *list)
+bool dio_csv_is_blank(const dio_value *list)
 {
     for (int i = 0; i < list->list.count; i++)
         if (list->list.items[i]->string.length)
@@ -160,36 +160,35 @@ static bool is_blank(const dio_value *list)
     return true;
 }
 
-static bool check_names(struct table *t, dio_value *names)
+bool dio_csv_names_check(const dio_value *names, dio_error *err)
 {
     for (int i = 0; i < names->list.count; i++) {
         const dio_value *name = names->list.items[i];
         if (!name->string.length)
-            return dio_value_fail(name, t->err, "column %d has no name in the first row", i + 1);
+            return dio_value_fail(name, err, "column %d has no name in the first row", i + 1);
         for (int k = 0; k < i; k++)
             if (strcmp(names->list.items[k]->string.text, name->string.text) == 0)
-                return dio_value_fail(name, t->err, "columns %d and %d are both called \"%.60s\"",
+                return dio_value_fail(name, err, "columns %d and %d are both called \"%.60s\"",
                                       k + 1, i + 1, name->string.text);
     }
-    t->names = names;
     return true;
 }
 
-static dio_value *row_of(struct table *t, const dio_value *fields)
+dio_value *dio_csv_row(dio_arena *a, const dio_value *names, const dio_value *fields,
+                       dio_error *err)
 {
-    const dio_value *names = t->names;
-    dio_value *row = dio_value_map(t->a);
+    dio_value *row = dio_value_map(a);
     int count = names->list.count;
-    row->file = t->file;
+    row->file = fields->file;
     row->line = fields->line;
     row->column = fields->column;
     if (fields->list.count != count) {
-        dio_value_fail(fields, t->err, "this row has %d field%s, and the first row names %d",
+        dio_value_fail(fields, err, "this row has %d field%s, and the first row names %d",
                        fields->list.count, fields->list.count == 1 ? "" : "s", count);
         return NULL;
     }
     for (int i = 0; i < count; i++)
-        dio_map_put(t->a, row, names->list.items[i], fields->list.items[i]);
+        dio_map_put(a, row, names->list.items[i], fields->list.items[i]);
     return row;
 }
 
@@ -199,16 +198,30 @@ static bool read_rows(struct table *t, dio_value *rows)
         const dio_value *fields = read_line(t);
         if (!fields)
             return false;
-        if (is_blank(fields))
+        if (dio_csv_is_blank(fields))
             continue;
         if (rows->list.count == DIO_CSV_ROWS)
             return dio_value_fail(fields, t->err, "the table has more than %d rows", DIO_CSV_ROWS);
-        dio_value *row = row_of(t, fields);
+        dio_value *row = dio_csv_row(t->a, t->names, fields, t->err);
         if (!row)
             return false;
         dio_list_add(t->a, rows, row);
     }
     return !dio_arena_failed(t->a) || dio_fail_memory(t->err, t->file);
+}
+
+dio_value *dio_csv_record(dio_arena *a, const char *file, const char *text, size_t length, int line,
+                          char separator, dio_error *err)
+{
+    struct table t = {.a = a,
+                      .file = file,
+                      .text = text,
+                      .length = length,
+                      .line = line,
+                      .column = 1,
+                      .separator = separator,
+                      .err = err};
+    return read_line(&t);
 }
 
 dio_value *dio_csv_parse(dio_arena *a, const char *file, const char *text, size_t length,
@@ -224,15 +237,16 @@ dio_value *dio_csv_parse(dio_arena *a, const char *file, const char *text, size_
     rows->file = file;
     rows->line = rows->column = 1;
     while (!names && t.at < length) {
-        t.separator = separator_of(&t);
+        t.separator = dio_csv_separator(text + t.at, length - t.at);
         names = read_line(&t);
         if (!names)
             return NULL;
-        names = is_blank(names) ? NULL : names;
+        names = dio_csv_is_blank(names) ? NULL : names;
     }
     if (!names) {
         dio_value_fail(rows, err, "the table is empty: its first row names the columns");
         return NULL;
     }
-    return check_names(&t, names) && read_rows(&t, rows) ? rows : NULL;
+    t.names = names;
+    return dio_csv_names_check(names, err) && read_rows(&t, rows) ? rows : NULL;
 }
