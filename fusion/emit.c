@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fusion/ledger_rows.h"
 #include "fusion/record.h"
 
 /* The rename itself must survive a power cut. */
@@ -82,6 +83,13 @@ static bool place(dio_run *run, dio_result *r, const char *path, dio_error *err)
     return true;
 }
 
+/* The path from the output folder on. */
+static const char *within(const dio_run *run, const char *path)
+{
+    size_t root = strlen(run->options->out);
+    return path + root + strspn(path + root, "/");
+}
+
 static bool note(dio_run *run, const dio_output *o, const dio_record *record, const char *path,
                  dio_error *err)
 {
@@ -90,11 +98,10 @@ static bool note(dio_run *run, const dio_output *o, const dio_record *record, co
                         sizeof *run->finals))
         return dio_fail_memory(err, "run.json");
     dio_final *f = &run->finals[run->final_count];
-    size_t root = strlen(run->options->out);
     *f = (dio_final){.output = o->name,
                      .label = record->label,
                      .media = o->port->media,
-                     .path = path + root + strspn(path + root, "/")};
+                     .path = within(run, path)};
     if (stat(path, &st) < 0 || !dio_hashes_file(dio_cache_hashes(run->cache), path, f->hash, err))
         return dio_fail_retry(err, "%s was written, but cannot be read", path);
     f->bytes = (size_t)st.st_size;
@@ -154,7 +161,8 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
     dio_map_set(run->arena, run->scope, "matrix",
                 dio_matrix_pick(record->node, record->instance, run->arena));
     const char *path = dio_output_path(run->p, o, run->scope, run->options->out, run->arena, err);
-    if (!path)
+    if (!path ||
+        (*path && !dio_ledger_claim(run->ledger, run->run_id, run->row, within(run, path), err)))
         return false;
     if (*path && o->port->media == DIO_MEDIA_FOLDER)
         return place_folder(run, o, record, found, path, err);

@@ -191,10 +191,13 @@ static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *i
     return check_string(p, in, v) ? check_file(p, in, v) : NULL;
 }
 
-/* Text from a command line as a value of the declared type. Text that is not one stays a string
- * and is refused by check_value. */
-static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, const char *text)
+/* A text from a command line or a table as a value of the declared type. Text that is not one stays
+ * a string and is refused by check_value; what has a type already keeps it. */
+static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, dio_value *given)
 {
+    if (given->kind != DIO_STRING)
+        return given;
+    const char *text = given->string.text;
     int64_t integer;
     double real;
     dio_value *v = NULL;
@@ -209,7 +212,9 @@ static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, const cha
         v = dio_value_bool(p->arena, false);
     else
         v = dio_value_string(p->arena, text);
-    v->file = "--set";
+    v->file = given->file ? given->file : "--set";
+    v->line = given->line;
+    v->column = given->column;
     return v;
 }
 
@@ -242,16 +247,35 @@ void dio_pipeline_set(dio_pipeline *p, const char *assignment)
                   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+void dio_pipeline_give(dio_pipeline *p, const char *name, const dio_value *v)
+{
+    dio_map_set(p->arena, p->sets, name, (dio_value *)(uintptr_t)v);
+}
+
+void dio_pipeline_row(dio_pipeline *p, const dio_value *place)
+{
+    p->row = place;
+}
+
+void dio_pipeline_expect(dio_pipeline *p, const char *name)
+{
+    for (int i = 0; i < p->input_count; i++)
+        if (strcmp(p->inputs[i].name, name) == 0)
+            p->inputs[i].expected = true;
+}
+
 void dio_inputs_resolve(dio_pipeline *p)
 {
     static const dio_value nothing = {.kind = DIO_NULL};
     for (int i = 0; i < p->input_count; i++) {
         dio_pipeline_input *in = &p->inputs[i];
-        const dio_value *set = dio_map_get(p->sets, in->name);
+        dio_value *set = dio_map_get(p->sets, in->name);
         const dio_value *given = in->broken ? NULL : in->row.fallback;
-        in->value = &nothing;
+        in->value = in->expected ? &dio_unknown : &nothing;
+        if (in->expected)
+            continue;
         if (set)
-            given = typed(p, in, set->string.text);
+            given = typed(p, in, set);
         if (given && given->kind == DIO_NULL)
             given = NULL;
         if (given) {
@@ -261,8 +285,12 @@ void dio_inputs_resolve(dio_pipeline *p)
             in->value = &dio_unknown;
             if (in->broken)
                 continue;
-            dio_report_at(&p->report, in->place, "input \"%s\" is required: give --set %s=...",
-                          in->name, in->name);
+            if (p->row)
+                dio_report_at(&p->report, p->row, "input \"%s\" is required, and this row has none",
+                              in->name);
+            else
+                dio_report_at(&p->report, in->place, "input \"%s\" is required: give --set %s=...",
+                              in->name, in->name);
         }
     }
 }

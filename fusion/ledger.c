@@ -28,7 +28,10 @@ static const char schema[] =
     "create table if not exists event (id integer primary key, run integer, row integer, time text,"
     " what text, text text);"
     "create table if not exists row (key text primary key, number integer, state text,"
-    " attempts integer, seconds real, error text, files text, run integer) without rowid;";
+    " attempts integer, seconds real, error text, files text, run integer, inputs text) without "
+    "rowid;"
+    "create table if not exists claim (path text primary key, run integer, row integer) without "
+    "rowid;";
 
 dio_ledger *dio_ledger_create(const char *path, bool *damaged, dio_error *err)
 {

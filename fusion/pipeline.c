@@ -192,7 +192,7 @@ static void read_root(dio_pipeline *p)
     read_outputs(p, row.outputs);
 }
 
-static dio_pipeline *create(const char *path, const char *assets, dio_error *err)
+static dio_pipeline *create(const char *path, const char *assets, dio_studio *lent, dio_error *err)
 {
     dio_pipeline *p = calloc(1, sizeof *p);
     if (p && !(p->arena = dio_arena_create())) {
@@ -208,7 +208,8 @@ static dio_pipeline *create(const char *path, const char *assets, dio_error *err
     p->name = "pipeline";
     p->sets = dio_value_map(p->arena);
     p->report = (dio_report){.arena = p->arena, .file = p->path};
-    p->studio = dio_studio_create(assets, err);
+    p->lent = lent != NULL;
+    p->studio = lent ? lent : dio_studio_create(assets, err);
     if (p->studio)
         return p;
     dio_pipeline_close(p);
@@ -234,7 +235,7 @@ static dio_pipeline *read_text(dio_pipeline *p, const char *text, size_t length,
 
 dio_pipeline *dio_pipeline_open(const char *path, const char *assets, dio_error *err)
 {
-    dio_pipeline *p = create(path, assets, err);
+    dio_pipeline *p = create(path, assets, NULL, err);
     if (!p)
         return NULL;
     size_t length;
@@ -245,25 +246,38 @@ dio_pipeline *dio_pipeline_open(const char *path, const char *assets, dio_error 
     return NULL;
 }
 
-dio_pipeline *dio_pipeline_parse(const char *path, const char *text, size_t length,
-                                 const char *assets, dio_error *err)
+/* Takes a copy of the text. */
+static dio_pipeline *parse(dio_pipeline *p, const char *text, size_t length, dio_error *err)
 {
-    dio_pipeline *p = create(path, assets, err);
     if (!p)
         return NULL;
     char *copy = length <= DIO_PIPELINE_BYTES ? dio_arena_strndup(p->arena, text, length) : NULL;
     if (copy)
         return read_text(p, copy, length, err);
-    dio_fail(err, "%s: a pipeline of %zu bytes; the most is %d", path, length, DIO_PIPELINE_BYTES);
+    dio_fail(err, "%s: a pipeline of %zu bytes; the most is %d", p->path, length,
+             DIO_PIPELINE_BYTES);
     dio_pipeline_close(p);
     return NULL;
+}
+
+dio_pipeline *dio_pipeline_parse(const char *path, const char *text, size_t length,
+                                 const char *assets, dio_error *err)
+{
+    return parse(create(path, assets, NULL, err), text, length, err);
+}
+
+dio_pipeline *dio_pipeline_read(dio_studio *studio, const char *path, const char *text,
+                                size_t length, dio_error *err)
+{
+    return parse(create(path, NULL, studio, err), text, length, err);
 }
 
 void dio_pipeline_close(dio_pipeline *p)
 {
     if (!p)
         return;
-    dio_studio_destroy(p->studio);
+    if (!p->lent)
+        dio_studio_destroy(p->studio);
     dio_arena_destroy(p->arena);
     free(p);
 }

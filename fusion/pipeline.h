@@ -39,6 +39,7 @@ typedef struct dio_pipeline_input {
     struct dio_input_row row;
     const dio_value *place;
     bool broken;            /* its declaration is wrong, and that is reported */
+    bool expected;          /* given later (dio_pipeline_expect) */
     const dio_value *value; /* what counts; &dio_unknown while a required one is missing */
 } dio_pipeline_input;
 
@@ -90,6 +91,8 @@ struct dio_defaults {
 struct dio_pipeline {
     dio_arena *arena;
     dio_studio *studio;
+    bool lent;            /* the studio is another's */
+    const dio_value *row; /* of a table, with its place; NULL: none */
     const char *path, *dir, *source;
     char hash[DIO_HASH_TEXT];
     dio_report report;
@@ -107,8 +110,18 @@ struct dio_pipeline {
     int *order; /* nodes, every one after what it needs */
     bool checked;
     const char *plan[2]; /* as text and as JSON, once made */
-    dio_value *sets;     /* map of name -> text given by --set */
+    dio_value *sets;     /* map of name -> value that was given: a text, or of its type already */
 };
+
+/* As dio_pipeline_parse, in a studio that stays open afterwards: for one row of many. */
+dio_pipeline *dio_pipeline_read(dio_studio *studio, const char *path, const char *text,
+                                size_t length, dio_error *err);
+/* As dio_pipeline_set, for an input that is there; messages name the value's place. */
+void dio_pipeline_give(dio_pipeline *p, const char *name, const dio_value *v);
+/* Required inputs that nobody gives are then the fault of this row. */
+void dio_pipeline_row(dio_pipeline *p, const dio_value *place);
+/* The input's value comes with each row: a check without one is content. */
+void dio_pipeline_expect(dio_pipeline *p, const char *name);
 
 /* Tables of the file's parts, for reading and for the schema. */
 extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_stage_fields[],
