@@ -9,11 +9,26 @@ static const dio_value *place_of(const dio_value *with, const char *key)
     return v ? v : with;
 }
 
-void dio_compose_check(dio_studio *studio, const struct dio_compose *c, const dio_value *with,
-                       dio_report *report)
+/* A preset that has what composing needs. */
+static const dio_preset *that_composes(const dio_preset *p, dio_error *err)
+{
+    if (!p || p->composes)
+        return p;
+    dio_fail(err, "%s is no format to compose for: its file says nothing of safe, text and scenery",
+             p->name);
+    return NULL;
+}
+
+const dio_preset *dio_compose_check(dio_studio *studio, const struct dio_compose *c,
+                                    const dio_value *with, dio_report *report)
 {
     dio_error e = {0};
-    if (c->preset && !dio_studio_preset(studio, c->preset, &e))
+    const char *name = c->preset;
+    if (name && dio_preset_is_path(name))
+        name = dio_check_file(report, name, &e);
+    const dio_preset *preset = name ? dio_studio_preset(studio, name, &e) : NULL;
+    preset = that_composes(preset, &e);
+    if (c->preset && !preset)
         dio_report_at(report, place_of(with, "preset"), "preset: %s", e.message);
     dio_error_clear(&e);
     const dio_palettes *palettes = dio_studio_palettes(studio, &e);
@@ -21,6 +36,7 @@ void dio_compose_check(dio_studio *studio, const struct dio_compose *c, const di
         dio_report_add(report, &e);
     else if (c->palette && !dio_palette_choose(palettes, c->palette, "", 0, &e))
         dio_report_at(report, place_of(with, "palette"), "palette: %s", e.message);
+    return preset;
 }
 
 bool dio_compose_open(dio_task *t, const struct dio_compose *c, struct dio_composing *out,
@@ -28,8 +44,10 @@ bool dio_compose_open(dio_task *t, const struct dio_compose *c, struct dio_compo
 {
     *out = (struct dio_composing){0};
     const dio_palettes *palettes = dio_studio_palettes(t->studio, err);
-    if (!palettes || !(out->fonts = dio_studio_fonts(t->studio, err)) ||
-        !(out->preset = dio_studio_preset(t->studio, c->preset, err)) ||
+    const char *preset =
+        dio_preset_is_path(c->preset) ? dio_task_file(t, c->preset, err) : c->preset;
+    if (!palettes || !preset || !(out->fonts = dio_studio_fonts(t->studio, err)) ||
+        !(out->preset = that_composes(dio_studio_preset(t->studio, preset, err), err)) ||
         !(out->palette = dio_palette_choose(palettes, c->palette, c->mood, t->seed, err)))
         return false;
     out->words = (dio_words){.product = c->product,
@@ -49,4 +67,20 @@ void dio_compose_close(struct dio_composing *c)
 {
     dio_image_unref(c->words.hero);
     c->words.hero = NULL;
+}
+
+dio_value *dio_compose_box(dio_arena *a, const char *name, const dio_box *box, double first,
+                           double last)
+{
+    dio_value *v = dio_value_map(a);
+    dio_map_set(a, v, "text", dio_value_string(a, name));
+    dio_map_set(a, v, "x", dio_value_int(a, box->x));
+    dio_map_set(a, v, "y", dio_value_int(a, box->y));
+    dio_map_set(a, v, "w", dio_value_int(a, box->w));
+    dio_map_set(a, v, "h", dio_value_int(a, box->h));
+    if (last > first) {
+        dio_map_set(a, v, "from", dio_value_real(a, first));
+        dio_map_set(a, v, "to", dio_value_real(a, last));
+    }
+    return v;
 }

@@ -13,7 +13,8 @@ struct dio_compose {
 /* Lengths are generous: what does not fit its place is said when the words are set. Offsets are
  * those of struct dio_compose, since it comes first. */
 #define DIO_COMPOSE_FIELDS(preset_)                                                                \
-    DIO_FIELD(struct dio_compose, preset, preset_, 1, 60, "format, of `diorama presets`"),         \
+    DIO_FIELD(struct dio_compose, preset, preset_, 1, 4000,                                        \
+              "format: one of `diorama presets`, or a file of your own, NAME.yaml"),               \
         DIO_FIELD(struct dio_compose, product, "", 0, 200, "the product's name"),                  \
         DIO_FIELD(struct dio_compose, headline, NULL, 1, 400, "what is said first and largest"),   \
         DIO_FIELD(struct dio_compose, subline, "", 0, 400, "what follows the headline"),           \
@@ -26,9 +27,9 @@ struct dio_compose {
         DIO_FIELD(struct dio_compose, hero, "", 0, 4000,                                           \
                   "picture behind the words; one with a clear backdrop stands before the sun")
 
-/* Are preset and palette there? */
-void dio_compose_check(dio_studio *studio, const struct dio_compose *c, const dio_value *with,
-                       dio_report *report);
+/* Are preset and palette there? The preset, where it is. */
+const dio_preset *dio_compose_check(dio_studio *studio, const struct dio_compose *c,
+                                    const dio_value *with, dio_report *report);
 
 /* Everything opened; the palette is noted in the run's record. */
 struct dio_composing {
@@ -40,3 +41,8 @@ struct dio_composing {
 bool dio_compose_open(dio_task *t, const struct dio_compose *c, struct dio_composing *out,
                       dio_error *err);
 void dio_compose_close(struct dio_composing *c); /* after an open, whatever it said */
+
+/* Where a text stands, for run.json: {"text","x","y","w","h"}, and in films the seconds in which it
+ * is seen. last <= first: always. */
+dio_value *dio_compose_box(dio_arena *a, const char *name, const dio_box *box, double first,
+                           double last);

@@ -36,8 +36,8 @@ void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
         const struct look *l = &looks[i];
         styles[i] = (dio_style){.display = l->display,
                                 .weight = l->weight,
-                                .size = l->size * preset->headline,
-                                .least = l->least * preset->headline,
+                                .size = fmaxf(l->size * preset->headline, preset->least),
+                                .least = fmaxf(l->least * preset->headline, preset->least),
                                 .leading = l->leading,
                                 .tracking = l->tracking,
                                 .lines = l->lines,
@@ -46,13 +46,14 @@ void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
     }
 }
 
-/* Accent colours are chosen as grounds of buttons; as text they need contrast of their own. */
-static dio_rgb text_colour(const struct look *l, const dio_palette *p)
+/* Accent colours are chosen as grounds of buttons; as text they need contrast of their own, and
+ * small text all of it. */
+static dio_rgb text_colour(const struct look *l, const dio_palette *p, bool small)
 {
     if (l->pill)
         return p->on_accent;
     bool readable = dio_colour_contrast(p->accent, p->deep) >= 4.5f &&
-                    dio_colour_contrast(p->accent, p->mid) >= 4.0f;
+                    dio_colour_contrast(p->accent, p->mid) >= (small ? 5.5f : 4.0f);
     return l->accent && readable ? p->accent : p->ink;
 }
 
@@ -64,7 +65,7 @@ dio_item dio_design_item(dio_role role, const char *text, const dio_preset *pres
     return (dio_item){.name = l->name,
                       .text = text,
                       .style = &styles[role],
-                      .colour = caption ? palette->ink : text_colour(l, palette),
+                      .colour = caption ? palette->ink : text_colour(l, palette, preset->least > 0),
                       .alpha = l->alpha,
                       .gap = (int)lrintf(l->gap * preset->headline),
                       .pill = l->pill,
@@ -152,34 +153,94 @@ static bool draw_behind(const dio_preset *preset, const dio_palette *palette, di
     return ok;
 }
 
+/* A frame in the ink's colour, faint: it sets an ad off from its page. */
+static void draw_border(const dio_palette *palette, int border, dio_canvas *out)
+{
+    enum { SHARE = 77 }; /* of 256 */
+    float v[3];
+    dio_colour_planes(palette->ink, out->space, v);
+    for (int p = 0; p < 3; p++) {
+        dio_plane *plane = &out->plane[p];
+        int ink = (int)lrintf(v[p]);
+        for (int y = 0; y < plane->h; y++) {
+            uint8_t *row = plane->data + (size_t)y * (size_t)plane->stride;
+            bool edge = y < border || y >= plane->h - border;
+            for (int x = 0; x < plane->w; x++) {
+                if (edge || x < border || x >= plane->w - border)
+                    row[x] = (uint8_t)((row[x] * (256 - SHARE) + ink * SHARE + 128) >> 8);
+            }
+        }
+    }
+}
+
+/* Down to this share of its wanted size a text looks as it was meant to; below it the next text in
+ * the order of leaving out goes first. */
+static const float comfort = 0.74f;
+
+/* Places the stack; where there is no room, without the texts that the preset would do without. */
+static bool place(dio_stack *stack, dio_fonts *fonts, const dio_preset *preset,
+                  dio_poster_facts *facts, dio_error *err)
+{
+    const char *const *next = preset->drop;
+    for (;;) {
+        dio_error e = {0};
+        stack->floor = next && *next ? comfort : 0;
+        if (dio_stack_place(stack, fonts, &e))
+            return true;
+        if (!next || !*next || e.kind == DIO_ERROR_RETRY) {
+            *err = e;
+            return false;
+        }
+        for (int i = 0; i < stack->count; i++) {
+            if (strcmp(stack->items[i].name, *next) != 0 || !stack->items[i].text[0])
+                continue;
+            stack->items[i].text = "";
+            facts->left_out[facts->left_out_count++] = *next;
+        }
+        next++;
+    }
+}
+
 bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
-                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes, int *n,
-                     dio_error *err)
+                     const dio_words *words, uint64_t seed, dio_canvas *out,
+                     dio_poster_facts *facts, dio_error *err)
 {
     dio_style styles[DIO_ROLES];
+    dio_poster_facts own;
     dio_design_styles(preset, styles);
     dio_item items[] = {
         dio_design_item(DIO_ROLE_KICKER, words->product, preset, palette, styles),
         dio_design_item(DIO_ROLE_HEADLINE, words->headline, preset, palette, styles),
         dio_design_item(DIO_ROLE_SUBLINE, words->subline, preset, palette, styles),
         dio_design_item(DIO_ROLE_BODY, words->body, preset, palette, styles),
-        dio_design_item(DIO_ROLE_CTA, words->cta, preset, palette, styles),
         dio_design_item(DIO_ROLE_HASHTAGS, words->hashtags, preset, palette, styles),
+        dio_design_item(DIO_ROLE_CTA, words->cta, preset, palette, styles),
     };
+    enum { ITEMS = sizeof items / sizeof *items, BUTTON = ITEMS - 1 };
+    if (!preset->row) { /* on posters tags come last, under the button */
+        dio_item tags = items[BUTTON - 1];
+        items[BUTTON - 1] = items[BUTTON];
+        items[BUTTON] = tags;
+    }
     dio_stack stack = {.items = items,
-                       .count = sizeof items / sizeof *items,
+                       .count = preset->row ? ITEMS - 1 : ITEMS,
                        .zone = preset->zone,
                        .centred = preset->centred,
-                       .rise = preset->rise};
-    bool ok = dio_stack_place(&stack, fonts, err) &&
+                       .rise = preset->rise,
+                       .beside = preset->row ? &items[BUTTON] : NULL};
+    facts = facts ? facts : &own;
+    *facts = (dio_poster_facts){0};
+    bool ok = place(&stack, fonts, preset, facts, err) &&
               draw_behind(preset, palette, words->hero, seed, out, err);
-    for (int i = 0; ok && i < stack.count; i++) {
+    for (int i = 0; ok && i < ITEMS; i++) {
         if (!items[i].set)
             continue;
         ok = lay(&items[i], out, err);
-        if (boxes)
-            boxes[(*n)++] = items[i].box;
+        facts->name[facts->count] = items[i].name;
+        facts->box[facts->count++] = items[i].box;
     }
+    if (ok && preset->border)
+        draw_border(palette, preset->border, out);
     dio_stack_release(&stack);
     return ok;
 }

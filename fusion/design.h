@@ -36,8 +36,17 @@ dio_item dio_design_item(dio_role role, const char *text, const dio_preset *pres
 dio_layer *dio_design_layer(const dio_item *item, int line, dio_space space, dio_box *box,
                             dio_error *err);
 
-/* A poster: everything in one stack on the ground of second 0. `boxes`, when not NULL, receives
- * up to DIO_ROLES boxes, *n of them, for whoever wants to check. */
+/* What stands where, for whoever wants to check. */
+typedef struct dio_poster_facts {
+    const char *name[DIO_ROLES]; /* "headline", as the step's parameter is called */
+    dio_box box[DIO_ROLES];
+    int count;
+    const char *left_out[DIO_ROLES]; /* texts for which there was no room (preset.h: drop) */
+    int left_out_count;
+} dio_poster_facts;
+
+/* A poster: everything in one stack on the ground of second 0, or the button beside the others
+ * where the preset is a row. facts may be NULL. */
 bool dio_poster_draw(dio_fonts *fonts, const dio_preset *preset, const dio_palette *palette,
-                     const dio_words *words, uint64_t seed, dio_canvas *out, dio_box *boxes, int *n,
-                     dio_error *err);
+                     const dio_words *words, uint64_t seed, dio_canvas *out,
+                     dio_poster_facts *facts, dio_error *err);

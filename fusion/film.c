@@ -323,3 +323,8 @@ void dio_film_frame(dio_film *f, int i, dio_canvas *out)
             dio_subtitles_draw(f->subtitles, seconds, out, y0, y1);
     }
 }
+
+bool dio_film_caption(const dio_film *f, int i, dio_box *box, double *start, double *end)
+{
+    return f->subtitles && dio_subtitles_box(f->subtitles, i, box, start, end);
+}

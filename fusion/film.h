@@ -28,3 +28,5 @@ typedef struct dio_film_box {
     int scene, first, last;
 } dio_film_box;
 int dio_film_boxes(const dio_film *f, const dio_film_box **boxes);
+/* The captions', in their seconds; false when there are no more. */
+bool dio_film_caption(const dio_film *f, int i, dio_box *box, double *start, double *end);

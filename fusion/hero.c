@@ -18,7 +18,8 @@ struct dio_hero {
     int w, h, drift; /* of the canvas; rows that the picture is taller */
     uint8_t *memory; /* planes of an opaque picture, [h + drift] rows each; or */
     uint8_t *plane[3];
-    dio_layer *layer; /* a cut-out */
+    dio_layer *layer; /* a cut-out, or a picture beside the words, */
+    bool still;       /* which does not move */
 };
 
 /* --- an opaque picture --- */
@@ -256,9 +257,30 @@ static void to_argb(const dio_image *image, uint32_t *out)
     }
 }
 
+/* The picture as it is as a layer with its corner at (x, y). */
+static bool to_layer(dio_hero *h, dio_image *image, int x, int y, dio_error *err)
+{
+    int w = image->width, hh = image->height;
+    dio_image *rgba = to_form(image, 4, err);
+    uint32_t *argb = rgba ? malloc((size_t)w * (size_t)hh * sizeof *argb) : NULL;
+    if (argb) {
+        to_argb(rgba, argb);
+        h->layer = dio_layer_create(argb, w, hh, w * 4, x, y, h->space, err);
+    } else if (rgba) {
+        dio_fail_memory(err, "a picture behind words");
+    }
+    free(argb);
+    dio_image_unref(rgba);
+    return h->layer != NULL;
+}
+
 static bool make_cut_out(dio_hero *h, dio_image *picture, const dio_preset *preset, dio_error *err)
 {
-    dio_box box = stand(preset);
+    const dio_box *panel = &preset->panel;
+    int air = panel->w / 20 + 1;
+    dio_box box =
+        panel->w ? (dio_box){panel->x + air, panel->y + air, panel->w - 2 * air, panel->h - 2 * air}
+                 : stand(preset);
     if (!(picture = trim(picture, err)))
         return false;
     double scale = fmin((double)box.w / picture->width, (double)box.h / picture->height);
@@ -266,19 +288,20 @@ static bool make_cut_out(dio_hero *h, dio_image *picture, const dio_preset *pres
     int hh = (int)fmax(1, lrint(picture->height * scale));
     dio_image *sized = dio_image_resize(picture, w, hh, NULL, err);
     dio_image_unref(picture);
-    dio_image *rgba = sized ? to_form(sized, 4, err) : NULL;
-    uint32_t *argb = rgba ? malloc((size_t)w * (size_t)hh * sizeof *argb) : NULL;
-    if (argb) {
-        to_argb(rgba, argb);
-        h->layer = dio_layer_create(argb, w, hh, w * 4, box.x + (box.w - w) / 2,
-                                    box.y + (box.h - hh) / 2, h->space, err);
-    } else if (rgba) {
-        dio_fail_memory(err, "a picture behind words");
-    }
-    free(argb);
-    dio_image_unref(rgba);
+    bool ok = sized && to_layer(h, sized, box.x + (box.w - w) / 2, box.y + (box.h - hh) / 2, err);
     dio_image_unref(sized);
-    return h->layer != NULL;
+    return ok;
+}
+
+/* An opaque picture that fills its own part of the format: behind the words of a very wide or very
+ * tall one only a slice of it would be seen. */
+static bool make_panel(dio_hero *h, dio_image *picture, const dio_preset *preset, dio_error *err)
+{
+    h->still = true;
+    dio_image *part = cover(picture, preset->panel.w, preset->panel.h, err);
+    bool ok = part && to_layer(h, part, preset->panel.x, preset->panel.y, err);
+    dio_image_unref(part);
+    return ok;
 }
 
 /* --- the hero --- */
@@ -294,8 +317,9 @@ dio_hero *dio_hero_create(dio_image *picture, const dio_preset *preset, const di
     h->space = space;
     h->w = preset->width;
     h->h = preset->height;
-    bool ok = dio_image_opaque(picture) ? make_backdrop(h, picture, preset, palette, err)
-                                        : make_cut_out(h, picture, preset, err);
+    bool ok = !dio_image_opaque(picture) ? make_cut_out(h, picture, preset, err)
+              : preset->panel.w          ? make_panel(h, picture, preset, err)
+                                         : make_backdrop(h, picture, preset, palette, err);
     if (ok)
         return h;
     dio_hero_destroy(h);
@@ -334,7 +358,7 @@ static void draw_rows(const dio_hero *h, int p, int at, dio_canvas *c, int y0, i
 void dio_hero_draw(const dio_hero *h, double seconds, dio_canvas *c, int y0, int y1)
 {
     if (h->layer) {
-        double dy = bob_share * h->h * sin(2 * M_PI * seconds / bob_period);
+        double dy = h->still ? 0 : bob_share * h->h * sin(2 * M_PI * seconds / bob_period);
         dio_layer_blend(h->layer, (dio_pose){.dy = (float)dy, .alpha = 256}, c, y0, y1);
         return;
     }

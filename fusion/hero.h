@@ -4,7 +4,8 @@
  * An opaque picture takes the ground's place: it covers the canvas, drifts a little, and where
  * words stand it is drawn towards the palette's sky as far as they need to be read: at least
  * 4.5:1 against the ink, at every pixel. A picture with a clear backdrop is a cut-out: without
- * its clear margins it stands before the sun, where no words go, and the ground stays.
+ * its clear margins it stands before the sun, where no words go, and the ground stays. Where the
+ * preset has a panel beside the words, either stands there.
  */
 #include "fusion/canvas.h"
 #include "fusion/palette.h"

@@ -24,6 +24,9 @@ typedef struct dio_stack {
     dio_box zone;
     bool centred; /* else at the side where the script begins */
     float rise;   /* 0: at the top of the zone, 0.5: in the middle, 1: at the bottom */
+    /* An item at the zone's end, in the middle of its height, beside the others; NULL: none. */
+    dio_item *beside;
+    float floor; /* no text is set at less than this share of its style's size; 0: at its least */
 } dio_stack;
 
 /* Finds the largest sizes at which everything fits; fails, naming the texts, when they do not fit

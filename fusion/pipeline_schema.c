@@ -134,6 +134,41 @@ char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
     return json;
 }
 
+/* "film, picture" */
+static char *kinds_text(const dio_preset *p, dio_arena *a)
+{
+    char *all = dio_arena_strdup(a, "");
+    for (int k = 0; k < DIO_DELIVERIES; k++) {
+        if (p->limits[k])
+            all = dio_arena_printf(a, "%s%s%s", all, *all ? ", " : "", dio_delivery_names[k]);
+    }
+    return all;
+}
+
+static dio_value *preset_value(const dio_preset *p, dio_arena *a)
+{
+    dio_value *v = dio_value_map(a), *kinds = dio_value_list(a);
+    for (int k = 0; k < DIO_DELIVERIES; k++) {
+        if (p->limits[k])
+            dio_list_add(a, kinds, text(a, dio_delivery_names[k]));
+    }
+    dio_map_set(a, v, "name", text(a, p->name));
+    dio_map_set(a, v, "title", text(a, p->title));
+    dio_map_set(a, v, "takes", kinds);
+    if (p->width) {
+        dio_map_set(a, v, "width", dio_value_int(a, p->width));
+        dio_map_set(a, v, "height", dio_value_int(a, p->height));
+    }
+    if (p->limits[DIO_DELIVERY_FILM]) {
+        dio_map_set(a, v, "fps", dio_value_int(a, p->fps));
+        dio_map_set(a, v, "least_seconds", dio_value_real(a, p->least_seconds));
+        dio_map_set(a, v, "most_seconds", dio_value_real(a, p->most_seconds));
+    }
+    dio_map_set(a, v, "source", text(a, p->source));
+    dio_map_set(a, v, "checked", text(a, p->checked));
+    return v;
+}
+
 char *dio_presets_text(dio_arena *a, const char *assets, bool json, dio_error *err)
 {
     int count;
@@ -144,19 +179,12 @@ char *dio_presets_text(dio_arena *a, const char *assets, bool json, dio_error *e
         const dio_preset *p = dio_preset_read(a, assets, names[i], err);
         if (!p)
             return NULL;
-        dio_value *v = dio_value_map(a);
-        dio_map_set(a, v, "name", text(a, p->name));
-        dio_map_set(a, v, "title", text(a, p->title));
-        dio_map_set(a, v, "width", dio_value_int(a, p->width));
-        dio_map_set(a, v, "height", dio_value_int(a, p->height));
-        dio_map_set(a, v, "fps", dio_value_int(a, p->fps));
-        dio_map_set(a, v, "most_seconds", dio_value_real(a, p->most_seconds));
-        dio_map_set(a, v, "source", text(a, p->source));
-        dio_map_set(a, v, "checked", text(a, p->checked));
-        dio_list_add(a, list, v);
-        lines = dio_arena_printf(a, "%s%-16s %4dx%-4d %2d fps  up to %g s  %s (checked %s)\n",
-                                 lines, p->name, p->width, p->height, p->fps, p->most_seconds,
-                                 p->title, p->checked);
+        dio_list_add(a, list, preset_value(p, a));
+        const char *size = p->width ? dio_arena_printf(a, "%dx%d", p->width, p->height) : "";
+        const char *time =
+            p->most_seconds > 0 ? dio_arena_printf(a, "up to %g s", p->most_seconds) : "";
+        lines = dio_arena_printf(a, "%s%-17s %9s  %-13s %-12s  %s (checked %s)\n", lines, p->name,
+                                 size, kinds_text(p, a), time, p->title, p->checked);
     }
     return !names ? NULL : json ? dio_json_write(a, list, 2) : lines;
 }

@@ -13,6 +13,7 @@
 #include "fusion/hashes.h"
 
 struct entry {
+    const char *name; /* as it was asked for: a name or a path */
     const dio_preset *preset;
     struct entry *next;
 };
@@ -109,14 +110,14 @@ const dio_palettes *dio_studio_palettes(dio_studio *s, dio_error *err)
 const dio_preset *dio_studio_preset(dio_studio *s, const char *name, dio_error *err)
 {
     for (const struct entry *e = s->presets; e; e = e->next) {
-        if (strcmp(e->preset->name, name) == 0)
+        if (strcmp(e->name, name) == 0)
             return e->preset;
     }
     const dio_preset *preset = dio_preset_read(s->arena, s->assets, name, err);
     if (!preset)
         return NULL;
     struct entry *e = dio_arena_alloc(s->arena, sizeof *e);
-    *e = (struct entry){preset, s->presets};
+    *e = (struct entry){dio_arena_strdup(s->arena, name), preset, s->presets};
     s->presets = e;
     return preset;
 }

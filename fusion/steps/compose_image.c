@@ -39,6 +39,20 @@ static bool write_picture(const dio_canvas *c, const char *path, const char *tit
     return dio_png_close(png, err);
 }
 
+/* What stands where, and what had to go: for run.json, and for `diorama check`. */
+static void note(dio_task *t, const dio_poster_facts *facts)
+{
+    dio_value *boxes = dio_value_list(t->arena), *left_out = dio_value_list(t->arena);
+    for (int i = 0; i < facts->count; i++)
+        dio_list_add(t->arena, boxes,
+                     dio_compose_box(t->arena, facts->name[i], &facts->box[i], 0, 0));
+    for (int i = 0; i < facts->left_out_count; i++)
+        dio_list_add(t->arena, left_out, dio_value_string(t->arena, facts->left_out[i]));
+    dio_task_note(t, "boxes", boxes);
+    if (facts->left_out_count)
+        dio_task_note(t, "left_out", left_out);
+}
+
 static bool draw(dio_task *t, const struct params *p, const struct dio_composing *with,
                  dio_error *err)
 {
@@ -47,12 +61,15 @@ static bool draw(dio_task *t, const struct params *p, const struct dio_composing
     if (!dio_canvas_init(&canvas, DIO_SPACE_RGB, c.preset->width, c.preset->height, err))
         return false;
     const char *path = dio_task_path(t, "image", ".png");
-    bool ok = dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, NULL, NULL,
-                              err) &&
-              dio_task_progress(t, 0.3, err) && write_picture(&canvas, path, p->c.headline, err);
+    dio_poster_facts facts;
+    bool ok =
+        dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, &facts, err) &&
+        dio_task_progress(t, 0.3, err) && write_picture(&canvas, path, p->c.headline, err);
     dio_canvas_deinit(&canvas);
-    if (ok)
+    if (ok) {
+        note(t, &facts);
         dio_task_give_file(t, "image", path);
+    }
     return ok;
 }
 

@@ -31,12 +31,12 @@ static const dio_field fields[] = {
 static void check(dio_studio *studio, const void *params, const dio_value *with, dio_report *report)
 {
     const struct params *p = params;
-    dio_error e = {0};
-    dio_compose_check(studio, &p->c, with, report);
-    const dio_preset *preset = p->c.preset ? dio_studio_preset(studio, p->c.preset, &e) : NULL;
+    const dio_preset *preset = dio_compose_check(studio, &p->c, with, report);
     const dio_value *seconds = dio_map_get(with, "seconds");
-    if (preset && p->seconds > 0 &&
-        (p->seconds < preset->least_seconds || p->seconds > preset->most_seconds))
+    if (preset && !preset->limits[DIO_DELIVERY_FILM])
+        dio_report_at(report, with, "preset: %s takes no films", preset->name);
+    else if (preset && p->seconds > 0 &&
+             (p->seconds < preset->least_seconds || p->seconds > preset->most_seconds))
         dio_report_at(report, seconds ? seconds : with, "seconds: %g; a film for %s takes %g to %g",
                       p->seconds, preset->name, preset->least_seconds, preset->most_seconds);
 }
@@ -80,6 +80,23 @@ static bool open_sound(dio_task *t, const struct params *p, struct dio_composing
     return true;
 }
 
+/* What stands where and when: for run.json, and for `diorama check`. */
+static void note(dio_task *t, const dio_film *film, int fps)
+{
+    dio_value *list = dio_value_list(t->arena);
+    const dio_film_box *boxes;
+    int n = dio_film_boxes(film, &boxes);
+    for (int i = 0; i < n; i++)
+        dio_list_add(t->arena, list,
+                     dio_compose_box(t->arena, boxes[i].name, &boxes[i].box,
+                                     (double)boxes[i].first / fps, (double)boxes[i].last / fps));
+    dio_box box;
+    double start, end;
+    for (int i = 0; dio_film_caption(film, i, &box, &start, &end); i++)
+        dio_list_add(t->arena, list, dio_compose_box(t->arena, "captions", &box, start, end));
+    dio_task_note(t, "boxes", list);
+}
+
 static bool make(dio_task *t, const struct params *p, const struct dio_composing *with,
                  const dio_clip *sound, dio_error *err)
 {
@@ -103,6 +120,8 @@ static bool make(dio_task *t, const struct params *p, const struct dio_composing
         ok = dio_video_close(v, err);
     else
         dio_video_abort(v);
+    if (ok)
+        note(t, film, c.preset->fps);
     dio_film_destroy(film);
     if (ok)
         dio_task_give_file(t, "video", path);

@@ -148,6 +148,8 @@ static void presets_keep_texts_off_the_sun(void **state)
         const dio_preset *p = dio_preset_read(a, "assets", names[i], &err);
         if (!p)
             fail_msg("%s: %s", names[i], err.message);
+        if (!p->composes)
+            continue;
         float side = (float)(p->width < p->height ? p->width : p->height);
         float r = p->scenery.sun_r * side, x = p->scenery.sun_x * (float)p->width;
         float y = p->scenery.sun_y * (float)p->height - 0.015f * side; /* after 7 s of rising */
@@ -163,8 +165,9 @@ static void presets_keep_texts_off_the_sun(void **state)
 static float lowest(const dio_canvas *c, const dio_preset *p, dio_rgb ink)
 {
     float worst = 21;
-    for (int y = p->zone.y; y < p->zone.y + p->zone.h; y += 7) {
-        for (int x = p->zone.x; x < p->zone.x + p->zone.w; x += 7) {
+    int step = p->least > 0 ? 2 : 7; /* banners are small */
+    for (int y = p->zone.y; y < p->zone.y + p->zone.h; y += step) {
+        for (int x = p->zone.x; x < p->zone.x + p->zone.w; x += step) {
             float v[3];
             for (int i = 0; i < 3; i++)
                 v[i] = (float)c->plane[i].data[y * c->plane[i].stride + x] / 255;
@@ -189,6 +192,8 @@ static void texts_can_be_read_everywhere(void **state)
     for (int i = 0; i < count * all.count; i++) {
         const dio_preset *p = dio_preset_read(a, "assets", names[i % count], &err);
         const dio_palette *palette = &all.list[i / count];
+        if (!p->composes)
+            continue;
         dio_canvas c;
         assert_true(dio_canvas_init(&c, DIO_SPACE_RGB, p->width, p->height, &err));
         dio_ground *g = dio_ground_create(palette, &p->scenery, DIO_SPACE_RGB, p->width, p->height,
@@ -199,14 +204,15 @@ static void texts_can_be_read_everywhere(void **state)
             dio_ground_draw(g, &c, 0, p->height);
             float ratio = lowest(&c, p, palette->ink);
             if (ratio < 4.5f)
-                fail_msg("%s on %s after %d s: a contrast of %.2f", palette->name, p->name, t,
-                         (double)ratio);
+                print_message("%s on %s after %d s: a contrast of %.2f\n", palette->name, p->name,
+                              t, (double)ratio);
             worst = ratio < worst ? ratio : worst;
         }
         dio_ground_destroy(g);
         dio_canvas_deinit(&c);
     }
-    print_message("lowest contrast %.2f\n", (double)worst); /* measured 4.98 */
+    print_message("lowest contrast %.2f\n", (double)worst); /* measured 4.74 */
+    assert_true(worst >= 4.5f);
     dio_arena_destroy(a);
 }
 

@@ -20,13 +20,31 @@ struct fixture {
     int n_presets;
 };
 
+/* The presets whose pictures stand behind the words. */
+static const char *const *behind(dio_arena *a, int *n)
+{
+    dio_error err = {0};
+    int count;
+    const char *const *names = dio_preset_names(a, "assets", &count, &err);
+    const char **list = dio_arena_alloc(a, (size_t)count * sizeof *list);
+    *n = 0;
+    for (int i = 0; i < count; i++) {
+        const dio_preset *p = dio_preset_read(a, "assets", names[i], &err);
+        if (!p)
+            fail_msg("%s: %s", names[i], err.message);
+        if (p->composes && !p->panel.w)
+            list[(*n)++] = names[i];
+    }
+    return list;
+}
+
 static int setup(void **state)
 {
     static struct fixture f;
     dio_error err = {0};
     f.arena = dio_arena_create();
-    f.presets = dio_preset_names(f.arena, "assets", &f.n_presets, &err);
-    if (!f.presets || !dio_palettes_read(f.arena, "assets", &f.palettes, &err))
+    f.presets = behind(f.arena, &f.n_presets);
+    if (!dio_palettes_read(f.arena, "assets", &f.palettes, &err))
         fail_msg("%s", err.message);
     *state = &f;
     return 0;

@@ -188,14 +188,15 @@ static void ink_stays_inside_the_boxes(void **state)
         dio_words w = random_words(f->arena, &rng);
         const dio_palette *palette = &f->palettes.list[i % f->palettes.count];
         dio_canvas with, without;
-        dio_box box[DIO_ROLES];
-        int n = 0;
+        dio_poster_facts facts;
         assert_true(dio_canvas_init(&with, DIO_SPACE_RGB, p->width, p->height, &err));
         assert_true(dio_canvas_init(&without, DIO_SPACE_RGB, p->width, p->height, &err));
         dio_ground *ground =
             dio_ground_create(palette, &p->scenery, DIO_SPACE_RGB, p->width, p->height, 3, &err);
         dio_ground_draw(ground, &without, 0, p->height);
-        if (dio_poster_draw(f->fonts, p, palette, &w, 3, &with, box, &n, &err)) {
+        if (dio_poster_draw(f->fonts, p, palette, &w, 3, &with, &facts, &err)) {
+            const dio_box *box = facts.box;
+            int n = facts.count;
             boxes_are_apart(p, box, n);
             drawn++;
             for (int y = 0; y < p->height; y++) {
