@@ -30,6 +30,9 @@ static const struct look looks[DIO_ROLES] = {
 };
 /* clang-format on */
 
+/* A button in a row stands alone at its end, and may be larger than one under other words. */
+static const float row_button = 1.3f;
+
 void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
 {
     for (int i = 0; i < DIO_ROLES; i++) {
@@ -44,6 +47,8 @@ void dio_design_styles(const dio_preset *preset, dio_style styles[DIO_ROLES])
                                 .upper = l->upper,
                                 .one_line = i == DIO_ROLE_CTA}; /* buttons */
     }
+    if (preset->row)
+        styles[DIO_ROLE_CTA].size *= row_button;
 }
 
 /* Accent colours are chosen as grounds of buttons; as text they need contrast of their own, and
@@ -67,7 +72,7 @@ dio_item dio_design_item(dio_role role, const char *text, const dio_preset *pres
                       .style = &styles[role],
                       .colour = caption ? palette->ink : text_colour(l, palette, preset->least > 0),
                       .alpha = l->alpha,
-                      .gap = (int)lrintf(l->gap * preset->headline),
+                      .gap = (int)lrintf(l->gap * preset->gap * preset->headline),
                       .pill = l->pill,
                       .corner = caption ? (int)lrintf(0.12f * preset->headline) : 0,
                       .fill = caption ? palette->deep : palette->accent};

@@ -86,7 +86,7 @@ static bool plan_hill(dio_ground *g, int k, dio_rng *rng, dio_error *err)
 {
     struct hill *hill = &g->hill[k];
     float unit = (float)(g->w < g->h ? g->w : g->h);
-    float room = (1 - g->scenery.horizon) * (float)g->h;
+    float room = fmaxf(1 - g->scenery.horizon, 0) * (float)g->h;
     /* Near hills stand lower, roll wider and drift faster: the eye reads it as depth. */
     hill->base = g->scenery.horizon * (float)g->h + room * (0.06f + 0.30f * (float)k);
     const float length[WAVES] = {1.25f, 0.56f, 0.23f}, height[WAVES] = {0.060f, 0.022f, 0.005f};

@@ -11,7 +11,7 @@
 static const float pill_x = 1.05f, pill_y = 0.52f;
 
 /* What is beside takes at most this share of the width, and keeps this off the rest, in its em. */
-static const float beside_share = 0.36f, beside_gap = 1.1f;
+static const float beside_share = 0.42f, beside_gap = 1.1f;
 
 bool dio_box_meet(dio_box a, dio_box b)
 {

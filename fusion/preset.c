@@ -52,7 +52,7 @@ static const dio_field edge_fields[] = {
 };
 
 struct text_row {
-    double top, right, bottom, left, rise, headline, least;
+    double top, right, bottom, left, rise, headline, gap, least;
     int align, arrange;
     const dio_value *drop;
 };
@@ -67,6 +67,7 @@ static const dio_field text_fields[] = {
     DIO_FIELD(struct text_row, left, NULL, 0, 90, "percent kept free"),
     DIO_FIELD(struct text_row, rise, "0", 0, 1, "0: top of the zone, 1: bottom"),
     DIO_FIELD(struct text_row, headline, NULL, 10, 600, "size of headlines, pixels"),
+    DIO_FIELD(struct text_row, gap, "1", 0.2, 2, "room between texts, parts of the usual"),
     DIO_FIELD(struct text_row, least, "0", 0, 100, "no text is smaller, pixels"),
     DIO_FIELD_WORDS(struct text_row, align, "start", aligns, "alignment of lines"),
     DIO_FIELD_WORDS(struct text_row, arrange, "stack", arranges, "the button under or beside"),
@@ -163,6 +164,7 @@ static bool fill_layout(dio_preset *p, const struct row *r, const dio_value *v, 
     p->row = text.arrange == 1;
     p->rise = (float)text.rise;
     p->headline = (float)text.headline;
+    p->gap = (float)text.gap;
     p->least = (float)text.least;
     p->border = r->border;
     p->scenery = (dio_scenery){(float)scenery.horizon / 100, (float)scenery.sun_x / 100,

@@ -22,6 +22,7 @@ typedef struct dio_preset {
     bool row;       /* the button beside the other texts, not under them */
     float rise;     /* of texts in their zone: 0 at its top, 1 at its bottom */
     float headline; /* pixels an em; other texts are parts of it */
+    float gap;      /* of the usual room between texts: 1 is all of it */
     float least;    /* pixels an em: no text is set smaller */
     int border;     /* pixels of a frame, which sets an ad off from its page */
     const char *const
