@@ -2,7 +2,9 @@
  *
  * One plan over a window of frames serves all chunks: a chunk's frames with what its samples see on
  * either side. At the ends of the clip the window stays inside and reaches further the other way,
- * so that what the network puts beyond an end (zeros, reflections) stands where it belongs. */
+ * so that what the network puts beyond an end (zeros, reflections) stands where it belongs. Where
+ * a network's layers make results by tiles, windows begin at a multiple of `step`, the last as
+ * well: so many frames are added to all. */
 #include "audio/chunks.h"
 
 #include <stdlib.h>
@@ -72,6 +74,20 @@ static int64_t even_chunk(const struct run *r)
     return chunks > 1 ? (r->frames + chunks - 1) / chunks : r->frames;
 }
 
+static int64_t step_of(const struct run *r)
+{
+    return r->c->step > 1 ? r->c->step : 1;
+}
+
+/* Frames of a window, to which chunks' begin and end are near enough wherever they fall. */
+static int64_t window_of(const struct run *r)
+{
+    const int64_t step = step_of(r), least = r->c->least;
+    int64_t window = r->chunk + r->c->before + r->c->after + step - 1;
+    window = window < least ? least : window;
+    return window < r->frames ? window + (r->frames - window) % step : r->frames;
+}
+
 /* The window's plan; where it does not fit, that of a shorter one. */
 static bool make_plan(struct run *r)
 {
@@ -80,9 +96,7 @@ static bool make_plan(struct run *r)
     r->chunk = r->chunk < r->frames ? r->chunk : r->frames;
     for (;; r->chunk /= 2) {
         dio_error err = {0};
-        r->window = r->chunk + c->before + c->after;
-        r->window = r->window < c->least ? c->least : r->window;
-        r->window = r->window < r->frames ? r->window : r->frames;
+        r->window = window_of(r);
         r->plan = plan_of(r->device, dio_type_3d(DIO_F32, 1, r->window, r->width), c->build,
                           c->user, r->o->memory_limit, &err);
         if (r->plan)
@@ -109,7 +123,7 @@ static bool run_chunk(const struct run *r, int64_t begin)
     int64_t all = r->frames * c->hop - c->trim;
     int64_t start = begin - c->before, most = r->frames - r->window;
     start = start < most ? start : most;
-    start = start > 0 ? start : 0;
+    start = start > 0 ? start / step_of(r) * step_of(r) : 0;
     size_t row = (size_t)r->width * sizeof(float);
     if (!dio_plan_set(r->plan, "x", r->rows + start * r->width, (size_t)r->window * row, r->err) ||
         !dio_plan_run(r->plan, r->err))

@@ -26,6 +26,7 @@ typedef struct dio_chunks {
     int rate, hop, trim; /* T frames are T * hop - trim samples */
     int least;           /* frames of the smallest window */
     int before, after;   /* frames beside its own that a sample depends on */
+    int step; /* windows begin at a multiple of it, for tiles to fall alike; 0: anywhere */
     /* x f32 [1,W,width] to [1, W * hop - trim]. */
     dio_val (*build)(dio_graph *g, const void *user, dio_val x);
     const void *user;

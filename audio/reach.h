@@ -12,6 +12,8 @@
  */
 #include <stdint.h>
 
+#include "tensor/ops.h"
+
 typedef struct dio_reach {
     int64_t first, last; /* places, both read */
 } dio_reach;
@@ -26,6 +28,15 @@ static inline void dio_reach_conv(dio_reach *r, int kernel, int dilation, int le
 {
     r->first -= left;
     r->last += (int64_t)(kernel - 1) * dilation - left;
+}
+
+/* One that may be computed by tiles. */
+static inline void dio_reach_tiles(dio_reach *r, dio_conv_tile tile, int kernel, int dilation,
+                                   int left)
+{
+    dio_reach_conv(r, kernel, dilation, left);
+    r->first -= tile.before;
+    r->last += tile.after;
 }
 
 /* A transposed convolution: place p of its input reaches p * stride - pad and `kernel` on. */

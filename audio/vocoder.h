@@ -45,6 +45,7 @@ typedef struct dio_vocoder_shape {
     int trim;          /* T frames are T * hop - trim samples */
     int least;         /* frames that there must be */
     int before, after; /* frames beside its own that a sample depends on */
+    int step;          /* frames that a chunk's window begins at a multiple of; 0: anywhere */
     bool prelude;      /* part of it runs over all frames before the chunks */
     int draws;         /* uniform numbers that a sample is drawn by; 0: nothing is drawn */
     int wave, said;    /* of those that draw: numbers of a sample as taught, and said of the next */

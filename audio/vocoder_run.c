@@ -146,6 +146,7 @@ bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder
                           .least = s->least,
                           .before = s->before,
                           .after = s->after,
+                          .step = s->step,
                           .build = build,
                           .user = &r};
     bool ok =

@@ -254,6 +254,7 @@ static bool render(const struct render *r, dio_device *device, const float *z, i
                           .least = 1,
                           .before = s->before,
                           .after = s->after,
+                          .step = s->step,
                           .build = build_decode,
                           .user = r};
     bool ok = rows && dio_chunks_run(&c, device, rows, frames, s->latent, o, out, err);

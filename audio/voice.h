@@ -30,13 +30,14 @@ enum { DIO_VOICE_SYMBOLS = 8192, DIO_VOICE_FRAMES = 1 << 20 };
 
 /* What a voice's config comes down to. */
 typedef struct dio_voice_shape {
-    int rate;                           /* samples a second */
-    int hop;                            /* samples a frame */
-    int symbols;                        /* ids are 0..symbols-1 */
-    int speakers;                       /* 1: it takes no speaker */
-    int latent;                         /* numbers of a frame */
-    int before, after;                  /* frames beside its own that a sample depends on */
-    bool draws;                         /* durations are drawn, not computed */
+    int rate;          /* samples a second */
+    int hop;           /* samples a frame */
+    int symbols;       /* ids are 0..symbols-1 */
+    int speakers;      /* 1: it takes no speaker */
+    int latent;        /* numbers of a frame */
+    int before, after; /* frames beside its own that a sample depends on */
+    int step;          /* frames that a chunk's window begins at a multiple of; 0: anywhere */
+    bool draws;        /* durations are drawn, not computed */
     float noise, noise_duration, speed; /* the voice's own settings */
 } dio_voice_shape;
 

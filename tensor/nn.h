@@ -43,6 +43,9 @@ void dio_nn_conv1d_transpose_walk(dio_walk *w, dio_nn_conv1d *c, const char *nam
 /* x [B,in*groups,T]; `pad` zeros on either side. */
 dio_val dio_nn_conv1d_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int pad,
                               int dilation, int groups);
+/* The same by tiles from place 0 (dio_conv_tile_of); of one group. */
+dio_val dio_nn_conv1d_tiles_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int pad,
+                                    int dilation);
 /* x [B,in,T] to [B,out,(T-1)*stride - 2 pad + kernel + more]. */
 dio_val dio_nn_conv1d_transpose_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int stride,
                                         int pad, int more);

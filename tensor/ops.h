@@ -172,10 +172,19 @@ typedef struct dio_conv_attrs {
     int stride[2], pad[2], dilation[2]; /* [0] is H (or T in 1-D), [1] is W */
     int groups;
     int output_pad[2]; /* transposed only */
+    bool tiles;        /* 1-D only: see dio_conv_tile_of */
 } dio_conv_attrs;
 /* x [B,C,T] with w [O,C/g,k], or x [B,C,H,W] with w [O,C/g,kh,kw]; zero padding (others: dio_pad
  * before). w may be stored as bf16 or f16. */
 dio_val dio_conv(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs);
+/* With `tiles`, results along a signal may be computed some at a time, with fewer multiplications.
+ * Tiles are counted from place 0, so two cuts of one signal give a result the same bits only where
+ * they begin a multiple of `places` apart, and where both hold `before` and `after` places more
+ * than its kernel reaches. `places` is 1, and the others 0, where that is not done. */
+typedef struct dio_conv_tile {
+    int64_t places, before, after;
+} dio_conv_tile;
+dio_conv_tile dio_conv_tile_of(int64_t c, int64_t o, int64_t kernel, int64_t dilation);
 /* w [C,O/g,k..] as torch's ConvTranspose. */
 dio_val dio_conv_transpose(dio_graph *g, dio_val x, dio_val w, dio_val bias, dio_conv_attrs attrs);
 dio_conv_attrs dio_conv_defaults(void); /* stride 1, pad 0, dilation 1, groups 1 */

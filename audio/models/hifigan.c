@@ -118,7 +118,8 @@ static void shape(const void *model, dio_vocoder_shape *out)
                                .features = m->net.s.in,
                                .least = 1,
                                .before = (int)-r.first,
-                               .after = (int)r.last};
+                               .after = (int)r.last,
+                               .step = m->net.step};
     out->input = m->authors ? "mel" : "spectrogram";
     out->output = m->authors ? "audio" : "waveform";
     out->channels_first = out->channel = m->authors;

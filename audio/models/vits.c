@@ -279,6 +279,7 @@ static void shape(const void *model, dio_voice_shape *out)
                              .latent = m->c.flow_size,
                              .before = (int)-r.first,
                              .after = (int)r.last,
+                             .step = m->decoder.step,
                              .draws = m->c.use_stochastic_duration_prediction,
                              .noise = m->c.noise_scale,
                              .noise_duration = m->c.noise_scale_duration,

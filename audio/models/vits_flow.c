@@ -21,7 +21,7 @@ static dio_val wavenet(dio_graph *g, const struct vits *m, const struct vits_cou
         cond = dio_nn_conv1d_forward(g, &p->cond, speaker, 0, 1, 1);
     for (int i = 0; i < layers; i++, dilation *= c->wavenet_dilation_rate) {
         int pad = (c->wavenet_kernel_size - 1) * dilation / 2;
-        dio_val h = dio_nn_conv1d_forward(g, &p->in[i], x, pad, dilation, 1);
+        dio_val h = dio_nn_conv1d_tiles_forward(g, &p->in[i], x, pad, dilation);
         if (cond != DIO_NONE)
             h = dio_add(g, h, dio_slice(g, cond, 1, (int64_t)i * 2 * width, 2 * width, 1));
         h = dio_nn_conv1d_forward(g, &p->skip[i], gated(g, h, width), 0, 1, 1);

@@ -13,6 +13,7 @@ enum {
     DILATION_MOST = 512,
     HOP_MOST = 8192,
     ENDS = 7, /* the kernel of the first and the last convolution */
+    STEP_MOST = 64,
 };
 
 /* --- config --- */
@@ -58,6 +59,39 @@ static bool read_dilations(dio_hifigan_shape *s, const dio_value *list, dio_erro
     return true;
 }
 
+/* --- tiles --- */
+
+static int64_t common(int64_t a, int64_t b)
+{
+    return b ? common(b, a % b) : a;
+}
+
+static dio_conv_tile tile_of(const dio_hifigan_shape *s, int stage, int kernel, int dilation)
+{
+    const int64_t channels = s->channels >> (stage + 1);
+    return dio_conv_tile_of(channels, channels, kernel, dilation);
+}
+
+/* Frames of which every stage makes a whole number of every block's tiles; 0: more than are worth
+ * it. */
+static int step_of(const dio_hifigan_shape *s)
+{
+    int64_t step = 1, made = 1;
+    for (int i = 0; i < s->stages; i++) {
+        made *= s->rate[i];
+        for (int j = 0; j < s->kernels; j++)
+            for (int n = s->single ? 0 : -1; n < s->dilations[j]; n++) {
+                const int dilation = n < 0 ? 1 : s->dilation[j][n]; /* the second half's, first */
+                int64_t places = tile_of(s, i, s->block_kernel[j], dilation).places;
+                places /= common(places, made);
+                step = step / common(step, places) * places;
+                if (step > STEP_MOST)
+                    return 0;
+            }
+    }
+    return (int)step;
+}
+
 bool dio_hifigan_setup(dio_hifigan *h, const dio_value *rates, const dio_value *kernels,
                        const dio_value *block_kernels, const dio_value *block_dilations,
                        dio_arena *a, dio_error *err)
@@ -77,6 +111,7 @@ bool dio_hifigan_setup(dio_hifigan *h, const dio_value *rates, const dio_value *
                          DIO_HIFIGAN_KERNELS, &s->kernels, err) ||
         !read_dilations(s, block_dilations, err))
         return false;
+    h->step = step_of(s);
     h->block = dio_arena_try(a, (size_t)(s->stages * s->kernels) * sizeof *h->block);
     return h->block || dio_fail_memory(err, "a vocoder's layers");
 }
@@ -127,18 +162,24 @@ void dio_hifigan_walk(dio_walk *w, dio_hifigan *h)
 
 /* --- graph --- */
 
-static dio_val residual(dio_graph *g, const dio_hifigan_shape *s, const dio_hifigan_block *b, int j,
+static dio_val along(dio_graph *g, const dio_hifigan *h, const dio_nn_conv1d *c, dio_val x,
+                     int kernel, int dilation)
+{
+    const int pad = (kernel - 1) * dilation / 2;
+    return h->step ? dio_nn_conv1d_tiles_forward(g, c, x, pad, dilation)
+                   : dio_nn_conv1d_forward(g, c, x, pad, dilation, 1);
+}
+
+static dio_val residual(dio_graph *g, const dio_hifigan *net, const dio_hifigan_block *b, int j,
                         dio_val x)
 {
+    const dio_hifigan_shape *s = &net->s;
     int kernel = s->block_kernel[j];
     for (int i = 0; i < s->dilations[j]; i++) {
-        int dilation = s->dilation[j][i];
         dio_val h = dio_leaky_relu(g, x, s->slope);
-        h = dio_nn_conv1d_forward(g, &b->convs1[i], h, (kernel - 1) * dilation / 2, dilation, 1);
-        if (!s->single) {
-            h = dio_leaky_relu(g, h, s->slope);
-            h = dio_nn_conv1d_forward(g, &b->convs2[i], h, (kernel - 1) / 2, 1, 1);
-        }
+        h = along(g, net, &b->convs1[i], h, kernel, s->dilation[j][i]);
+        if (!s->single)
+            h = along(g, net, &b->convs2[i], dio_leaky_relu(g, h, s->slope), kernel, 1);
         x = dio_add(g, h, x);
     }
     return x;
@@ -158,7 +199,7 @@ dio_val dio_hifigan_forward(dio_graph *g, const dio_hifigan *h, dio_val x, dio_v
         dio_val sum = DIO_NONE;
         for (int j = 0; j < s->kernels; j++) {
             int n = i * s->kernels + j;
-            dio_val y = dio_tap(g, residual(g, s, &h->block[n], j, x), "%sresblocks.%d", tap, n);
+            dio_val y = dio_tap(g, residual(g, h, &h->block[n], j, x), "%sresblocks.%d", tap, n);
             sum = j ? dio_add(g, sum, y) : y;
         }
         x = dio_axpb(g, sum, 1 / (float)s->kernels, 0);
@@ -177,18 +218,29 @@ int dio_hifigan_hop(const dio_hifigan *h)
     return hop;
 }
 
-/* Of the blocks that stand side by side, the one that sees farthest counts. */
-static void reach_blocks(const dio_hifigan_shape *s, dio_reach *r)
+static void reach_conv(const dio_hifigan *h, dio_reach *r, int stage, int kernel, int dilation)
 {
-    int64_t most = 0;
+    const dio_conv_tile tile =
+        h->step ? tile_of(&h->s, stage, kernel, dilation) : (dio_conv_tile){1, 0, 0};
+    dio_reach_tiles(r, tile, kernel, dilation, (kernel - 1) * dilation / 2);
+}
+
+/* Of the blocks that stand side by side, the one that sees farthest counts. */
+static void reach_blocks(const dio_hifigan *h, int stage, dio_reach *r)
+{
+    const dio_hifigan_shape *s = &h->s;
+    dio_reach most = *r;
     for (int j = 0; j < s->kernels; j++) {
-        int64_t far = 0;
-        for (int i = 0; i < s->dilations[j]; i++)
-            far += (int64_t)(s->block_kernel[j] - 1) / 2 * (s->dilation[j][i] + !s->single);
-        most = far > most ? far : most;
+        dio_reach block = *r;
+        for (int i = 0; i < s->dilations[j]; i++) {
+            if (!s->single)
+                reach_conv(h, &block, stage, s->block_kernel[j], 1);
+            reach_conv(h, &block, stage, s->block_kernel[j], s->dilation[j][i]);
+        }
+        most.first = block.first < most.first ? block.first : most.first;
+        most.last = block.last > most.last ? block.last : most.last;
     }
-    r->first -= most;
-    r->last += most;
+    *r = most;
 }
 
 void dio_hifigan_reach(const dio_hifigan *h, dio_reach *r)
@@ -196,7 +248,7 @@ void dio_hifigan_reach(const dio_hifigan *h, dio_reach *r)
     const dio_hifigan_shape *s = &h->s;
     dio_reach_conv(r, ENDS, 1, ENDS / 2);
     for (int i = s->stages - 1; i >= 0; i--) {
-        reach_blocks(s, r);
+        reach_blocks(h, i, r);
         dio_reach_up(r, s->kernel[i], s->rate[i], (s->kernel[i] - s->rate[i]) / 2);
     }
     dio_reach_conv(r, ENDS, 1, ENDS / 2);

@@ -41,6 +41,8 @@ typedef struct dio_hifigan {
     dio_nn_conv1d pre, cond, post;
     dio_nn_conv1d up[DIO_HIFIGAN_STAGES];
     dio_hifigan_block *block; /* [stages * kernels] */
+    int step; /* frames that a cut begins at a multiple of, for residual blocks by tiles; 0: plain
+               */
 } dio_hifigan;
 
 /* Reads upsample_rates, upsample_kernel_sizes, resblock_kernel_sizes and resblock_dilation_sizes

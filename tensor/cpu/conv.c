@@ -13,6 +13,7 @@
 #include "tensor/cpu/gemm.h"
 #include "tensor/cpu/line.h"
 #include "tensor/cpu/onednn.h"
+#include "tensor/cpu/toom.h"
 #include "tensor/cpu/winograd.h"
 
 /* Floats of columns made at a time: 4 MB, so that the packed copy and the columns share L2 + L3. */
@@ -127,7 +128,8 @@ static size_t product_work(const dio_cpu *cpu, const dio_conv_shape *s)
 static size_t line_work(const dio_cpu *cpu, const dio_conv_shape *s)
 {
     const dio_line forward = {.s = s}, data = {.s = s, .back = true};
-    return largest(dio_line_work(cpu, &forward), dio_line_work(cpu, &data));
+    const size_t tiles = dio_toom_serves(s) ? dio_toom_work(cpu, &forward) : 0;
+    return largest(tiles, largest(dio_line_work(cpu, &forward), dio_line_work(cpu, &data)));
 }
 
 size_t dio_conv_work(const dio_cpu *cpu, const dio_conv_shape *s)
@@ -392,6 +394,14 @@ static void by_wino(const dio_cpu *cpu, dio_wino p, const float *x, const void *
     dio_wino_run(cpu, &p, work);
 }
 
+void dio_cpu_conv_line(const dio_cpu *cpu, const dio_line *p, void *work)
+{
+    if (dio_toom_serves(p->s))
+        dio_toom_run(cpu, p, work);
+    else
+        dio_line_run(cpu, p, work);
+}
+
 void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, const void *w,
                   const float *bias, float *y, void *work)
 {
@@ -401,7 +411,7 @@ void dio_cpu_conv(const dio_cpu *cpu, const dio_conv_shape *s, const float *x, c
     }
     if (dio_conv_by_line(s)) {
         const dio_line line = {.s = s, .x = x, .kernel = w, .bias = bias, .y = y};
-        dio_line_run(cpu, &line, work);
+        dio_cpu_conv_line(cpu, &line, work);
         return;
     }
     if (dio_onednn_serves(cpu, s) && dio_onednn_conv(s, x, w, bias, y, work))

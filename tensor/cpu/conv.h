@@ -18,6 +18,7 @@ typedef struct dio_conv_shape {
     int64_t h, w, oh, ow, kh, kw;
     int64_t sh, sw, ph, pw, dh, dw; /* stride, pad, dilation */
     dio_dtype kernel;               /* f32, or forward also bf16 and f16 */
+    bool tiles;                     /* of a signal, forward: see dio_conv_tile_of */
 } dio_conv_shape;
 
 /* From the dims of x, w and y, which have been checked. */

@@ -24,6 +24,7 @@ dio_conv_shape dio_conv_shape_of(const dio_view *x, const dio_view *w, const dio
         .dh = flat ? 1 : a->dilation[vertical],
         .dw = a->dilation[horizontal],
         .kernel = w->dtype,
+        .tiles = a->tiles,
     };
     return s;
 }

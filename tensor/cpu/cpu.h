@@ -49,6 +49,42 @@ typedef struct dio_line_tile {
     bool accumulate;
 } dio_line_tile;
 
+/* How a convolution along a signal is computed at a few points: see toom.c. Four results of a tile
+ * come from `points` numbers: pairs of points +-a, infinity, and with an even number of points 0.
+ * They stand in the order 0, a, -a, b, -b, .., infinity. */
+enum { DIO_TOOM_RESULTS = 4, DIO_TOOM_TAPS = 7, DIO_TOOM_POINTS = 10, DIO_TOOM_PAIRS = 4 };
+typedef struct dio_toom_form {
+    int points, pairs;
+    int pieces, taps;              /* of a kernel, four taps from one to the next; of the last */
+    float all[DIO_TOOM_PAIRS + 1]; /* the product of x^2 - a^2 over all pairs, by powers of x^2 */
+    float even[DIO_TOOM_PAIRS][DIO_TOOM_PAIRS]; /* over all but this one, */
+    float odd[DIO_TOOM_PAIRS][DIO_TOOM_PAIRS];  /* and times its a */
+    float kernel[DIO_TOOM_POINTS][DIO_TOOM_TAPS];
+    float back[DIO_TOOM_PAIRS][DIO_TOOM_RESULTS]; /* powers of a */
+} dio_toom_form;
+
+/* Rows of a signal, in order, to points. A lane is one of `dilation` interleaved tiles. */
+typedef struct dio_toom_in {
+    const dio_toom_form *form;
+    const float *x; /* [channels][..] from the first lane's first number on */
+    int64_t x_row, channels, dilation, tiles;
+    float *parts; /* room for 4 rows of tiles * dilation numbers and nr more */
+    int64_t part;
+    float *v; /* [points][channels][lanes], whole vectors are written */
+    int64_t v_point, v_row, lanes;
+} dio_toom_in;
+
+/* Sums at points to results. */
+typedef struct dio_toom_out {
+    const dio_toom_form *form;
+    const float *sums; /* [points][rows][nr] */
+    int64_t point;
+    const float *bias; /* [rows] or NULL */
+    float *y;          /* [rows][4][lanes], whole vectors */
+    int64_t y_row, y_part;
+    int rows, lanes; /* 1..mr, 1..nr */
+} dio_toom_out;
+
 /* A tile's sums for 1..DIO_STRIP_ROWS rows over many packed panels, streamed from memory. */
 enum { DIO_STRIP_ROWS = 4 };
 typedef struct dio_strip {
@@ -187,7 +223,15 @@ typedef struct dio_cpu {
     /* GEMM's inner parts: see gemm.h. */
     int mr, nr; /* the register tile, rows x columns */
     void (*tile)(const dio_tile *t);
-    void (*line)(const dio_line_tile *t); /* see line.c */
+    void (*line)(const dio_line_tile *t);  /* see line.c */
+    void (*toom_in)(const dio_toom_in *p); /* see toom.c */
+    void (*toom_out)(const dio_toom_out *p);
+    /* One row of results [4][..], as lanes stand, to their places: 4 * dilation * tiles numbers,
+     * and up to nr beyond them. */
+    void (*toom_join)(float *y, const float *parts, int64_t part, int64_t dilation, int64_t tiles);
+    /* u [points][channels][pieces][rows] of w [channels][taps][rows], rows 1..mr. */
+    void (*toom_kernel)(const dio_toom_form *f, const float *w, int64_t channels, int taps,
+                        int rows, float *u, int64_t u_point);
     /* out[c * out_row + r] = in[r * in_row + c] for r < rows, c < cols. */
     void (*transpose)(float *out, int64_t out_row, const float *in, int64_t in_row, int64_t rows,
                       int64_t cols);

@@ -18,6 +18,7 @@ enum { PAIRS = 0 };
 #include "tensor/cpu/line_tmpl.h"
 #include "tensor/cpu/peak_tmpl.h"
 #include "tensor/cpu/score_tmpl.h"
+#include "tensor/cpu/toom_tmpl.h"
 #include "tensor/cpu/transpose_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
 #include "tensor/cpu/wino_tmpl.h"
@@ -110,6 +111,10 @@ static void glu_grad(int act, float *da, float *db, const float *dy, const float
         .nr = NR,                                                                                  \
         .tile = tile,                                                                              \
         .line = line,                                                                              \
+        .toom_in = toom_in,                                                                        \
+        .toom_out = toom_out,                                                                      \
+        .toom_join = toom_join,                                                                    \
+        .toom_kernel = toom_kernel,                                                                \
         .strip = strip,                                                                            \
         .transpose = transpose,                                                                    \
         .copy_block = copy_block,                                                                  \

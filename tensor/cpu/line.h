@@ -21,5 +21,8 @@ typedef struct dio_line {
  * length nor batch matter. */
 bool dio_line_serves(const dio_conv_shape *s);
 
+/* conv.c: a plain one, by tiles (toom.h) where they serve. Scratch: dio_conv_work. */
+void dio_cpu_conv_line(const dio_cpu *cpu, const dio_line *p, void *work);
+
 size_t dio_line_work(const dio_cpu *cpu, const dio_line *p);
 void dio_line_run(const dio_cpu *cpu, const dio_line *p, void *work);

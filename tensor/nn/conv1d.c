@@ -38,6 +38,16 @@ dio_val dio_nn_conv1d_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, i
     return dio_conv(g, x, dio_param(g, c->w), bias(g, c), a);
 }
 
+dio_val dio_nn_conv1d_tiles_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int pad,
+                                    int dilation)
+{
+    dio_conv_attrs a = dio_conv_defaults();
+    a.pad[0] = pad;
+    a.dilation[0] = dilation;
+    a.tiles = true;
+    return dio_conv(g, x, dio_param(g, c->w), bias(g, c), a);
+}
+
 dio_val dio_nn_conv1d_transpose_forward(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int stride,
                                         int pad, int more)
 {

@@ -84,7 +84,7 @@ static void cpu(const dio_call *c)
                                .slope = a->slope,
                                .add = c->in[3].data,
                                .y = c->out[0].data};
-        dio_line_run(c->cpu, &line, c->work);
+        dio_cpu_conv_line(c->cpu, &line, c->work);
         return;
     }
     dio_cpu_conv(c->cpu, &s, c->in[0].data, c->in[1].data, c->in[2].data, c->out[0].data, c->work);
