@@ -10,15 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/room.h"
-#include "tensor/plan.h"
-
 enum { CHUNK_SECONDS = 4, SHARE = 12, CHUNK_LEAST = 8 };
 
 struct run {
     const dio_chunks *c;
     const dio_chunks_options *o;
-    dio_device *device;
+    dio_plans *plans;
     const float *rows;
     int64_t frames, width;
     int64_t chunk, window; /* frames */
@@ -27,39 +24,35 @@ struct run {
     dio_error *err;
 };
 
-static dio_plan *plan_of(dio_device *device, dio_type type,
-                         dio_val (*build)(dio_graph *g, const void *user, dio_val x),
-                         const void *user, size_t memory_limit, dio_error *err)
+static int build_once(dio_graph *g, const void *user, dio_val *outputs)
 {
-    dio_graph *g = dio_graph_create();
-    if (!g) {
-        dio_fail_memory(err, "a graph");
-        return NULL;
-    }
-    dio_val y = build(g, user, dio_input(g, "x", type));
-    dio_plan_options options = {.memory_limit =
-                                    memory_limit ? memory_limit : dio_room_memory() / 2};
-    dio_plan *p = dio_plan_create(g, &y, 1, false, device, &options, err);
-    dio_graph_destroy(g);
-    return p;
+    const dio_chunks_once *c = user;
+    outputs[0] = c->build(g, c->user, dio_input(g, "x", c->type));
+    return 1;
 }
 
-float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
-                       dio_val (*build)(dio_graph *g, const void *user, dio_val x),
-                       const void *user, size_t memory_limit, dio_type *out, dio_error *err)
+static dio_plan *plan_of(const dio_chunks_once *c, dio_plans *plans, dio_error *err)
 {
-    float *copy = NULL;
-    dio_plan *p = plan_of(device, type, build, user, memory_limit, err);
-    if (p && dio_plan_set(p, "x", x, dio_type_bytes(&type), err) && dio_plan_run(p, err)) {
-        const void *y = dio_plan_output(p, 0, out);
-        copy = malloc(dio_type_bytes(out));
-        if (copy)
-            memcpy(copy, y, dio_type_bytes(out));
-        else
-            dio_fail_memory(err, "frames");
-    }
-    dio_plan_destroy(p);
-    return copy;
+    const dio_plans_wish wish = {.stage = c->stage,
+                                 .variant = c->variant,
+                                 .type = c->type,
+                                 .memory_limit = c->memory_limit,
+                                 .build = build_once,
+                                 .user = c};
+    return dio_plans_get(plans, &wish, err);
+}
+
+float *dio_chunks_run_once(const dio_chunks_once *c, dio_plans *plans, const void *x, dio_type *out,
+                           dio_error *err)
+{
+    dio_plan *p = plan_of(c, plans, err);
+    if (!p || !dio_plan_set(p, "x", x, dio_type_bytes(&c->type), err) || !dio_plan_run(p, err))
+        return NULL;
+    const void *y = dio_plan_output(p, 0, out);
+    float *copy = malloc(dio_type_bytes(out));
+    if (!copy)
+        dio_fail_memory(err, "frames");
+    return copy ? memcpy(copy, y, dio_type_bytes(out)) : NULL;
 }
 
 /* The usual length is stretched or shortened so that chunks are alike: one plan serves all of them,
@@ -97,8 +90,13 @@ static bool make_plan(struct run *r)
     for (;; r->chunk /= 2) {
         dio_error err = {0};
         r->window = window_of(r);
-        r->plan = plan_of(r->device, dio_type_3d(DIO_F32, 1, r->window, r->width), c->build,
-                          c->user, r->o->memory_limit, &err);
+        const dio_chunks_once window = {.stage = "chunk",
+                                        .variant = c->variant,
+                                        .type = dio_type_3d(DIO_F32, 1, r->window, r->width),
+                                        .build = c->build,
+                                        .user = c->user,
+                                        .memory_limit = r->o->memory_limit};
+        r->plan = plan_of(&window, r->plans, &err);
         if (r->plan)
             return true;
         if (r->chunk / 2 < CHUNK_LEAST || err.kind != DIO_ERROR_RETRY) {
@@ -148,19 +146,18 @@ static bool run_all(struct run *r, bool wanted)
     return ok;
 }
 
-bool dio_chunks_run(const dio_chunks *c, dio_device *device, const float *rows, int64_t frames,
+bool dio_chunks_run(const dio_chunks *c, dio_plans *plans, const float *rows, int64_t frames,
                     int64_t width, const dio_chunks_options *o, dio_clip **out, dio_error *err)
 {
     static const dio_chunks_options usual;
     struct run r = {.c = c,
                     .o = o ? o : &usual,
-                    .device = device,
+                    .plans = plans,
                     .rows = rows,
                     .frames = frames,
                     .width = width,
                     .err = err};
     bool ok = run_all(&r, out != NULL);
-    dio_plan_destroy(r.plan);
     if (!ok)
         dio_clip_unref(r.clip);
     else if (out)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "audio/clip.h"
+#include "audio/plans.h"
 #include "base/error.h"
 #include "tensor/device.h"
 #include "tensor/graph.h"
@@ -20,6 +21,7 @@ typedef struct dio_chunks_options {
     /* Called with samples as they are made, in their order; false stops. */
     bool (*samples)(void *user, const float *x, int64_t count);
     void *user;
+    dio_plans *plans; /* of the model that runs, kept for clips to come; NULL: nothing is kept */
 } dio_chunks_options;
 
 typedef struct dio_chunks {
@@ -30,13 +32,22 @@ typedef struct dio_chunks {
     /* x f32 [1,W,width] to [1, W * hop - trim]. */
     dio_val (*build)(dio_graph *g, const void *user, dio_val x);
     const void *user;
+    int64_t variant; /* see dio_plans_wish */
 } dio_chunks;
 
 /* rows [frames][width]. Caller unrefs *out; with out NULL samples only go to o->samples. */
-bool dio_chunks_run(const dio_chunks *c, dio_device *device, const float *rows, int64_t frames,
+bool dio_chunks_run(const dio_chunks *c, dio_plans *plans, const float *rows, int64_t frames,
                     int64_t width, const dio_chunks_options *o, dio_clip **out, dio_error *err);
 
-/* One graph over the whole of `x`, run once: its output's copy, malloc'ed, and type in *type. */
-float *dio_chunks_once(dio_device *device, dio_type type, const void *x,
-                       dio_val (*build)(dio_graph *g, const void *user, dio_val x),
-                       const void *user, size_t memory_limit, dio_type *out, dio_error *err);
+/* What must see all of `x`, of this type. */
+typedef struct dio_chunks_once {
+    const char *stage;
+    int64_t variant;
+    dio_type type;
+    dio_val (*build)(dio_graph *g, const void *user, dio_val x);
+    const void *user;
+    size_t memory_limit;
+} dio_chunks_once;
+/* One run over it: its output's copy, malloc'ed, and type in *out. */
+float *dio_chunks_run_once(const dio_chunks_once *c, dio_plans *plans, const void *x, dio_type *out,
+                           dio_error *err);

@@ -61,16 +61,21 @@ static dio_val build(dio_graph *g, const void *user, dio_val x)
 }
 
 /* What must see all frames, over all of them: rows for `build`, malloc'ed. */
-static float *prelude(const struct run *r, dio_device *device, size_t limit, int64_t *width,
+static float *prelude(const struct run *r, dio_plans *plans, size_t limit, int64_t *width,
                       dio_error *err)
 {
     const dio_vocoder_shape *s = &r->v->shape;
     const dio_vocoder_input *in = r->in;
-    dio_type from = s->features ? dio_type_3d(DIO_F32, 1, in->frames, s->features)
-                                : dio_type_3d(DIO_I32, 1, in->codebooks, in->frames);
+    const dio_chunks_once c = {.stage = "prelude",
+                               .type = s->features
+                                           ? dio_type_3d(DIO_F32, 1, in->frames, s->features)
+                                           : dio_type_3d(DIO_I32, 1, in->codebooks, in->frames),
+                               .build = build_prelude,
+                               .user = r,
+                               .memory_limit = limit};
     dio_type to = {0};
     const void *x = s->features ? (const void *)in->mel : (const void *)in->codes;
-    float *rows = dio_chunks_once(device, from, x, build_prelude, r, limit, &to, err);
+    float *rows = dio_chunks_run_once(&c, plans, x, &to, err);
     *width = to.dim[2];
     return rows;
 }
@@ -123,20 +128,16 @@ static bool draw(const struct run *r, const float *rows, const dio_chunks_option
     return ok;
 }
 
-bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder_input *in,
-                     const dio_chunks_options *options, dio_clip **out, dio_error *err)
+static bool run(const struct run *r, dio_plans *plans, const dio_chunks_options *options,
+                dio_clip **out, dio_error *err)
 {
-    const dio_vocoder_shape *s = &v->shape;
-    const struct run r = {v, in};
-    if (!check(&r, err))
-        return false;
+    const dio_vocoder_shape *s = &r->v->shape;
     float *made = NULL;
     int64_t width = s->features;
-    if (s->prelude &&
-        !(made = prelude(&r, device, options ? options->memory_limit : 0, &width, err)))
+    if (s->prelude && !(made = prelude(r, plans, options ? options->memory_limit : 0, &width, err)))
         return false;
-    if (v->ops->generate) {
-        bool drawn = draw(&r, made, options, out, err);
+    if (r->v->ops->generate) {
+        bool drawn = draw(r, made, options, out, err);
         free(made);
         return drawn;
     }
@@ -148,9 +149,24 @@ bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder
                           .after = s->after,
                           .step = s->step,
                           .build = build,
-                          .user = &r};
-    bool ok =
-        dio_chunks_run(&c, device, made ? made : in->mel, in->frames, width, options, out, err);
+                          .user = r,
+                          .variant = r->in->codebooks};
+    bool ok = dio_chunks_run(&c, plans, made ? made : r->in->mel, r->in->frames, width, options,
+                             out, err);
     free(made);
+    return ok;
+}
+
+bool dio_vocoder_run(const dio_vocoder *v, dio_device *device, const dio_vocoder_input *in,
+                     const dio_chunks_options *options, dio_clip **out, dio_error *err)
+{
+    const struct run r = {v, in};
+    dio_plans *kept = options ? options->plans : NULL;
+    if (!check(&r, err) || (kept && !dio_plans_check(kept, device, err)))
+        return false;
+    dio_plans *plans = kept ? kept : dio_plans_create(device, err);
+    const bool ok = plans && run(&r, plans, options, out, err);
+    if (!kept)
+        dio_plans_destroy(plans);
     return ok;
 }

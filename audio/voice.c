@@ -11,7 +11,6 @@
 
 #include "audio/models.h"
 #include "base/rng.h"
-#include "tensor/plan.h"
 
 enum { DRAW_DURATIONS = 1, DRAW_FRAMES = 2 }; /* streams */
 
@@ -78,23 +77,21 @@ static bool check(const dio_voice *v, const dio_voice_request *r, dio_error *err
     return true;
 }
 
-static dio_plan *text_plan(const dio_voice *v, dio_device *device, const dio_voice_request *r,
-                           dio_error *err)
+struct asked {
+    const dio_voice *v;
+    const dio_voice_request *r;
+};
+
+static int build_text(dio_graph *g, const void *user, dio_val *out)
 {
-    dio_graph *g = dio_graph_create();
-    if (!g) {
-        dio_fail_memory(err, "a graph");
-        return NULL;
-    }
-    dio_voice_text io = {.speaker = r->speaker, .noise = DIO_NONE};
-    io.ids = dio_input(g, "ids", dio_type_2d(DIO_I32, 1, r->count));
-    if (v->shape.draws)
-        io.noise = dio_input(g, "noise", dio_type_3d(DIO_F32, 1, 2, r->count));
-    dio_voice_text_forward(g, v, &io);
-    dio_val out[] = {io.means, io.logs, io.durations};
-    dio_plan *p = dio_plan_create(g, out, 3, false, device, NULL, err);
-    dio_graph_destroy(g);
-    return p;
+    const struct asked *a = user;
+    dio_voice_text io = {.speaker = a->r->speaker, .noise = DIO_NONE};
+    io.ids = dio_input(g, "ids", dio_type_2d(DIO_I32, 1, a->r->count));
+    if (a->v->shape.draws)
+        io.noise = dio_input(g, "noise", dio_type_3d(DIO_F32, 1, 2, a->r->count));
+    dio_voice_text_forward(g, a->v, &io);
+    out[0] = io.means, out[1] = io.logs, out[2] = io.durations;
+    return 3;
 }
 
 /* By symbol, so that what one draws does not depend on how many there are. */
@@ -170,16 +167,30 @@ static bool take_score(dio_score *s, dio_plan *p, dio_error *err)
     return true;
 }
 
+static bool predict(const dio_voice *v, dio_plans *plans, const dio_voice_request *r, dio_score *s,
+                    dio_error *err)
+{
+    const struct asked asked = {v, r};
+    const dio_plans_wish wish = {.stage = "text",
+                                 .variant = r->speaker,
+                                 .type = dio_type_2d(DIO_I32, 1, r->count),
+                                 .build = build_text,
+                                 .user = &asked};
+    dio_plan *p = dio_plans_get(plans, &wish, err);
+    return p && dio_plan_set(p, "ids", r->ids, (size_t)r->count * sizeof *r->ids, err) &&
+           set_noise(p, v, r, err) && dio_plan_run(p, err) && take_score(s, p, err);
+}
+
 dio_score *dio_voice_predict(const dio_voice *v, dio_device *device, const dio_voice_request *r,
                              dio_error *err)
 {
-    if (!check(v, r, err))
+    if (!check(v, r, err) || (r->plans && !dio_plans_check(r->plans, device, err)))
         return NULL;
     dio_score *s = score_create(v, r, err);
-    dio_plan *p = s ? text_plan(v, device, r, err) : NULL;
-    bool ok = p && dio_plan_set(p, "ids", r->ids, (size_t)r->count * sizeof *r->ids, err) &&
-              set_noise(p, v, r, err) && dio_plan_run(p, err) && take_score(s, p, err);
-    dio_plan_destroy(p);
+    dio_plans *plans = !s || r->plans ? r->plans : dio_plans_create(device, err);
+    const bool ok = s && plans && predict(v, plans, r, s, err);
+    if (!r->plans)
+        dio_plans_destroy(plans);
     if (ok)
         return s;
     dio_score_destroy(s);
@@ -242,13 +253,18 @@ void dio_score_draw(const dio_score *s, const int64_t *frames, float *z)
         }
 }
 
-static bool render(const struct render *r, dio_device *device, const float *z, int64_t frames,
+static bool render(const struct render *r, dio_plans *plans, const float *z, int64_t frames,
                    const dio_chunks_options *o, dio_clip **out, dio_error *err)
 {
     const dio_voice_shape *s = &r->v->shape;
-    dio_type type = dio_type_3d(DIO_F32, 1, frames, s->latent), made;
-    float *rows =
-        dio_chunks_once(device, type, z, build_flow, r, o ? o->memory_limit : 0, &made, err);
+    const dio_chunks_once flow = {.stage = "flow",
+                                  .variant = r->speaker,
+                                  .type = dio_type_3d(DIO_F32, 1, frames, s->latent),
+                                  .build = build_flow,
+                                  .user = r,
+                                  .memory_limit = o ? o->memory_limit : 0};
+    dio_type made;
+    float *rows = dio_chunks_run_once(&flow, plans, z, &made, err);
     const dio_chunks c = {.rate = s->rate,
                           .hop = s->hop,
                           .least = 1,
@@ -256,8 +272,9 @@ static bool render(const struct render *r, dio_device *device, const float *z, i
                           .after = s->after,
                           .step = s->step,
                           .build = build_decode,
-                          .user = r};
-    bool ok = rows && dio_chunks_run(&c, device, rows, frames, s->latent, o, out, err);
+                          .user = r,
+                          .variant = r->speaker};
+    bool ok = rows && dio_chunks_run(&c, plans, rows, frames, s->latent, o, out, err);
     free(rows);
     return ok;
 }
@@ -266,6 +283,9 @@ bool dio_voice_render(const dio_voice *v, dio_device *device, const dio_score *s
                       const dio_chunks_options *options, dio_clip **out, dio_error *err)
 {
     const struct render r = {v, s->speaker};
+    dio_plans *kept = options ? options->plans : NULL;
+    if (kept && !dio_plans_check(kept, device, err))
+        return false;
     if (!(speed >= 0.05 && speed <= 20))
         return dio_fail(err, "a speed of %g is outside 0.05..20", speed);
     int64_t all = dio_score_frames(s, speed, NULL);
@@ -273,14 +293,15 @@ bool dio_voice_render(const dio_voice *v, dio_device *device, const dio_score *s
         return dio_fail(err, "more than %d frames: say less at a time", DIO_VOICE_FRAMES);
     int64_t *frames = malloc((size_t)s->count * sizeof *frames);
     float *z = malloc((size_t)all * (size_t)s->latent * sizeof *z);
-    bool ok = frames && z;
-    if (!ok)
-        dio_fail_memory(err, "a voice's frames");
+    dio_plans *plans = kept ? kept : dio_plans_create(device, err);
+    bool ok = plans && ((frames && z) || dio_fail_memory(err, "a voice's frames"));
     if (ok) {
         dio_score_frames(s, speed, frames);
         dio_score_draw(s, frames, z);
-        ok = render(&r, device, z, all, options, out, err);
+        ok = render(&r, plans, z, all, options, out, err);
     }
+    if (!kept)
+        dio_plans_destroy(plans);
     free(frames);
     free(z);
     return ok;

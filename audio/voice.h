@@ -85,6 +85,7 @@ typedef struct dio_voice_request {
     int speaker;
     uint64_t seed;
     const float *noise, *noise_duration; /* scales; NULL: the voice's own */
+    dio_plans *plans; /* of this voice, kept for texts to come; NULL: nothing is kept */
 } dio_voice_request;
 
 /* What is to be said: one for each symbol, and what the sound is drawn from. */

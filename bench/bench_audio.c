@@ -2,7 +2,8 @@
  *
  * A figure is seconds of work for a second of sound, by the best of several runs: below 1 is faster
  * than it is heard. Its share is the operations of plain sums against multiply-adds in registers;
- * how many a second of sound takes follows from each published config. */
+ * how many a second of sound takes follows from each published config. Plans are kept from run to
+ * run, as whoever makes many clips with a model keeps them. */
 #include <stdlib.h>
 
 #include "audio/vocoder.h"
@@ -20,6 +21,7 @@ struct sound {
 struct vocoding {
     dio_vocoder *v;
     dio_device *device;
+    dio_plans *plans;
     float *mel;
     int64_t frames;
 };
@@ -29,7 +31,8 @@ static bool vocode(void *user, dio_error *err)
     struct vocoding *w = user;
     const dio_vocoder_input in = {.mel = w->mel, .frames = w->frames};
     dio_clip *clip = NULL;
-    const bool ok = dio_vocoder_run(w->v, w->device, &in, NULL, &clip, err);
+    const dio_chunks_options options = {.plans = w->plans};
+    const bool ok = dio_vocoder_run(w->v, w->device, &in, &options, &clip, err);
     dio_clip_unref(clip);
     return ok;
 }
@@ -53,13 +56,15 @@ static bool run_vocoder(dio_bench_run *r, const dio_bench *b, double *value, dou
         return false;
     const size_t count = (size_t)w.frames * (size_t)w.v->shape.features;
     w.mel = malloc(count * sizeof *w.mel);
+    w.plans = dio_plans_create(r->device, err);
     for (size_t i = 0; w.mel && i < count; i++)
         w.mel[i] = 4 * dio_uniform(1, 0, i) - 6;
-    if (w.mel || dio_fail_memory(err, "a benchmark")) {
+    if (w.plans && (w.mel || dio_fail_memory(err, "a benchmark"))) {
         const double seconds = dio_bench_best(4 * r->seconds, vocode, &w, err);
         const double heard = (double)dio_vocoder_length(w.v, w.frames) / (double)w.v->shape.rate;
         ok = tell(seconds, heard, s->gmacs, value, reached);
     }
+    dio_plans_destroy(w.plans);
     free(w.mel);
     dio_vocoder_close(w.v);
     return ok;
@@ -70,6 +75,7 @@ static bool run_vocoder(dio_bench_run *r, const dio_bench *b, double *value, dou
 struct speaking {
     dio_voice *v;
     dio_device *device;
+    dio_plans *plans;
     int32_t *ids;
     int count;
     double duration; /* frames that each symbol lasts: drawn weights do not know */
@@ -79,12 +85,13 @@ struct speaking {
 static bool speak(void *user, dio_error *err)
 {
     struct speaking *w = user;
-    const dio_voice_request request = {.ids = w->ids, .count = w->count};
+    const dio_voice_request request = {.ids = w->ids, .count = w->count, .plans = w->plans};
+    const dio_chunks_options options = {.plans = w->plans};
     dio_clip *clip = NULL;
     dio_score *score = dio_voice_predict(w->v, w->device, &request, err);
     for (int i = 0; score && i < w->count; i++)
         score->duration[i] = w->duration;
-    const bool ok = score && dio_voice_render(w->v, w->device, score, 1, NULL, &clip, err);
+    const bool ok = score && dio_voice_render(w->v, w->device, score, 1, &options, &clip, err);
     w->length = clip ? clip->length : 0;
     dio_clip_unref(clip);
     dio_score_destroy(score);
@@ -100,14 +107,16 @@ static bool run_voice(dio_bench_run *r, const dio_bench *b, double *value, doubl
     bool ok = false;
     w.duration = r->tiny ? 2 : (double)s->frames / s->symbols;
     w.v = config ? dio_voice_create(config, 1, err) : NULL;
-    w.ids = w.v ? malloc((size_t)w.count * sizeof *w.ids) : NULL;
+    w.plans = w.v ? dio_plans_create(r->device, err) : NULL;
+    w.ids = w.plans ? malloc((size_t)w.count * sizeof *w.ids) : NULL;
     for (int i = 0; w.ids && i < w.count; i++)
         w.ids[i] = i % w.v->shape.symbols;
-    if (w.ids || (w.v && dio_fail_memory(err, "a benchmark"))) {
+    if (w.ids || (w.plans && dio_fail_memory(err, "a benchmark"))) {
         const double seconds = dio_bench_best(4 * r->seconds, speak, &w, err);
         ok = tell(seconds, (double)w.length / w.v->shape.rate, s->gmacs, value, reached);
     }
     free(w.ids);
+    dio_plans_destroy(w.plans);
     dio_voice_close(w.v);
     return ok;
 }

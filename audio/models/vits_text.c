@@ -69,7 +69,7 @@ static dio_val attend(dio_graph *g, const struct vits *m, const struct vits_laye
 static dio_val conv_same(dio_graph *g, const dio_nn_conv1d *c, dio_val x, int kernel)
 {
     x = dio_pad(g, x, 2, (kernel - 1) / 2, kernel / 2, DIO_PAD_ZERO);
-    return dio_nn_conv1d_tiles_forward(g, c, x, 0, 1);
+    return dio_nn_conv1d_forward(g, c, x, 0, 1, 1);
 }
 
 static dio_val layer(dio_graph *g, const struct vits *m, const struct vits_layer *l, dio_val x)

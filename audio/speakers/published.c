@@ -30,6 +30,7 @@ struct line {
 struct saying {
     const dio_voice *v;
     dio_device *device;
+    dio_plans *plans; /* for all sentences */
     const dio_speech_request *r;
     const dio_utterance *u;
     dio_arena *a;
@@ -133,7 +134,8 @@ static bool make_line(struct saying *s, struct line *l, const dio_sentence *from
     const dio_voice_request r = {.ids = l->symbols.ids,
                                  .count = l->symbols.count,
                                  .speaker = s->speaker,
-                                 .seed = s->r->seed + (uint64_t)from->first};
+                                 .seed = s->r->seed + (uint64_t)from->first,
+                                 .plans = s->plans};
     l->score = dio_voice_predict(s->v, s->device, &r, err);
     l->frames = dio_arena_try(s->a, (size_t)l->symbols.count * sizeof *l->frames);
     return l->score && (l->frames || dio_fail_memory(err, "a sentence"));
@@ -267,6 +269,7 @@ static bool join(dio_clip **all, int rate, int64_t silence, const dio_clip *next
 
 static bool speak(struct saying *s, dio_speech *out, dio_error *err)
 {
+    const dio_chunks_options options = {.plans = s->plans};
     int rate = s->v->shape.rate;
     for (int i = 0; i < s->lines; i++) {
         struct line *l = &s->line[i];
@@ -274,7 +277,7 @@ static bool speak(struct saying *s, dio_speech *out, dio_error *err)
         if (s->r->progress && !s->r->progress(s->r->user, (double)i / s->lines, err))
             return false;
         bool ok = dio_score_frames(l->score, out->rate, l->frames) >= 0 &&
-                  dio_voice_render(s->v, s->device, l->score, out->rate, NULL, &clip, err) &&
+                  dio_voice_render(s->v, s->device, l->score, out->rate, &options, &clip, err) &&
                   join(&out->clip, rate, llrint(l->lead * rate), clip, err) &&
                   take_times(s, l, out->clip->length - clip->length, err) &&
                   join(&out->clip, rate, llrint(l->pause * rate), NULL, err);
@@ -323,11 +326,13 @@ static bool say(void *self, dio_device *device, const dio_speech_request *r, dio
                 dio_speech *out, dio_error *err)
 {
     struct saying s = {.v = self, .device = device, .r = r, .a = a};
-    bool ok = prepare(&s, err) && make_room(&s, err) &&
+    s.plans = dio_plans_create(device, err);
+    bool ok = s.plans && prepare(&s, err) && make_room(&s, err) &&
               dio_speech_fit(r, fastest, seconds_at, &s, &out->rate, err) && speak(&s, out, err) &&
               finish(&s, out, err);
     for (int i = 0; i < s.lines; i++)
         dio_score_destroy(s.line[i].score);
+    dio_plans_destroy(s.plans);
     if (!ok) {
         dio_clip_unref(out->clip);
         out->clip = NULL;

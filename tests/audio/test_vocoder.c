@@ -204,6 +204,49 @@ static void test_chunks_wide(void **state)
                0);
 }
 
+/* What is kept from clip to clip changes none: of many lengths, more than are kept, by one thread
+ * and by two, in chunks and whole. */
+static void check_kept(const char *name)
+{
+    static const int64_t lengths[] = {40, 161, 17, 161, 90, 33, 55, 61, 40, 400, 161};
+    dio_error err = {0};
+    dio_vocoder *v = open_golden(name);
+    dio_device *device = open_device(), *other = open_device();
+    dio_plans *plans = dio_plans_create(device, &err);
+    must(plans != NULL, &err);
+    struct frames f = noise(v, 400);
+    const int threads = dio_gang_size();
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        const dio_chunks_options o = {.chunk = i % 3 ? 0 : 37, .plans = plans};
+        dio_clip *clip = NULL;
+        f.in.frames = lengths[i];
+        dio_gang_resize(1 + (int)i % 2);
+        must(dio_vocoder_run(v, device, &f.in, &o, &clip, &err), &err);
+        dio_gang_resize(threads);
+        dio_clip *fresh = run(v, &f, (dio_chunks_options){0});
+        assert_same(clip, fresh, name);
+        dio_clip_unref(clip);
+        dio_clip_unref(fresh);
+    }
+    dio_clip *clip = NULL;
+    assert_false(
+        dio_vocoder_run(v, other, &f.in, &(dio_chunks_options){.plans = plans}, &clip, &err));
+    assert_non_null(strstr(err.message, "another device"));
+    free_frames(&f);
+    dio_vocoder_close(v);
+    dio_plans_destroy(plans);
+    dio_device_close(device);
+    dio_device_close(other);
+}
+
+static void test_kept(void **state)
+{
+    (void)state;
+    check_kept("hifigan-v1");
+    check_kept("vocos");
+    check_kept("encodec");
+}
+
 /* --- what a sample sees --- */
 
 /* Moving frame `at` alone changes the samples of frames at-after..at+before, and no others. */
@@ -341,13 +384,10 @@ static void test_save(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens),
-        cmocka_unit_test(test_chunks),
-        cmocka_unit_test(test_chunks_wide),
-        cmocka_unit_test(test_reach),
-        cmocka_unit_test(test_published_reach),
-        cmocka_unit_test(test_families),
-        cmocka_unit_test(test_save),
+        cmocka_unit_test(test_goldens),     cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_chunks_wide), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_reach),       cmocka_unit_test(test_published_reach),
+        cmocka_unit_test(test_families),    cmocka_unit_test(test_save),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

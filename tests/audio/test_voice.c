@@ -206,6 +206,38 @@ static void test_repro(void **state)
     dio_voice_close(v);
 }
 
+/* Plans kept for a voice: other texts and speakers in between change nothing. */
+static void test_kept(void **state)
+{
+    static const int32_t ids[] = {0, 3, 0, 9, 0, 7, 0, 11, 0, 4, 0, 2, 0, 8, 0};
+    (void)state;
+    dio_error err = {0};
+    dio_voice *v = open_golden("speakers");
+    dio_device *device = open_device();
+    dio_plans *plans = dio_plans_create(device, &err);
+    must(plans != NULL, &err);
+    for (int i = 0; i < 12; i++) {
+        dio_clip *clip[2] = {NULL, NULL};
+        for (int kept = 0; kept < 2; kept++) {
+            const dio_voice_request r = {.ids = ids,
+                                         .count = 15 - i % 5,
+                                         .speaker = i % 2,
+                                         .seed = 4,
+                                         .plans = kept ? plans : NULL};
+            const dio_chunks_options o = {.plans = r.plans};
+            dio_score *s = dio_voice_predict(v, device, &r, &err);
+            must(s && dio_voice_render(v, device, s, 1, &o, &clip[kept], &err), &err);
+            dio_score_destroy(s);
+        }
+        assert_true(same(clip[0], clip[1]));
+        dio_clip_unref(clip[0]);
+        dio_clip_unref(clip[1]);
+    }
+    dio_plans_destroy(plans);
+    dio_device_close(device);
+    dio_voice_close(v);
+}
+
 /* --- the tokenizer --- */
 
 static void check_tokens(const dio_symbols *s, const dio_value *row)
@@ -372,9 +404,10 @@ static void test_bad_configs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens),     cmocka_unit_test(test_repro),
-        cmocka_unit_test(test_tokens),      cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_bad_weights), cmocka_unit_test(test_bad_configs),
+        cmocka_unit_test(test_goldens),      cmocka_unit_test(test_repro),
+        cmocka_unit_test(test_kept),         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_bad_requests), cmocka_unit_test(test_bad_weights),
+        cmocka_unit_test(test_bad_configs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
