@@ -27,14 +27,19 @@ double dio_bench_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
-                      dio_error *err)
+bool dio_bench_goes_on(const dio_bench_run *r, dio_error *err)
+{
+    return !r->cancel || !*r->cancel || dio_fail(err, "stopped");
+}
+
+double dio_bench_best(const dio_bench_run *r, double seconds,
+                      bool (*fn)(void *user, dio_error *err), void *user, dio_error *err)
 {
     const double start = dio_bench_now();
     double best = 1e30;
     for (int n = 0; n < 3 || dio_bench_now() - start < seconds; n++) {
         const double before = dio_bench_now();
-        if (!fn(user, err))
+        if (!dio_bench_goes_on(r, err) || !fn(user, err))
             return -1;
         const double took = dio_bench_now() - before;
         best = took < best ? took : best;
@@ -47,10 +52,11 @@ static bool step(void *user, dio_error *err)
     return dio_plan_run(user, err);
 }
 
-double dio_bench_plan(double seconds, dio_plan *p, double *gflops, dio_error *err)
+double dio_bench_plan(const dio_bench_run *r, double seconds, dio_plan *p, double *gflops,
+                      dio_error *err)
 {
     dio_plan_report report;
-    const double best = dio_bench_best(seconds, step, p, err);
+    const double best = dio_bench_best(r, seconds, step, p, err);
     dio_plan_report_get(p, &report);
     if (gflops)
         *gflops = report.flops / best / 1e9;
@@ -114,9 +120,9 @@ static bool is_of(const char *group, const char *name)
 }
 
 bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink,
-                     void *user, dio_error *err)
+                     void *user, const volatile sig_atomic_t *cancel, dio_error *err)
 {
-    dio_bench_run r = {.device = device, .tiny = tiny, .seconds = tiny ? 0 : 0.5};
+    dio_bench_run r = {.device = device, .tiny = tiny, .seconds = tiny ? 0 : 0.5, .cancel = cancel};
     bool any = false;
     for (int i = 0; i < dio_benches_count; i++)
         any = any || is_of(group, dio_benches[i]->name);
@@ -124,12 +130,14 @@ bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench
         return dio_fail(err, "bench: there is no group or figure \"%s\"", group);
     for (int p = DIO_PEAK_FMA; p < DIO_PEAKS; p++) {
         r.peak[p] = dio_peak_measure((dio_peak)p, tiny, device, err);
-        if (r.peak[p] < 0)
+        if (r.peak[p] < 0 || !dio_bench_goes_on(&r, err))
             return false;
     }
     for (int i = 0; i < dio_benches_count; i++) {
         const dio_bench *b = dio_benches[i];
-        if ((is_of(group, b->name) || is_of("peak", b->name)) && !run_one(b, &r, sink, user, err))
+        if (!is_of(group, b->name) && !is_of("peak", b->name))
+            continue;
+        if (!dio_bench_goes_on(&r, err) || !run_one(b, &r, sink, user, err))
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
  * starts with its group ("ops.gemm.f32.1024"). The runner measures the machine's peaks first, then
  * each figure of the group, best of several short runs, and hands every result to a sink.
  */
+#include <signal.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -29,6 +30,7 @@ typedef struct dio_bench_run {
     double seconds; /* about how long a figure may be measured */
     bool tiny;      /* shapes for a test: all runs in a moment, and the figures mean nothing */
     dio_arena *arena;
+    const volatile sig_atomic_t *cancel; /* not 0: no further run begins; or NULL */
 } dio_bench_run;
 
 typedef struct dio_bench {
@@ -53,16 +55,21 @@ extern const int dio_benches_count;
  * held meanwhile. */
 typedef void dio_bench_sink(void *user, const dio_value *line);
 
-/* Measures the peaks and then every figure whose name begins with `group` and a dot (NULL: all). */
+/* Measures the peaks and then every figure whose name begins with `group` and a dot (NULL: all). A
+ * non-zero *cancel ends after the running measurement with a message; NULL: nothing does. */
 bool dio_bench_group(const char *group, bool tiny, dio_device *device, dio_bench_sink *sink,
-                     void *user, dio_error *err);
+                     void *user, const volatile sig_atomic_t *cancel, dio_error *err);
 
-/* Runs fn until `seconds` are over and at least three times; the shortest time of one call. */
-double dio_bench_best(double seconds, bool (*fn)(void *user, dio_error *err), void *user,
-                      dio_error *err); /* negative when fn failed */
-double dio_bench_now(void);            /* seconds */
+/* Runs fn until `seconds` are over and at least three times; the shortest time of one call.
+ * Negative when fn failed, or was cancelled. */
+double dio_bench_best(const dio_bench_run *r, double seconds,
+                      bool (*fn)(void *user, dio_error *err), void *user, dio_error *err);
+double dio_bench_now(void); /* seconds */
+/* False, with a message, when no further run may begin. */
+bool dio_bench_goes_on(const dio_bench_run *r, dio_error *err);
 /* The same of a plan's runs; *gflops (or NULL): 1e9 operations a second, of those it counts. */
-double dio_bench_plan(double seconds, dio_plan *p, double *gflops, dio_error *err);
+double dio_bench_plan(const dio_bench_run *r, double seconds, dio_plan *p, double *gflops,
+                      dio_error *err);
 
 /* One of two config.json texts, the small one for tests. NULL with a message. */
 dio_value *dio_bench_config(dio_bench_run *r, const char *full, const char *tiny, dio_error *err);

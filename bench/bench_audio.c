@@ -60,7 +60,7 @@ static bool run_vocoder(dio_bench_run *r, const dio_bench *b, double *value, dou
     for (size_t i = 0; w.mel && i < count; i++)
         w.mel[i] = 4 * dio_uniform(1, 0, i) - 6;
     if (w.plans && (w.mel || dio_fail_memory(err, "a benchmark"))) {
-        const double seconds = dio_bench_best(4 * r->seconds, vocode, &w, err);
+        const double seconds = dio_bench_best(r, 4 * r->seconds, vocode, &w, err);
         const double heard = (double)dio_vocoder_length(w.v, w.frames) / (double)w.v->shape.rate;
         ok = tell(seconds, heard, s->gmacs, value, reached);
     }
@@ -112,7 +112,7 @@ static bool run_voice(dio_bench_run *r, const dio_bench *b, double *value, doubl
     for (int i = 0; w.ids && i < w.count; i++)
         w.ids[i] = i % w.v->shape.symbols;
     if (w.ids || (w.plans && dio_fail_memory(err, "a benchmark"))) {
-        const double seconds = dio_bench_best(4 * r->seconds, speak, &w, err);
+        const double seconds = dio_bench_best(r, 4 * r->seconds, speak, &w, err);
         ok = tell(seconds, (double)w.length / w.v->shape.rate, s->gmacs, value, reached);
     }
     free(w.ids);

@@ -48,7 +48,7 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
                 dio_error *err)
 {
     struct made m = {0};
-    *value = make(r, b->attrs, &m, err) ? dio_bench_plan(r->seconds, m.plan, reached, err) : -1;
+    *value = make(r, b->attrs, &m, err) ? dio_bench_plan(r, r->seconds, m.plan, reached, err) : -1;
     dio_plan_destroy(m.plan);
     dio_upscaler_close(m.upscaler);
     dio_generator_close(m.generator);

@@ -129,7 +129,7 @@ static bool run_decode(dio_bench_run *r, const dio_bench *b, double *value, doub
     const struct shape *s = r->tiny ? &miniature : &gpt2_124m;
     bool ok = begin(&j, r, b, s->prefix + s->count, err) &&
               dio_session_feed(j.session, j.ids, s->prefix, NULL, err);
-    double seconds = ok ? dio_bench_best(4 * r->seconds, decode, &j, err) : -1;
+    double seconds = ok ? dio_bench_best(r, 4 * r->seconds, decode, &j, err) : -1;
     if (seconds > 0) {
         *value = (double)s->count / seconds;
         *reached = decode_bytes(&j) * *value / 1e9;
@@ -179,7 +179,7 @@ static bool run_prefill(dio_bench_run *r, const dio_bench *b, double *value, dou
     struct job j;
     const struct shape *s = r->tiny ? &miniature : &gpt2_124m;
     bool ok = begin(&j, r, b, s->prompt, err) && prefill(&j, err);
-    double seconds = ok ? dio_bench_best(4 * r->seconds, prefill, &j, err) : -1;
+    double seconds = ok ? dio_bench_best(r, 4 * r->seconds, prefill, &j, err) : -1;
     if (seconds > 0) {
         *value = (double)s->prompt / seconds;
         *reached = prefill_flops(s) / seconds / 1e9;

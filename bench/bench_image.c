@@ -93,7 +93,7 @@ static bool run_unet(dio_bench_run *r, const dio_bench *b, double *value, double
     if (!ok)
         goto done;
     double gflops;
-    const double seconds = dio_bench_plan(time_for(r, b), p, &gflops, err);
+    const double seconds = dio_bench_plan(r, time_for(r, b), p, &gflops, err);
     ok = tell(b, seconds, gflops, value, reached);
 done:
     dio_plan_destroy(p);
@@ -140,7 +140,7 @@ static bool run_vae(dio_bench_run *r, const dio_bench *b, double *value, double 
     for (size_t i = 0; i < 4 * places; i++)
         d.latent[i] = 4 * dio_uniform(1, 0, i) - 2;
     dio_memory_watch();
-    const double seconds = dio_bench_best(time_for(r, b), decode, &d, err);
+    const double seconds = dio_bench_best(r, time_for(r, b), decode, &d, err);
     ok = tell(b, seconds, d.report.flops / seconds / 1e9, value, reached);
 done:
     free(d.picture);
@@ -181,7 +181,7 @@ static bool run_srvgg(dio_bench_run *r, const dio_bench *b, double *value, doubl
     struct enlarging e = {.device = r->device};
     e.u = config ? dio_upscaler_create(config, 1, err) : NULL;
     e.in = e.u ? dio_image_create(side, side, &form, err) : NULL;
-    const double seconds = e.in ? dio_bench_best(time_for(r, b), enlarge, &e, err) : -1;
+    const double seconds = e.in ? dio_bench_best(r, time_for(r, b), enlarge, &e, err) : -1;
     const double flops = srvgg_flops(r->tiny ? 8 : 64, r->tiny ? 2 : 16, side);
     dio_image_unref(e.in);
     dio_upscaler_close(e.u);

@@ -30,7 +30,7 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
                                      .height = side,
                                      .seed = 7}};
     *reached = 0;
-    *value = p.painter ? dio_bench_best(r->seconds, paint, &p, err) : -1;
+    *value = p.painter ? dio_bench_best(r, r->seconds, paint, &p, err) : -1;
     dio_painter_close(p.painter);
     return *value >= 0;
 }

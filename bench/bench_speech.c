@@ -111,7 +111,7 @@ static bool run_all(dio_bench_run *r, const dio_bench *b, double *value, double 
     double seconds = -1;
     (void)b;
     if (open_reading(r, &w, err))
-        seconds = dio_bench_best(4 * r->seconds, read_all, &w, err);
+        seconds = dio_bench_best(r, 4 * r->seconds, read_all, &w, err);
     dio_narrator_close(w.n);
     *value = seconds / w.heard;
     *reached = 2 * gmacs / *value;
@@ -152,7 +152,7 @@ static bool run_first(dio_bench_run *r, const dio_bench *b, double *value, doubl
     (void)b, (void)reached;
     bool ok = open_reading(r, &w, err);
     for (int n = 0; ok && (n < 3 || dio_bench_now() - start < r->seconds); n++)
-        ok = read_first(&w, &best, err);
+        ok = dio_bench_goes_on(r, err) && read_first(&w, &best, err);
     dio_narrator_close(w.n);
     *value = best;
     return ok;

@@ -94,7 +94,7 @@ static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *rea
     if (j.corpus)
         dir = dio_scratch_make(r->arena, err);
     if (dir && make_tokenizer(&j, r->tiny, dir, err) && make_texts(&j, r->tiny, err))
-        seconds = dio_bench_best(r->seconds, encode, &j, err);
+        seconds = dio_bench_best(r, r->seconds, encode, &j, err);
     if (seconds > 0) {
         *value = (double)j.bytes / seconds / 1e6;
         *reached = 0;

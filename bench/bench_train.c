@@ -23,6 +23,7 @@ struct job {
     int32_t *ids, *targets;
     double start, limit, best; /* seconds; of one step */
     volatile sig_atomic_t stop;
+    const dio_bench_run *run;
 };
 
 static int64_t number(const dio_value *map, const char *key, int64_t otherwise)
@@ -95,6 +96,9 @@ static void watch(void *user, const dio_train_progress *p)
 {
     struct job *j = user;
     double seconds = j->batch * j->length / p->items_per_second;
+    dio_error cancelled = {0};
+    if (!dio_bench_goes_on(j->run, &cancelled))
+        j->stop = 1;
     if (p->step <= WARM)
         return;
     j->best = j->best == 0 || seconds < j->best ? seconds : j->best;
@@ -152,10 +156,10 @@ static bool steps(struct job *j, dio_bench_run *r, const char *dir, dio_error *e
 static bool run(dio_bench_run *r, const dio_bench *b, double *value, double *reached,
                 dio_error *err)
 {
-    struct job j = {0};
+    struct job j = {.run = r};
     (void)b;
     const char *dir = dio_scratch_make(r->arena, err);
-    bool ok = dir && open_model(&j, r, err) && steps(&j, r, dir, err);
+    bool ok = dir && open_model(&j, r, err) && steps(&j, r, dir, err) && dio_bench_goes_on(r, err);
     if (ok) {
         *value = j.batch * j.length / j.best;
         *reached = step_flops(&j) / j.best / 1e9;

@@ -51,7 +51,7 @@ bool dio_one_graph_run(dio_bench_run *r, const dio_one_graph *one, double *value
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (!fill(p, inputs[i], one, err))
             goto done;
-    const double seconds = dio_bench_plan(r->seconds, p, NULL, err);
+    const double seconds = dio_bench_plan(r, r->seconds, p, NULL, err);
     if (seconds < 0)
         goto done;
     *value = *reached = one->work / seconds / 1e9;

@@ -38,8 +38,8 @@ static bool run(dio_cli *cli, void *options)
     dio_device *d = dio_cli_device(cli);
     if (!d)
         return false;
-    const bool ok =
-        dio_bench_group(o->group[0] ? o->group : NULL, false, d, print, cli, &cli->error);
+    const bool ok = dio_bench_group(o->group[0] ? o->group : NULL, false, d, print, cli,
+                                    cli->cancel, &cli->error);
     dio_device_close(d);
     return ok;
 }
