@@ -100,14 +100,20 @@ static void apply(const struct job *j, dio_clip *out)
 
 /* ---- the whole ---- */
 
-/* By both meters; *peaks is filled by ours. */
-static bool measure(const dio_clip *clip, double ceiling, float *peaks, double *peak,
+/* By our meter, which fills *peaks, and by the other; with `any`, by the other only where ours
+ * finds nothing above the ceiling. */
+static bool measure(const dio_clip *clip, double ceiling, bool any, float *peaks, double *peak,
                     dio_error *err)
 {
-    if (!dio_clip_true_peak(clip, peak, err) || !dio_true_peaks(clip, ceiling, peaks, err))
+    float ours = 0;
+    double others = 0;
+    if (!dio_true_peaks(clip, ceiling, peaks, err))
         return false;
     for (int64_t i = 0; i < clip->length; i++)
-        *peak = fmax(*peak, (double)peaks[i]);
+        ours = peaks[i] > ours ? peaks[i] : ours;
+    if (!(any && (double)ours > ceiling) && !dio_clip_true_peak(clip, &others, err))
+        return false;
+    *peak = fmax((double)ours, others);
     return true;
 }
 
@@ -129,7 +135,7 @@ static bool limit(struct job *j, dio_clip *out, dio_error *err)
     for (int try = 0; ok && try < TRIES; try++) {
         make_gains(j, target);
         apply(j, out);
-        ok = measure(out, j->ceiling, peaks, &peak, err);
+        ok = measure(out, j->ceiling, false, peaks, &peak, err);
         if (ok && peak <= j->ceiling)
             break;
         target *= j->ceiling / peak * hair;
@@ -180,7 +186,7 @@ bool dio_clip_limit(dio_clip **clip, const dio_limiter *how, double *taken, dio_
         *taken = 0;
     if ((*clip)->length == 0)
         return true;
-    bool ok = init(&j, *clip, how, err) && measure(*clip, j.ceiling, j.peaks, &peak, err);
+    bool ok = init(&j, *clip, how, err) && measure(*clip, j.ceiling, true, j.peaks, &peak, err);
     if (ok && peak > j.ceiling) {
         out = dio_clip_create((*clip)->rate, (*clip)->channels, (*clip)->length, err);
         ok = out && limit(&j, out, err);

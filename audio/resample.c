@@ -13,6 +13,7 @@
 
 #include "audio/kaiser.h"
 #include "base/gang.h"
+#include "base/rows.h"
 
 /* The kernel in samples of the slower rate. By Kaiser's formulas 120 dB and a transition from 0.92
  * to 1 of the half rate take (120 - 7.95) / (14.36 * 0.04) = 195 taps, 98 on each side. */
@@ -84,6 +85,21 @@ float dio_resampler_dot(const float *a, const float *b, int64_t n)
     for (int l = 0; l < LANES; l++)
         sum += (double)lane[l];
     return (float)sum;
+}
+
+DIO_ROWS void dio_resampler_dots(const float *row, const float *x, int64_t n, float *out)
+{
+    double sum[DIO_RESAMPLER_DOTS] = {0};
+    for (int l = 0; l < LANES; l++) {
+        float lane[DIO_RESAMPLER_DOTS] = {0};
+        for (int64_t k = l; k < n; k += LANES)
+            for (int i = 0; i < DIO_RESAMPLER_DOTS; i++)
+                lane[i] += row[k] * x[k + i];
+        for (int i = 0; i < DIO_RESAMPLER_DOTS; i++)
+            sum[i] += (double)lane[i];
+    }
+    for (int i = 0; i < DIO_RESAMPLER_DOTS; i++)
+        out[i] = (float)sum[i];
 }
 
 /* Outputs k to k + n of the sound whose samples first..past lie at in; what it has outside is

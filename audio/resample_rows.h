@@ -7,3 +7,6 @@
 const float *dio_resampler_row(const dio_resampler *r, int64_t phase, int *taps);
 /* That product, in the order in which a resampler sums. */
 float dio_resampler_dot(const float *row, const float *x, int64_t n);
+/* The same for x, x + 1 and so on, side by side: out [DIO_RESAMPLER_DOTS]. */
+enum { DIO_RESAMPLER_DOTS = 32 };
+void dio_resampler_dots(const float *row, const float *x, int64_t n, float *out);

@@ -10,7 +10,7 @@
 
 /* No sum of a row's magnitudes is larger (measured: 2.84): no quarter reaches further than this
  * many times its neighbourhood's largest sample. */
-enum { REACH = 3, QUARTERS = 4, BLOCK = 256, TAPS_MOST = 256 };
+enum { REACH = 3, QUARTERS = 4, BLOCK = 255, ROOM = 256, TAPS_MOST = 256 };
 
 struct job {
     const dio_clip *clip;
@@ -28,19 +28,27 @@ static float largest(const float *x, int n)
     return most;
 }
 
-/* The largest of the four quarters from x[taps / 2 - 1] on, itself as the filter has it. */
-static float quarters(const struct job *j, const float *x)
+static float larger(float a, float b)
 {
-    float most = 0;
-    for (int q = 0; q < QUARTERS; q++)
-        most = fmaxf(most, fabsf(dio_resampler_dot(j->rows[q], x, j->taps)));
-    return most;
+    return a > b ? a : b;
+}
+
+/* The largest of the four quarters from x[taps / 2 - 1] on, itself as the filter has it; and of the
+ * places behind it, DIO_RESAMPLER_DOTS in all. */
+static void quarters(const struct job *j, const float *x, float *most)
+{
+    float one[DIO_RESAMPLER_DOTS];
+    for (int q = 0; q < QUARTERS; q++) {
+        dio_resampler_dots(j->rows[q], x, j->taps, one);
+        for (int i = 0; i < DIO_RESAMPLER_DOTS; i++)
+            most[i] = larger(q ? most[i] : 0, fabsf(one[i]));
+    }
 }
 
 static void take_block(void *user, int64_t item, int thread)
 {
     const struct job *j = user;
-    float x[BLOCK + TAPS_MOST + 1] = {0}, most[BLOCK + 1] = {0};
+    float x[ROOM + TAPS_MOST] = {0}, most[ROOM] = {0};
     int half = j->taps / 2;
     int64_t begin = item * BLOCK, length = j->clip->length;
     int n = length - begin < BLOCK ? (int)(length - begin) : BLOCK;
@@ -53,11 +61,11 @@ static void take_block(void *user, int64_t item, int thread)
         }
         float reach = largest(x, n + j->taps + 1);
         bool quiet = (double)reach * REACH < j->quiet;
-        for (int i = 0; i <= n && !quiet; i++)
-            most[i] = quarters(j, x + i); /* of the sample before i, and after it */
+        for (int i = 0; i <= n && !quiet; i += DIO_RESAMPLER_DOTS)
+            quarters(j, x + i, most + i); /* of the sample before i, and after it */
         for (int i = 0; i < n; i++) {
-            float v = quiet ? reach : fmaxf(fabsf(x[i + half]), fmaxf(most[i], most[i + 1]));
-            j->out[begin + i] = c == 0 ? v : fmaxf(v, j->out[begin + i]);
+            float v = quiet ? reach : larger(fabsf(x[i + half]), larger(most[i], most[i + 1]));
+            j->out[begin + i] = c == 0 ? v : larger(v, j->out[begin + i]);
         }
     }
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fusion/rows.h"
+#include "base/rows.h"
 
 /* One plane of a layer: premultiplied colour and its alpha, at the plane's own size. */
 struct part {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "fusion/rows.h"
+#include "base/rows.h"
 
 enum {
     CELL = 32, /* pixels between grid points; clouds of 300 px bend by 0.15 levels in between */
