@@ -4,7 +4,8 @@
 
 The directories are checkouts of github.com/jik876/hifi-gan and descriptinc/melgan-neurips, of which
 only the generators' files are run; what they import besides is replaced by empty modules. vocos is the
-authors' package. Models are tiny and random; each is written as its authors publish theirs.
+authors' package. Models are random and tiny, but for hifigan-v2, which has its published size; each is
+written as its authors publish theirs.
 """
 
 import argparse
@@ -23,6 +24,7 @@ CASES = {
     "speecht5": 4101,
     "speecht5-norm": 4102,
     "hifigan-v1": 4103,
+    "hifigan-v2": 4110,
     "hifigan-v3": 4104,
     "melgan": 4105,
     "vocos": 4106,
@@ -124,22 +126,34 @@ def speecht5(name, value):
     write(name, {"x": x, "y": y, **taps})
 
 
+# As the authors' config_v2.json has it.
+V2 = {"upsample_rates": [8, 8, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4], "upsample_initial_channel": 128,
+      "resblock_kernel_sizes": [3, 7, 11], "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
+      "n_fft": 1024, "hop_size": 256, "win_size": 1024, "fmin": 0, "fmax": 8000}
+
+
 def hifigan(name, value, models):
     config = {"resblock": "1", "num_mels": 80, "sampling_rate": 22050, "hop_size": 8, "fmax_for_loss": None,
               **SMALL}
     if name.endswith("v3"):
         config |= {"resblock": "2", "resblock_kernel_sizes": [3, 5, 7],
                    "resblock_dilation_sizes": [[1, 2], [2, 6], [3, 12]]}
+    if name.endswith("v2"):
+        config |= V2
     model = models.Generator(types.SimpleNamespace(**config)).eval()
     randomise(model, value)
+    weights = model.state_dict()
+    if name.endswith("v2"):  # a million of them: kept as halves
+        weights = {key: w.half() for key, w in weights.items()}
+        model.load_state_dict({key: w.float() for key, w in weights.items()})
     taps = {}
     hook(model, main_layers, taps)
-    x = mel(value, 2, 80, 17)
+    x = mel(value, 1, 80, 5) if name.endswith("v2") else mel(value, 2, 80, 17)
     y = model(x)[:, 0]
     folder = OUT / name
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", config)
-    torch.save({"generator": model.state_dict()}, folder / "g_00000100")
+    torch.save({"generator": weights}, folder / "g_00000100")
     write(name, {"x": x.transpose(1, 2).contiguous(), "y": y, **taps})
 
 
