@@ -31,3 +31,18 @@
 #define DIO_AV_PROFILE_H264_HIGH FF_PROFILE_H264_HIGH
 #define DIO_AV_PROFILE_AAC_LOW   FF_PROFILE_AAC_LOW
 #endif
+
+/* A stream's side data moved to its parameters with libavformat 60.15 (FFmpeg 6.1). */
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+#define DIO_AV_STREAM_MATRIX(stream)                                                               \
+    dio_av_matrix(av_packet_side_data_get((stream)->codecpar->coded_side_data,                     \
+                                          (stream)->codecpar->nb_coded_side_data,                  \
+                                          AV_PKT_DATA_DISPLAYMATRIX))
+static inline const uint8_t *dio_av_matrix(const AVPacketSideData *data)
+{
+    return data ? data->data : NULL;
+}
+#else
+#define DIO_AV_STREAM_MATRIX(stream)                                                               \
+    av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL)
+#endif
