@@ -25,7 +25,7 @@ struct line {
 
 static bool fail_at(struct reader *r, int line)
 {
-    return dio_error_at(r->err, r->name, line, 0);
+    return dio_error_at(r->err, r->name, line, 1);
 }
 
 /* Lines end as on any system; false at the end of the file. */
