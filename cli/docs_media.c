@@ -5,7 +5,28 @@
 
 #include "base/assets.h"
 #include "base/file.h"
+#include "fusion/check.h"
 #include "fusion/fusion.h"
+
+/* Placements and what `diorama check` holds a file to. */
+static const char *placements(dio_arena *a, const char *assets, dio_error *err)
+{
+    const char *presets = dio_presets_text(a, assets, false, err);
+    if (!presets)
+        return NULL;
+    return dio_arena_printf(
+        a,
+        "# Placements\n\n<!-- Made by `./dev docs`: change the source, not this page. -->\n\n"
+        "What `preset:` of the composing steps and `--preset` of `diorama check` may say. "
+        "Platforms "
+        "change their minds: each file of assets/presets/ says where its numbers come from and "
+        "when "
+        "they were checked. To correct one, copy it, change it, and give its path in place of the "
+        "name.\n\n```\n%s```\n\n## Rules\n\n`diorama check FILE --preset P [--captions FILE]` "
+        "tells every rule that the file breaks: exit code 0 ready, 1 not ready, 2 cannot be "
+        "read.\n\n| rule | what it looks at |\n|---|---|\n%s",
+        presets, dio_rules_text(a, true));
+}
 
 bool dio_docs_media(dio_cli *cli, const char *folder, dio_error *err)
 {
@@ -14,6 +35,9 @@ bool dio_docs_media(dio_cli *cli, const char *folder, dio_error *err)
     const char *schema = assets ? dio_pipeline_schema(a, assets, err) : NULL;
     if (schema)
         schema = dio_arena_printf(a, "%s\n", schema);
-    return schema && dio_file_write(dio_path_join(a, folder, "pipeline.schema.json"), schema,
-                                    strlen(schema), err);
+    const char *page = schema ? placements(a, assets, err) : NULL;
+    return page &&
+           dio_file_write(dio_path_join(a, folder, "pipeline.schema.json"), schema, strlen(schema),
+                          err) &&
+           dio_file_write(dio_path_join(a, folder, "placements.md"), page, strlen(page), err);
 }
