@@ -26,11 +26,22 @@ static const char *placements(dio_arena *a, const char *assets, dio_error *err)
         "tells every rule that the file breaks: exit code 0 ready, 1 not ready, 2 cannot be "
         "read.\n\n| rule | what it looks at |\n|---|---|\n%s",
         presets, dio_rules_text(a, true));
+static bool write_scores(dio_arena *a, const char *folder, dio_error *err)
+{
+    const char *body = dio_scores_page(a, err);
+    const char *page = !body ? NULL
+                             : dio_arena_printf(a,
+                                                "# Scores\n\n<!-- Made by `./dev docs`: change the "
+                                                "source, not this page. -->\n\n%s",
+                                                body);
+    return page && dio_file_write(dio_path_join(a, folder, "scores.md"), page, strlen(page), err);
 }
 
 bool dio_docs_media(dio_cli *cli, const char *folder, dio_error *err)
 {
     dio_arena *a = cli->arena;
+    if (!write_scores(a, folder, err))
+        return false;
     const char *assets = dio_assets_dir(a, err);
     const char *schema = assets ? dio_pipeline_schema(a, assets, err) : NULL;
     if (schema)

@@ -105,6 +105,9 @@ char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err);
 char *dio_presets_text(dio_arena *a, const char *assets, bool json, dio_error *err);
 /* For `diorama steps`: names and docs; with a name, its parameters and outputs. */
 char *dio_steps_text(dio_arena *a, const char *name, bool json, dio_error *err);
+/* For `diorama scores`, and the page of them in Markdown. */
+char *dio_scores_text(dio_arena *a, const char *name, bool json, dio_error *err);
+char *dio_scores_page(dio_arena *a, dio_error *err);
 
 #ifdef __cplusplus
 }
