@@ -1,9 +1,12 @@
-/* assets.c: finds what ships with the program, from where the program itself lies. */
+/* assets.c: finds what ships with the program, from where this code lies: the program, or the
+ * library that a program of others has loaded. */
 #define _GNU_SOURCE
 #include "base/assets.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +23,25 @@ static bool is_dir(const char *path)
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
+/* The file that this code was loaded from, in self[PATH_MAX]; false when it cannot be told. */
+static bool find_self(char *self)
+{
+    static const char here;
+    Dl_info info;
+    struct link_map *map = NULL;
+    if (dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) && map && *map->l_name)
+        return realpath(map->l_name, self) != NULL;
+    ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+    self[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
+/* Others have folders of that name, too. */
+static bool is_ours(dio_arena *a, const char *dir)
+{
+    return is_dir(dir) && dio_file_exists(dio_path_join(a, dir, "fonts.yaml"));
+}
+
 const char *dio_assets_dir(dio_arena *a, dio_error *err)
 {
     char self[PATH_MAX];
@@ -30,20 +52,18 @@ const char *dio_assets_dir(dio_arena *a, dio_error *err)
         dio_fail(err, "DIORAMA_ASSETS: %s is no folder", named);
         return NULL;
     }
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) {
+    if (!find_self(self)) {
         dio_fail(err, "the program cannot tell where it lies: set DIORAMA_ASSETS");
         return NULL;
     }
-    self[n] = 0;
-    const char *dir = self;
+    const char *dir = dio_arena_strdup(a, self);
     for (int i = 0; i < LEVELS; i++) {
         dir = dio_path_dir(a, dir);
         const char *near = dio_path_join(a, dir, "assets");
         const char *shared = dio_path_join(a, dir, "share/diorama/assets");
-        if (is_dir(near))
+        if (is_ours(a, near))
             return near;
-        if (is_dir(shared))
+        if (is_ours(a, shared))
             return shared;
     }
     dio_fail(err, "no assets folder above %s: set DIORAMA_ASSETS", self);

@@ -8,8 +8,8 @@ extern "C" {
 #endif
 
 /* The assets folder: $DIORAMA_ASSETS; else the nearest `assets` or `share/diorama/assets` above
- * the running program (a build tree, an installation). NULL with a message that says where it
- * looked. */
+ * the running program, or the shared library that this is in (a build tree, an installation). NULL
+ * with a message that says where it looked. */
 const char *dio_assets_dir(dio_arena *a, dio_error *err);
 
 /* A model's folder by the name that users write: house/NAME is assets/models/NAME, anything else

@@ -14,8 +14,8 @@ static const struct {
     const char *name;
     int floor;
 } modules[] = {
-    {"base", 0},  {"tensor", 1}, {"text", 2},  {"vision", 3},
-    {"audio", 3}, {"fusion", 4}, {"bench", 5}, {"cli", 6},
+    {"base", 0},   {"tensor", 1}, {"text", 2},  {"vision", 3}, {"audio", 3},
+    {"fusion", 4}, {"lib", 5},    {"bench", 5}, {"cli", 6},
 };
 enum { MODULES = sizeof modules / sizeof *modules };
 
