@@ -21,6 +21,10 @@ size_t dio_map_size(const dio_map_file *m);
 /* Tells the kernel that these bytes will not be read again soon; they leave our memory. */
 void dio_map_release(const dio_map_file *m, size_t offset, size_t bytes);
 
+/* For readers that keep their own place: a descriptor of a regular file, to be closed by the
+ * caller, and its size; -1 with a message for a pipe, a folder, a device. */
+int dio_file_open(const char *path, size_t *size, dio_error *err);
+
 /* The whole of a file of at most `limit` bytes, NUL-terminated, in the arena. */
 char *dio_file_read(dio_arena *a, const char *path, size_t limit, size_t *length, dio_error *err);
 

@@ -19,8 +19,7 @@ struct dio_map_file {
     size_t size;
 };
 
-/* The descriptor of a regular file and its size, or -1. */
-static int open_regular(const char *path, size_t *size, dio_error *err)
+int dio_file_open(const char *path, size_t *size, dio_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no waiting for a pipe's writer */
     if (fd < 0) {
@@ -47,7 +46,7 @@ dio_map_file *dio_map_open(const char *path, dio_error *err)
     dio_map_file *m = NULL;
     void *data = NULL;
     size_t size;
-    int fd = open_regular(path, &size, err);
+    int fd = dio_file_open(path, &size, err);
     if (fd < 0)
         return NULL;
     if (size > 0) { /* an empty file cannot be mapped, and needs no bytes */
@@ -114,7 +113,7 @@ char *dio_file_read(dio_arena *a, const char *path, size_t limit, size_t *length
 {
     char *text = NULL;
     size_t size, got = 0;
-    int fd = open_regular(path, &size, err);
+    int fd = dio_file_open(path, &size, err);
     if (fd < 0)
         return NULL;
     if (size > limit) {

@@ -37,7 +37,8 @@ static const char *container(const dio_av_reader *r)
 /* A quarter turn, as telephones write it. */
 static bool turned(const AVStream *s)
 {
-    const int32_t *matrix = (const int32_t *)DIO_AV_STREAM_MATRIX(s);
+    size_t bytes;
+    const int32_t *matrix = dio_av_stream_data(s, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
     double angle = matrix ? fabs(av_display_rotation_get(matrix)) : 0;
     return angle > 45 && angle < 135;
 }

@@ -14,19 +14,23 @@ static uint32_t big_endian(const unsigned char *b)
 }
 
 /* Walks the file's boxes: does `moov` come before `mdat`? */
-static bool index_first(const unsigned char *bytes, size_t size)
+static bool index_first(const dio_av_reader *r)
 {
-    for (size_t at = 0; at + 8 <= size;) {
-        uint64_t box = big_endian(bytes + at);
-        if (memcmp(bytes + at + 4, "moov", 4) == 0)
+    unsigned char b[16];
+    for (int64_t at = 0; r->size - at >= 8;) {
+        size_t n = dio_av_reader_peek(r, at, b, sizeof b);
+        if (n < 8)
+            return false;
+        uint64_t box = big_endian(b);
+        if (memcmp(b + 4, "moov", 4) == 0)
             return true;
-        if (memcmp(bytes + at + 4, "mdat", 4) == 0)
+        if (memcmp(b + 4, "mdat", 4) == 0)
             return false;
-        if (box == 1 && at + 16 <= size)
-            box = (uint64_t)big_endian(bytes + at + 8) << 32 | big_endian(bytes + at + 12);
-        if (box < 8 || box > size - at)
+        if (box == 1 && n == 16)
+            box = (uint64_t)big_endian(b + 8) << 32 | big_endian(b + 12);
+        if (box < 8 || box > (uint64_t)(r->size - at))
             return false;
-        at += (size_t)box;
+        at += (int64_t)box;
     }
     return false;
 }
@@ -86,7 +90,7 @@ bool dio_media_probe(const char *path, dio_media_facts *out, dio_error *err)
         av_packet_unref(r.packet);
     }
     if (ok)
-        out->faststart = index_first(dio_map_data(r.map), dio_map_size(r.map));
+        out->faststart = index_first(&r);
     dio_av_reader_close(&r);
     return ok;
 }

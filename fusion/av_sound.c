@@ -35,19 +35,13 @@ static bool open_codec(struct decoding *d, dio_error *err)
 {
     if (d->r.audio < 0)
         return dio_fail(err, "%s: there is no sound in it", d->path);
-    const AVCodecParameters *p = d->r.file->streams[d->r.audio]->codecpar;
-    const AVCodec *kind = avcodec_find_decoder(p->codec_id);
-    if (!kind)
-        return dio_fail(err, "%s: this libavcodec has no decoder for %s", d->path,
-                        avcodec_get_name(p->codec_id));
-    d->codec = avcodec_alloc_context3(kind);
+    d->codec = dio_av_reader_decoder(&d->r, d->r.audio, d->path, err);
+    if (!d->codec)
+        return false;
     d->frame = av_frame_alloc();
-    if (!d->codec || !d->frame)
+    if (!d->frame)
         return dio_fail_memory(err, d->path);
-    int code = avcodec_parameters_to_context(d->codec, p);
-    d->codec->pkt_timebase = d->r.file->streams[d->r.audio]->time_base;
-    if (code >= 0)
-        code = avcodec_open2(d->codec, kind, NULL);
+    int code = avcodec_open2(d->codec, d->codec->codec, NULL);
     return code >= 0 || fail_av(d, err, code);
 }
 

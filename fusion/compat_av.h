@@ -18,8 +18,10 @@
 
 /* AVFrame.duration came with libavutil 57.30 (FFmpeg 6). */
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+#define DIO_AV_DURATION(frame)            ((frame)->duration)
 #define DIO_AV_SET_DURATION(frame, ticks) ((frame)->duration = (ticks))
 #else
+#define DIO_AV_DURATION(frame)            ((frame)->pkt_duration)
 #define DIO_AV_SET_DURATION(frame, ticks) ((frame)->pkt_duration = (ticks))
 #endif
 
@@ -32,17 +34,17 @@
 #define DIO_AV_PROFILE_AAC_LOW   FF_PROFILE_AAC_LOW
 #endif
 
-/* A stream's side data moved to its parameters with libavformat 60.15 (FFmpeg 6.1). */
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-#define DIO_AV_STREAM_MATRIX(stream)                                                               \
-    dio_av_matrix(av_packet_side_data_get((stream)->codecpar->coded_side_data,                     \
-                                          (stream)->codecpar->nb_coded_side_data,                  \
-                                          AV_PKT_DATA_DISPLAYMATRIX))
-static inline const uint8_t *dio_av_matrix(const AVPacketSideData *data)
+/* A stream's side data moved into its parameters with libavformat 60.15 (FFmpeg 6.1). NULL: none.
+ */
+static inline const void *dio_av_stream_data(const AVStream *s, enum AVPacketSideDataType type,
+                                             size_t *bytes)
 {
-    return data ? data->data : NULL;
-}
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+    const AVPacketSideData *d = av_packet_side_data_get(s->codecpar->coded_side_data,
+                                                        s->codecpar->nb_coded_side_data, type);
+    *bytes = d ? d->size : 0;
+    return d ? d->data : NULL;
 #else
-#define DIO_AV_STREAM_MATRIX(stream)                                                               \
-    av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL)
+    return av_stream_get_side_data(s, type, bytes);
 #endif
+}
