@@ -26,6 +26,8 @@ static const char *placements(dio_arena *a, const char *assets, dio_error *err)
         "tells every rule that the file breaks: exit code 0 ready, 1 not ready, 2 cannot be "
         "read.\n\n| rule | what it looks at |\n|---|---|\n%s",
         presets, dio_rules_text(a, true));
+}
+
 static bool write_scores(dio_arena *a, const char *folder, dio_error *err)
 {
     const char *body = dio_scores_page(a, err);

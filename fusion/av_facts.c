@@ -14,11 +14,10 @@
 static const char *container(const dio_av_reader *r)
 {
     const char *name = r->file->iformat->name;
-    const char *bytes = dio_map_data(r->map);
-    size_t n = dio_map_size(r->map);
+    char bytes[64];
+    size_t n = dio_av_reader_peek(r, 0, bytes, sizeof bytes);
     if (strstr(name, "matroska")) {
-        size_t head = n < 64 ? n : 64;
-        for (size_t i = 0; i + 4 <= head; i++)
+        for (size_t i = 0; i + 4 <= n; i++)
             if (memcmp(bytes + i, "webm", 4) == 0)
                 return "webm";
         return "mkv";
