@@ -454,19 +454,21 @@ static void refuse(struct fixture *f, const char *name, const void *bytes, size_
         fail_msg("%s: %s", name, err.message);
 }
 
+#define REFUSE(name, bytes, says) refuse(f, name, bytes, sizeof(bytes) - 1, says)
+
 static void what_is_damaged_is_refused(void **state)
 {
     struct fixture *f = *state;
-    refuse(f, "x", "", 0, "");
-    refuse(f, "x", "hello", 5, "not a film, a picture or a sound that can be read");
-    refuse(f, "x.gif", "GIF89a", 6, "cut off after 6 bytes");
-    refuse(f, "x.gif", "GIF89a\x40\0\x20\0\x87\0\0", 13, "cut off");
-    refuse(f, "x.gif", "GIF89a\x40\0\x20\0\0\0\0\x99", 14, "byte 13 begins no block of a GIF");
-    refuse(f, "x.gif", "GIF89a\x40\0\x20\0\0\0\0\x3b", 14, "a GIF without a picture");
-    refuse(f, "x.gif", "GIF89a\0\0\x20\0\0\0\0\x3b", 14, "a GIF of no size");
-    refuse(f, "x.png", "\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR    ", 20, "cut off");
-    refuse(f, "x.webp", "RIFF\xff\0\0\0WEBPANIM\xff\xff\xff\xff", 20, "cut off");
-    refuse(f, "x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n", 66,
+    REFUSE("x", "", "");
+    REFUSE("x", "hello", "not a film, a picture or a sound that can be read");
+    REFUSE("x.gif", "GIF89a", "cut off after 6 bytes");
+    REFUSE("x.gif", "GIF89a\x40\0\x20\0\x87\0\0", "cut off");
+    REFUSE("x.gif", "GIF89a\x40\0\x20\0\0\0\0\x99", "byte 13 begins no block of a GIF");
+    REFUSE("x.gif", "GIF89a\x40\0\x20\0\0\0\0\x3b", "a GIF without a picture");
+    REFUSE("x.gif", "GIF89a\0\0\x20\0\0\0\0\x3b", "a GIF of no size");
+    REFUSE("x.png", "\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR    ", "cut off");
+    REFUSE("x.webp", "RIFF\xff\0\0\0WEBPANIM\xff\xff\xff\xff", "cut off");
+    REFUSE("x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n",
            "Apple HTTP Live Streaming, where a film, a picture or a sound is needed");
     /* All beginnings and all single changed bytes of a GIF end in a verdict or a sentence. */
     size_t n;
@@ -481,6 +483,30 @@ static void what_is_damaged_is_refused(void **state)
         changed[i] = (char)(changed[i] ^ 0xff);
         dio_error_clear(&err);
         dio_animation_read(changed, n, "x", &moves, &err);
+    }
+}
+
+/* Two frames, half a second or so each, in the three formats that move. */
+static void what_moves_is_measured(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        int plays;
+        double seconds;
+    } files[] = {{"two.gif", 3, 1}, {"two.png", 3, 0.11}, {"two.webp", 3, 1}};
+    for (int i = 0; i < 3; i++) {
+        dio_error err = {0};
+        dio_animation moves;
+        size_t n;
+        const char *path = dio_path_join(f->arena, "tests/fuzz/corpus/animation", files[i].name);
+        const char *bytes = dio_file_read(f->arena, path, 4096, &n, &err);
+        if (!bytes || !dio_animation_read(bytes, n, files[i].name, &moves, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(moves.frames, 2);
+        assert_int_equal(moves.plays, files[i].plays);
+        assert_true(moves.seconds > files[i].seconds - 1e-9 &&
+                    moves.seconds < files[i].seconds + 1e-9);
     }
 }
 
@@ -509,6 +535,7 @@ int main(void)
         cmocka_unit_test(texts_keep_off_the_interface),
         cmocka_unit_test(what_we_compose_is_known),
         cmocka_unit_test(what_is_damaged_is_refused),
+        cmocka_unit_test(what_moves_is_measured),
         cmocka_unit_test(sizes_are_parsed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
