@@ -18,10 +18,9 @@ static const char *placements(dio_arena *a, const char *assets, dio_error *err)
         a,
         "# Placements\n\n<!-- Made by `./dev docs`: change the source, not this page. -->\n\n"
         "What `preset:` of the composing steps and `--preset` of `diorama check` may say. "
-        "Platforms "
-        "change their minds: each file of assets/presets/ says where its numbers come from and "
-        "when "
-        "they were checked. To correct one, copy it, change it, and give its path in place of the "
+        "Platforms change their minds: each file of assets/presets/ says where its numbers come "
+        "from and when they were checked. To correct one, copy it, change it, and give its path in "
+        "place of the "
         "name.\n\n```\n%s```\n\n## Rules\n\n`diorama check FILE --preset P [--captions FILE]` "
         "tells every rule that the file breaks: exit code 0 ready, 1 not ready, 2 cannot be "
         "read.\n\n| rule | what it looks at |\n|---|---|\n%s",

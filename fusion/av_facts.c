@@ -14,20 +14,20 @@
 static const char *container(const dio_av_reader *r)
 {
     const char *name = r->file->iformat->name;
-    char bytes[64];
-    size_t n = dio_av_reader_peek(r, 0, bytes, sizeof bytes);
+    char head[64];
+    size_t n = dio_av_reader_peek(r, 0, head, sizeof head);
     if (strstr(name, "matroska")) {
         for (size_t i = 0; i + 4 <= n; i++)
-            if (memcmp(bytes + i, "webm", 4) == 0)
+            if (memcmp(head + i, "webm", 4) == 0)
                 return "webm";
         return "mkv";
     }
     if (!strstr(name, "mp4"))
         return strcmp(name, "mp3") == 0 ? "mp3" : strcmp(name, "aac") == 0 ? "aac" : "ogg";
-    if (n >= 12 && memcmp(bytes + 4, "ftyp", 4) == 0) {
-        if (memcmp(bytes + 8, "qt  ", 4) == 0)
+    if (n >= 12 && memcmp(head + 4, "ftyp", 4) == 0) {
+        if (memcmp(head + 8, "qt  ", 4) == 0)
             return "mov";
-        if (memcmp(bytes + 8, "3g", 2) == 0)
+        if (memcmp(head + 8, "3g", 2) == 0)
             return "3gp";
     }
     return r->video < 0 ? "m4a" : "mp4";

@@ -269,13 +269,16 @@ static void the_pipelines_that_ship_are_good(void **state)
             dio_pipeline *p = dio_pipeline_open(path, "assets", &err);
             if (!p)
                 fail_msg("%s", err.message);
-            for (int k = 0; k < p->input_count; k++) {
-                const dio_pipeline_input *in = &p->inputs[k];
-                if (in->row.type == DIO_INPUT_ROWS)
-                    dio_pipeline_set(p, "lines=assets/examples/barks.csv");
-                else if (in->row.required && in->row.type == DIO_INPUT_STRING)
-                    dio_pipeline_set(p, dio_arena_printf(a, "%s=Lumo Lamp", in->name));
+            if (strstr(p->source, "  product:"))
+                dio_pipeline_set(p, "product=Lumo Lamp");
+            if (strstr(p->source, "  show:")) {
+                dio_pipeline_set(p, "show=Second Shift");
+                dio_pipeline_set(p, "host=Ada Lindt");
             }
+            if (strstr(p->source, "  script: {type: string, maxLength: 400, desc"))
+                dio_pipeline_set(p, "script=Read one more chapter.");
+            if (strstr(p->source, "type: rows"))
+                dio_pipeline_set(p, "lines=assets/examples/barks.csv");
             dio_error none = {0};
             if (strstr(p->source, "default: house/narrator") &&
                 !dio_assets_model(a, "house/narrator", &none)) {
