@@ -39,6 +39,9 @@ int64_t dio_writer_tell(const dio_writer *w);
 bool dio_writer_commit(dio_writer *w, dio_error *err); /* closes and frees w, either way */
 void dio_writer_abort(dio_writer *w);                  /* NULL is fine */
 bool dio_file_write(const char *path, const void *bytes, size_t n, dio_error *err);
+/* Removes the temporary files that processes of this machine which are no more have left in a
+ * folder and, `depth` deep, in those within. */
+void dio_writer_sweep(const char *dir, int depth);
 
 bool dio_dir_make(const char *path, dio_error *err); /* with parents; fine when it exists */
 bool dio_file_exists(const char *path);

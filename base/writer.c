@@ -5,8 +5,10 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,4 +185,38 @@ bool dio_file_write(const char *path, const void *bytes, size_t n, dio_error *er
         return false;
     }
     return dio_writer_commit(w, err);
+}
+
+/* The PID in ".NAME.PID-TRY.part"; 0 when it is no such name. */
+static long owner_of(const char *name)
+{
+    size_t n = strlen(name);
+    if (*name != '.' || n < 10 || strcmp(name + n - 5, ".part") != 0)
+        return 0;
+    const char *at = name + n - 6;
+    while (at > name && *at >= '0' && *at <= '9')
+        at--;
+    if (*at != '-')
+        return 0;
+    const char *pid = at;
+    while (pid > name && pid[-1] >= '0' && pid[-1] <= '9')
+        pid--;
+    return pid > name && pid[-1] == '.' ? strtol(pid, NULL, 10) : 0;
+}
+
+void dio_writer_sweep(const char *dir, int depth)
+{
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char path[4096];
+        if (snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= (int)sizeof path)
+            continue;
+        long pid = owner_of(e->d_name);
+        if (e->d_type == DT_DIR && depth > 0 && e->d_name[0] != '.')
+            dio_writer_sweep(path, depth - 1);
+        else if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+            unlink(path);
+    }
+    if (d)
+        closedir(d);
 }

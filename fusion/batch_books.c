@@ -9,6 +9,8 @@
 #include "base/table.h"
 #include "fusion/key.h"
 
+enum { SWEPT = 4 }; /* folders deep */
+
 /* ---- opening ---- */
 
 static bool read_source(struct dio_books *b, dio_error *err)
@@ -172,7 +174,10 @@ bool dio_books_check(struct dio_books *b, const dio_value *columns, dio_error *e
         return fail_with_problems(b, err);
     if (!dio_table_count(o->rows, &b->total, &ignored))
         b->total = 0;
-    return dio_dir_make(o->out, err) && open_ledger(b, err);
+    if (!dio_dir_make(o->out, err))
+        return false;
+    dio_writer_sweep(o->out, SWEPT); /* what a killed batch has left */
+    return open_ledger(b, err);
 }
 
 /* ---- a row ---- */

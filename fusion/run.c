@@ -8,6 +8,8 @@
 
 #include "fusion/record.h"
 
+enum { SWEPT = 4 }; /* folders deep */
+
 double dio_run_clock(void)
 {
     struct timespec t;
@@ -248,6 +250,8 @@ static bool open_run(dio_run *run, dio_error *err)
     if (!plan(run, err) || !dio_dir_make(run->options->out, err) || !open_cache(run, err) ||
         !open_ledger(run, err))
         return false;
+    if (!run->row) /* once, and not for each row of a batch */
+        dio_writer_sweep(run->options->out, SWEPT);
     dio_studio_remember(run->p->studio, dio_cache_hashes(run->cache));
     if (run->options->device)
         dio_studio_use(run->p->studio, run->options->device);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "tests/cli/cli_run.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,16 @@ static int made(void)
     return at ? atoi(at + 7) : -1;
 }
 
+static int files_in(const char *dir)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += e->d_type == DT_REG;
+    closedir(d);
+    return n;
+}
+
 static pid_t start(void)
 {
     pid_t pid = fork();
@@ -221,7 +232,8 @@ static void killed_at_any_moment_it_goes_on_from_there(void **state)
     assert_int_equal(r.code, 0);
     char *after = all_files();
     assert_string_equal(before, after);
-    assert_int_equal(made(), 2 * ROWS); /* each finished once; what was at work left no trace */
+    assert_int_equal(made(), 2 * ROWS);            /* each finished once */
+    assert_int_equal(files_in("o"), 2 * ROWS + 1); /* what was at work has left no trace */
     run(&r);
     assert_non_null(strstr(r.err, "6 rows: 0 done, 6 done before, 0 failed"));
     free(before);
