@@ -31,6 +31,8 @@ char *dio_file_read(dio_arena *a, const char *path, size_t limit, size_t *length
 /* A file under a temporary name beside its final one: bytes go in, then commit syncs, renames
  * and syncs the folder; abort (or close without commit) removes it. */
 typedef struct dio_writer dio_writer;
+/* In folders whose name ends in ".draft", and below them, nothing is synced: what lies there is
+ * checked by whoever takes it up. */
 dio_writer *dio_writer_open(const char *path, dio_error *err);
 bool dio_writer_put(dio_writer *w, const void *bytes, size_t n, dio_error *err);
 /* Random access for muxers; offsets are absolute. */

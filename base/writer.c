@@ -151,7 +151,8 @@ static bool sync_folder(const char *path, dio_error *err)
 bool dio_writer_commit(dio_writer *w, dio_error *err)
 {
     bool ok = flush(w, err);
-    if (ok && fsync(w->fd) < 0)
+    bool draft = strstr(w->path, ".draft/") != NULL;
+    if (ok && !draft && fsync(w->fd) < 0)
         ok = dio_fail_errno(err, "sync", w->path);
     int fd = w->fd;
     w->fd = -1;
@@ -159,9 +160,9 @@ bool dio_writer_commit(dio_writer *w, dio_error *err)
         ok = dio_fail_errno(err, "close", w->path);
     if (ok && rename(w->part, w->path) < 0)
         ok = dio_fail_errno(err, "put in place", w->path);
-    if (ok)
+    if (ok && !draft)
         ok = sync_folder(w->path, err);
-    else
+    else if (!ok)
         unlink(w->part);
     destroy(w);
     return ok;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "fusion/batch_parts.h"
+#include "fusion/cache.h"
 #include "fusion/ledger.h"
 #include "fusion/pipeline.h"
 
@@ -69,6 +70,7 @@ struct work {
     const dio_batch_ground *ground;
     dio_studio *studio;
     dio_ledger *ledger;
+    dio_cache *cache; /* or NULL */
     dio_arena *arena; /* of the row */
     dio_value *files;
 };
@@ -148,6 +150,7 @@ static bool render(struct work *w, dio_pipeline *p, const dio_value *row, dio_er
     return dio_pipeline_run(p,
                             &(dio_run_options){.out = o->out,
                                                .cache = o->cache,
+                                               .opened = w->cache,
                                                .ledger = w->ledger,
                                                .run = w->ground->run,
                                                .row = integer_of(row, "row"),
@@ -190,6 +193,8 @@ void dio_batch_work(const dio_batch_ground *ground, int fd)
     if (o->device)
         dio_studio_use(w.studio, o->device);
     w.ledger = dio_ledger_open(o->out, life, &warning, &err);
+    dio_error ignored = {0}; /* told with each row, when its run tries to open it */
+    w.cache = o->cache ? dio_cache_open(o->cache, false, &ignored) : NULL;
     for (;;) {
         w.arena = dio_arena_create();
         const dio_value *row = w.arena ? dio_batch_receive(fd, w.arena) : NULL;
@@ -198,6 +203,7 @@ void dio_batch_work(const dio_batch_ground *ground, int fd)
         if (!more)
             break;
     }
+    dio_cache_close(w.cache);
     dio_ledger_close(w.ledger);
     dio_studio_destroy(w.studio);
     dio_arena_destroy(life);

@@ -39,12 +39,13 @@ const char *dio_cache_folder(dio_arena *a)
 
 static bool open_parts(dio_cache *c, dio_error *err)
 {
-    if (!dio_dir_make(dio_path_join(c->arena, c->root, "stage"), err))
+    if (!dio_dir_make(dio_path_join(c->arena, c->root, STAGES), err))
         return false;
     c->hashes = dio_hashes_open(c->own ? NULL : dio_path_join(c->arena, c->root, "hashes.db"), err);
     if (c->own)
         return c->hashes != NULL;
-    c->locks = dio_locks_open(dio_path_join(c->arena, c->root, "locks"), err);
+    c->locks_path = dio_path_join(c->arena, c->root, "locks");
+    c->locks = dio_locks_open(c->locks_path, err);
     return c->hashes && c->locks;
 }
 
@@ -80,6 +81,17 @@ void dio_cache_close(dio_cache *c)
         dio_cache_drop(c->root);
     dio_arena_destroy(c->arena);
     free(c);
+}
+
+bool dio_cache_rest(dio_cache *c, dio_error *err)
+{
+    dio_error ignored = {0};
+    if (c->own)
+        return true;
+    dio_cache_tidy(c, dio_cache_limit(), &ignored);
+    dio_locks_close(c->locks);
+    c->locks = dio_locks_open(c->locks_path, err);
+    return c->locks != NULL;
 }
 
 const char *dio_cache_root(const dio_cache *c)
@@ -229,10 +241,10 @@ bool dio_cache_find(dio_cache *c, const char *key, dio_arena *a, dio_entry *out,
 
 char *dio_cache_stage(dio_cache *c, dio_arena *a, dio_error *err)
 {
-    char *path = dio_arena_printf(a, "%s/stage/%ld-XXXXXX", c->root, (long)getpid());
+    char *path = dio_arena_printf(a, "%s/" STAGES "/%ld-XXXXXX", c->root, (long)getpid());
     if (mkdtemp(path))
         return path;
-    dio_fail_retry(err, "cannot work in %s/stage: %s", c->root, strerror(errno));
+    dio_fail_retry(err, "cannot work in %s/" STAGES ": %s", c->root, strerror(errno));
     return NULL;
 }
 

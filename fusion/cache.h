@@ -3,7 +3,7 @@
  *
  *     ROOT/ab/ab12.../entry.json      what the step gave: texts, names and hashes of files, notes
  *     ROOT/ab/ab12.../video.mp4       the files, whole: the folder was renamed to its place
- *     ROOT/stage/PID-XXXXXX/          where a step is at work
+ *     ROOT/stage.draft/PID-XXXXXX/    where a step is at work
  *     ROOT/locks, ROOT/hashes.db      who makes or reads which entry; hashes of unchanged files
  *     ROOT/size                       bytes in all, roughly; counted anew by a tidying
  *
@@ -44,6 +44,8 @@ const char *dio_cache_folder(dio_arena *a);
  * and closing removes it. NULL with a message when it cannot be written. */
 dio_cache *dio_cache_open(const char *root, bool own, dio_error *err);
 void dio_cache_close(dio_cache *c); /* NULL is fine; gives back all locks */
+/* Gives back the locks of entries in use, between two runs. */
+bool dio_cache_rest(dio_cache *c, dio_error *err);
 const char *dio_cache_root(const dio_cache *c);
 bool dio_cache_is_own(const dio_cache *c);
 dio_hashes *dio_cache_hashes(dio_cache *c);

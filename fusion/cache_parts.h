@@ -9,9 +9,12 @@ enum {
     ENTRY_COST = 8192,      /* of an entry beside its files: its folder, its index */
 };
 
+/* Not synced (base/file.h): an entry that a power cut has torn fails its hashes, and is a miss. */
+#define STAGES "stage.draft"
+
 struct dio_cache {
     dio_arena *arena;
-    const char *root;
+    const char *root, *locks_path;
     bool own;
     dio_locks *locks;
     dio_hashes *hashes;

@@ -27,11 +27,11 @@ struct items {
 void dio_cache_sweep_stages(dio_cache *c)
 {
     dio_arena *a = dio_arena_create();
-    DIR *d = a ? opendir(dio_path_join(a, c->root, "stage")) : NULL;
+    DIR *d = a ? opendir(dio_path_join(a, c->root, STAGES)) : NULL;
     for (struct dirent *e; d && (e = readdir(d));) {
         long pid = strtol(e->d_name, NULL, 10);
         if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
-            dio_cache_drop(dio_arena_printf(a, "%s/stage/%s", c->root, e->d_name));
+            dio_cache_drop(dio_arena_printf(a, "%s/" STAGES "/%s", c->root, e->d_name));
     }
     if (d)
         closedir(d);
@@ -159,15 +159,17 @@ uint64_t dio_cache_limit(void)
     return n > 0 && n * unit < 9e18 ? (uint64_t)(n * unit) : (uint64_t)8 << 30;
 }
 
+/* Not synced: it is a guess, and counted anew when it says too much. */
 static void write_size(dio_cache *c, uint64_t bytes)
 {
-    char text[32];
-    dio_error ignored = {0};
-    dio_arena *a = dio_arena_create();
-    int n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)bytes);
-    if (a)
-        dio_file_write(dio_path_join(a, c->root, "size"), text, (size_t)n, &ignored);
-    dio_arena_destroy(a);
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/size", c->root) >= (int)sizeof path)
+        return;
+    FILE *f = fopen(path, "we");
+    if (f) {
+        fprintf(f, "%llu\n", (unsigned long long)bytes);
+        fclose(f);
+    }
 }
 
 static uint64_t read_size(dio_cache *c)

@@ -18,7 +18,8 @@ typedef struct dio_db dio_db;
  */
 dio_db *dio_db_open(const char *path, const char *schema, int version, bool *damaged,
                     dio_error *err);
-void dio_db_close(dio_db *db); /* NULL is fine */
+enum { DIO_DB_CHECKED = 32 << 20 }; /* bytes up to which a file's pages are looked at on opening */
+void dio_db_close(dio_db *db);      /* NULL is fine */
 
 /* A value bound to a ? or read from a column. */
 typedef struct dio_cell {

@@ -15,10 +15,10 @@
 #include "fusion/ledger_rows.h"
 #include "fusion/record.h"
 
-/* The rename itself must survive a power cut. */
-static void sync_folder(const char *path)
+/* Of a file that was a draft, or of a folder: the rename itself must survive a power cut. */
+static void sync_path(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -60,9 +60,10 @@ static bool place_file(dio_run *run, const char *from, const char *path, const c
         return true;
     if (!dio_cache_is_own(run->cache))
         return copy(from, path, err);
+    sync_path(from);
     if (rename(from, path) < 0)
         return dio_fail_retry(err, "cannot write %s: %s", path, strerror(errno));
-    sync_folder(dio_path_dir(run->arena, path));
+    sync_path(dio_path_dir(run->arena, path));
     return true;
 }
 

@@ -90,6 +90,7 @@ typedef struct dio_run_options {
     bool record; /* into OUT/.diorama/ledger.db */
     /* A batch's, for runs of its rows; else NULL and 0. */
     struct dio_ledger *ledger;
+    struct dio_cache *opened; /* in place of `cache` */
     int64_t run, row;
     void (*event)(void *user, const dio_run_event *event); /* or NULL */
     bool (*cancelled)(void *user);                         /* or NULL; asked often */

@@ -195,6 +195,8 @@ static bool open_cache(dio_run *run, dio_error *err)
 {
     const char *root = run->options->cache;
     dio_error why = {0};
+    if ((run->cache = run->options->opened))
+        return dio_cache_rest(run->cache, err);
     if (root && (run->cache = dio_cache_open(root, false, &why)))
         return true;
     if (root)
@@ -269,9 +271,10 @@ static void close_run(dio_run *run, bool ok)
         dio_run_warn(
             run, dio_arena_printf(run->arena, "the ledger lacks some of this run: %s", trouble));
     dio_studio_remember(run->p->studio, NULL);
-    if (run->cache)
+    if (run->cache && !run->options->opened) {
         dio_cache_tidy(run->cache, dio_cache_limit(), &ignored);
-    dio_cache_close(run->cache);
+        dio_cache_close(run->cache);
+    }
     dio_ledger_close(run->own);
 }
 
