@@ -66,6 +66,8 @@ typedef struct dio_toom_form {
 /* Rows of a signal, in order, to points. A lane is one of `dilation` interleaved tiles. */
 typedef struct dio_toom_in {
     const dio_toom_form *form;
+    bool leaky; /* x is leaky_relu(x, slope); where dilation is 1 */
+    float slope;
     const float *x; /* [channels][..] from the first lane's first number on */
     int64_t x_row, channels, dilation, tiles;
     float *parts; /* room for 4 rows of tiles * dilation numbers and nr more */
@@ -227,8 +229,10 @@ typedef struct dio_cpu {
     void (*toom_in)(const dio_toom_in *p); /* see toom.c */
     void (*toom_out)(const dio_toom_out *p);
     /* One row of results [4][..], as lanes stand, to their places: 4 * dilation * tiles numbers,
-     * and up to nr beyond them. */
-    void (*toom_join)(float *y, const float *parts, int64_t part, int64_t dilation, int64_t tiles);
+     * and up to 2 nr beyond them; none where dilation is 1 and tiles are whole vectors. There
+     * `add`, if not NULL, is added. */
+    void (*toom_join)(float *y, const float *add, const float *parts, int64_t part,
+                      int64_t dilation, int64_t tiles);
     /* u [points][channels][pieces][rows] of w [channels][taps][rows], rows 1..mr. */
     void (*toom_kernel)(const dio_toom_form *f, const float *w, int64_t channels, int taps,
                         int rows, float *u, int64_t u_point);

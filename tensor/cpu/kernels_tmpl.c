@@ -18,11 +18,11 @@ enum { PAIRS = 0 };
 #include "tensor/cpu/line_tmpl.h"
 #include "tensor/cpu/peak_tmpl.h"
 #include "tensor/cpu/score_tmpl.h"
-#include "tensor/cpu/toom_tmpl.h"
 #include "tensor/cpu/transpose_tmpl.h"
 #include "tensor/cpu/unary_tmpl.h"
 #include "tensor/cpu/wino_tmpl.h"
 
+#include "tensor/cpu/toom_tmpl.h"
 #include "tensor/cpu/wino_kernel_tmpl.h"
 
 #define UNARY(name)                                                                                \

@@ -17,16 +17,12 @@
  *     plain   3     5     7     11
  *     here  1.5   2.0   2.5   5.25
  *
- * Points are 0, pairs +-a and infinity (without 0 where their number is odd), chosen for small
- * errors of sums over channels; measured: 1.4 to 4.7 times those of plain sums.
- *
  * An item is some outputs over a block of tiles, whose v it makes in its thread's second cache.
  * Tiles are counted from place 0, whatever block they fall into, and each is computed alike:
  * neither blocks, threads, batch nor the signal's length change a bit. Where a signal is cut does,
  * unless at a multiple of a tile: dio_conv_tile_of says it to those who cut. */
 #include "tensor/cpu/toom.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/gang.h"
@@ -35,127 +31,13 @@
 
 enum {
     M = DIO_TOOM_RESULTS,
-    LEAST_CHANNELS = 16,
-    TAPS_MOST = 32,
-    DILATION_MOST = 64,
     PANEL = 112 << 10, /* floats of a block's v: 448 KB of a second cache of 1 MB */
-    LANES_MOST = 256,
+    LANES_MOST = 512,
     ITEMS = 4,        /* a thread has at least */
     LEAST_PANELS = 4, /* of kernels, that an item takes: they share its v */
     CHANNELS = 32,    /* whose kernels are laid out at a time */
     LINE = 16,        /* floats of a cache line */
 };
-
-/* --- points --- */
-
-struct points {
-    int points, taps; /* of a piece */
-    double a[DIO_TOOM_PAIRS];
-};
-
-static const struct points sets[] = {
-    {6, 3, {0.646, 1.85}},
-    {7, 4, {0.31, 0.755, 2.513}},
-    {8, 5, {0.454, 0.94, 2.002}},
-    {10, 7, {0.44, 0.807, 1.282, 2.926}},
-};
-enum { SETS = sizeof sets / sizeof *sets };
-
-/* The set and pieces of the fewest products, where more points save a tenth; pieces 0: none do. */
-static const struct points *choose(int64_t taps, int *pieces)
-{
-    const struct points *best = NULL;
-    int64_t least = M * taps;
-    *pieces = 0;
-    for (int i = 0; i < SETS; i++) {
-        const int64_t n = taps <= sets[i].taps ? 1 : 1 + parts_of(taps - sets[i].taps, M);
-        const bool whole = n == 1 || sets[i].taps >= M; /* no tap lies between pieces */
-        if (whole && 10 * n * sets[i].points < 9 * least) {
-            best = &sets[i];
-            least = n * sets[i].points;
-            *pieces = (int)n;
-        }
-    }
-    return best;
-}
-
-/* By powers of x^2: the product of x^2 - a^2 over all pairs but `without`. */
-static int product(const struct points *p, int pairs, int without, double out[DIO_TOOM_PAIRS + 1])
-{
-    int n = 0;
-    out[0] = 1;
-    for (int i = 0; i < pairs; i++) {
-        if (i == without)
-            continue;
-        const double square = p->a[i] * p->a[i];
-        out[n + 1] = out[n];
-        for (int k = n; k > 0; k--)
-            out[k] = out[k - 1] - square * out[k];
-        out[0] *= -square;
-        n++;
-    }
-    return n;
-}
-
-static dio_toom_form form_of(int64_t taps)
-{
-    dio_toom_form f = {0};
-    double poly[DIO_TOOM_PAIRS + 1];
-    const struct points *p = choose(taps, &f.pieces);
-    f.points = p->points;
-    f.taps = p->taps;
-    f.pairs = (p->points - 1) / 2;
-    const int zero = p->points % 2 == 0;
-    product(p, f.pairs, -1, poly);
-    for (int k = 0; k <= f.pairs; k++)
-        f.all[k] = (float)poly[k];
-    if (zero)
-        f.kernel[0][0] = (float)(1 / poly[0]);
-    f.kernel[f.points - 1][f.taps - 1] = 1;
-    for (int i = 0; i < f.pairs; i++) {
-        const int n = product(p, f.pairs, i, poly);
-        const double a = p->a[i];
-        double at = 0; /* the polynomial at a */
-        for (int k = n; k >= 0; k--) {
-            at = at * a * a + poly[k];
-            f.even[i][k] = (float)poly[k];
-            f.odd[i][k] = (float)(a * poly[k]);
-        }
-        for (int half = 0; half < 2; half++) {
-            const double x = half ? -a : a;
-            for (int t = 0; t < f.taps; t++)
-                f.kernel[zero + 2 * i + half][t] =
-                    (float)(pow(x, t) / (2 * x * at * (zero ? x : 1)));
-        }
-        for (int k = 0; k < M; k++)
-            f.back[i][k] = (float)pow(a, k);
-    }
-    return f;
-}
-
-/* --- shapes --- */
-
-static bool serves(int64_t c, int64_t o, int64_t kernel, int64_t dilation)
-{
-    int pieces;
-    return c >= LEAST_CHANNELS && o >= LEAST_CHANNELS && kernel <= TAPS_MOST &&
-           dilation <= DILATION_MOST && choose(kernel, &pieces);
-}
-
-bool dio_toom_serves(const dio_conv_shape *s)
-{
-    return s->tiles && s->h == 1 && s->kh == 1 && s->ph == 0 && s->groups == 1 && s->sw == 1 &&
-           serves(s->c, s->o, s->kw, s->dw);
-}
-
-dio_conv_tile dio_conv_tile_of(int64_t c, int64_t o, int64_t kernel, int64_t dilation)
-{
-    if (!serves(c, o, kernel, dilation))
-        return (dio_conv_tile){1, 0, 0};
-    int pieces;
-    const int64_t taps = choose(kernel, &pieces)->taps + (pieces - 1) * M;
-    return (dio_conv_tile){M * dilation, (M - 1) * dilation, (taps - kernel + M - 1) * dilation};
-}
 
 struct job {
     const dio_cpu *cpu;
@@ -164,11 +46,11 @@ struct job {
     int64_t d, tiles;      /* of the signal */
     int64_t blocks, most;  /* of tiles; tiles of one, at most */
     int64_t panels, parts; /* of outputs, and of those over items */
-    int64_t lanes, v_row;  /* of a whole block, with what later pieces read */
+    int64_t v_row;         /* floats of a point and channel of v, with what later pieces read */
     int64_t part, x_row;   /* floats of a quarter of a signal's row; of the row */
     int64_t y_part;        /* of a row of results */
     int64_t x, parts_at, v, sums, y, row, room; /* where a thread's rooms begin; all of it */
-    int64_t at[TAPS_MOST];
+    int64_t at[DIO_TOOM_PIECES];
     float *u, *rooms;
 };
 
@@ -211,7 +93,7 @@ static void set_rooms(struct job *j)
 static struct job job_of(const dio_cpu *cpu, const dio_line *p)
 {
     const dio_conv_shape *s = p->s;
-    struct job j = {.cpu = cpu, .p = p, .form = form_of(s->kw), .d = s->dw};
+    struct job j = {.cpu = cpu, .p = p, .form = dio_toom_form_of(s->kw), .d = s->dw};
     const int64_t threads = dio_gang_size();
     j.tiles = parts_of(s->ow, M * j.d);
     j.most = least(LANES_MOST, PANEL / (j.form.points * s->c)) / cpu->nr * cpu->nr / j.d;
@@ -291,14 +173,24 @@ struct item {
     float *room;
 };
 
+/* Rows of a signal lie far apart, and a page is where the machine's own looking ahead ends. */
+static void fetch(const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += LINE)
+        __builtin_prefetch(x + i, 0, 2);
+}
+
 /* A signal's numbers from the block's first on, zeros beside it. */
-static void copy_row(const struct job *j, const struct item *i, const float *x, int64_t count)
+static void copy_row(const struct job *j, const struct item *i, const float *x, const float *next,
+                     int64_t count)
 {
     const dio_conv_shape *s = j->p->s;
     const int64_t start = i->tile * M * j->d - s->pw;
     float *to = i->room + j->x;
     int64_t lo, hi;
     inside(start, 1, s->w, count, &lo, &hi);
+    if (next)
+        fetch(next + start + lo, hi - lo);
     memset(to, 0, (size_t)lo * sizeof *to);
     if (hi > lo && j->p->leaky)
         j->cpu->unary[DIO_U_LEAKY_RELU](to + lo, x + start + lo, hi - lo, j->p->slope, 0);
@@ -307,12 +199,16 @@ static void copy_row(const struct job *j, const struct item *i, const float *x, 
     memset(to + hi, 0, (size_t)(j->x_row - hi) * sizeof *to);
 }
 
+/* Where kernels are not dilated, and a block reads nothing beside the signal, it is read in place.
+ */
 static void transform(const struct job *j, const struct item *i)
 {
     const dio_conv_shape *s = j->p->s;
-    const int64_t reads = reads_of(j, i->tiles);
+    const int64_t reads = reads_of(j, i->tiles), start = i->tile * M - s->pw;
+    const bool there = j->d == 1 && start >= 0 && start + M * round_up(reads, LINE) <= s->w;
     dio_toom_in in = {.form = &j->form,
-                      .x = i->room + j->x,
+                      .leaky = there && j->p->leaky,
+                      .slope = j->p->slope,
                       .channels = 1,
                       .dilation = j->d,
                       .tiles = reads,
@@ -321,8 +217,14 @@ static void transform(const struct job *j, const struct item *i)
                       .v_point = s->c * j->v_row,
                       .lanes = lanes_of(j, i->tiles)};
     for (int64_t c = 0; c < s->c; c++) {
-        copy_row(j, i, j->p->x + (i->image * s->c + c) * s->w, M * reads * j->d);
+        const float *x = j->p->x + (i->image * s->c + c) * s->w;
+        const float *next = c + 1 < s->c ? x + s->w : NULL;
+        in.x = there ? x + start : i->room + j->x;
         in.v = i->room + j->v + c * j->v_row;
+        if (!there)
+            copy_row(j, i, x, next, M * reads * j->d);
+        else if (next)
+            fetch(next + start, M * reads);
         j->cpu->toom_in(&in);
     }
 }
@@ -333,12 +235,16 @@ static void write_row(const struct job *j, const struct item *i, int64_t o, cons
     const dio_conv_shape *s = j->p->s;
     const int64_t first = i->tile * M * j->d, at = (i->image * s->o + o) * s->ow + first;
     const int64_t count = least(i->tiles * M * j->d, s->ow - first);
-    float *row = i->room + j->row;
-    j->cpu->toom_join(row, parts, j->y_part, j->d, i->tiles);
-    if (j->p->add)
-        j->cpu->add(j->p->y + at, row, j->p->add + at, count, 1, 1);
+    const int64_t whole = j->d == 1 ? count / M / LINE * LINE : 0; /* tiles that go there at once */
+    float *row = i->room + j->row, *y = j->p->y + at + M * whole;
+    const float *add = j->p->add ? j->p->add + at : NULL;
+    if (whole)
+        j->cpu->toom_join(j->p->y + at, add, parts, j->y_part, 1, whole);
+    j->cpu->toom_join(row, NULL, parts + whole, j->y_part, j->d, i->tiles - whole);
+    if (add)
+        j->cpu->add(y, row, add + M * whole, count - M * whole, 1, 1);
     else
-        memcpy(j->p->y + at, row, (size_t)count * sizeof *row);
+        memcpy(y, row, (size_t)(count - M * whole) * sizeof *row);
 }
 
 static void do_panel(const struct job *j, const struct item *i, int64_t panel)
@@ -360,6 +266,13 @@ static void do_panel(const struct job *j, const struct item *i, int64_t panel)
                        .at = j->at,
                        .y_row = nr,
                        .rows = (int)rows};
+    const int64_t first = i->tile * M * j->d, count = least(M * lanes, s->ow - first);
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t row = (i->image * s->o + o + r) * s->ow + first;
+        fetch(j->p->y + row, count);
+        if (j->p->add)
+            fetch(j->p->add + row, count);
+    }
     for (int64_t at = 0; at < lanes; at += nr) {
         t.cols = least(nr, lanes - at) > nr / 2 ? (int)nr : (int)nr / 2; /* whole vectors */
         for (int k = 0; k < j->form.points; k++) {

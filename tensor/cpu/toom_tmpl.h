@@ -15,49 +15,41 @@ ALWAYS void toom_copy(float *to, const float *from, int64_t n)
             memcpy(to + i, from + i, 16 * sizeof *to);
 }
 
-/* Every fourth of 4 * VN numbers from 0, 1, 2 and 3 on. */
-ALWAYS void toom_part(const float *x, vf part[4])
-{
-    int at[VN];
-    UNROLL
-    for (int i = 0; i < VN; i++)
-        at[i] = 16 * i;
-    UNROLL
-    for (int i = 0; i < 4; i++)
-        part[i] = v_quads(x + 4 * i, at);
-    v_fours(part);
-}
-
 /* x[t][i][phase] to parts[i][t][phase], in rising order: what is written too far is overwritten. */
-static void toom_split(const float *x, float *parts, int64_t part, int64_t dilation, int64_t tiles)
+static void toom_split(const dio_toom_in *p, const float *x)
 {
-    if (dilation == 1) {
-        for (int64_t t = 0; t < tiles; t += VN) {
-            vf p[4];
-            toom_part(x + 4 * t, p);
+    const int64_t d = p->dilation;
+    if (d == 1) {
+        const vf slope = v_set(p->slope);
+        for (int64_t t = 0; t < p->tiles; t += VN) {
+            vf part[4];
+            v_apart(x + 4 * t, part);
+            UNROLL
             for (int i = 0; i < 4; i++)
-                v_store(parts + i * part + t, p[i]);
+                v_store(p->parts + i * p->part + t,
+                        p->leaky ? f_leaky_relu(part[i], slope, slope) : part[i]);
         }
         return;
     }
-    for (int64_t t = 0; t < tiles; t++)
+    for (int64_t t = 0; t < p->tiles; t++)
         for (int i = 0; i < 4; i++)
-            toom_copy(parts + i * part + t * dilation, x + (4 * t + i) * dilation, dilation);
+            toom_copy(p->parts + i * p->part + t * d, x + (4 * t + i) * d, d);
 }
 
-static void toom_join(float *y, const float *parts, int64_t part, int64_t dilation, int64_t tiles)
+static void toom_join(float *y, const float *add, const float *parts, int64_t part,
+                      int64_t dilation, int64_t tiles)
 {
     if (dilation == 1) {
         for (int64_t t = 0; t < tiles; t += VN) {
             vf p[4];
+            UNROLL
             for (int i = 0; i < 4; i++)
                 p[i] = v_load(parts + i * part + t);
-            v_fours(p);
-            for (int i = 0; i < 4; i++) { /* quad q of p[i] is tile 4 q + i */
-                float quads[VN];
-                v_store(quads, p[i]);
-                for (int q = 0; q < VN / 4; q++)
-                    memcpy(y + 4 * t + 16 * q + 4 * i, quads + 4 * q, 4 * sizeof *y);
+            v_together(p);
+            UNROLL
+            for (int i = 0; i < 4; i++) {
+                const int64_t at = 4 * t + i * VN;
+                v_store(y + at, add ? p[i] + v_load(add + at) : p[i]);
             }
         }
         return;
@@ -97,7 +89,7 @@ ALWAYS void toom_in_points(const dio_toom_in *p, const int n)
     const int64_t d = p->dilation;
     for (int64_t c = 0; c < p->channels; c++) {
         float *v_at = p->v + c * p->v_row;
-        toom_split(p->x + c * p->x_row, p->parts, p->part, d, p->tiles);
+        toom_split(p, p->x + c * p->x_row);
         for (int64_t l = 0; l < p->lanes; l += VN) {
             vf x[DIO_TOOM_POINTS], v[DIO_TOOM_POINTS];
             UNROLL

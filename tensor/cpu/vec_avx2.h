@@ -141,3 +141,23 @@ ALWAYS vf v_quads(const float *p, const int *at)
     const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p + at[0]));
     return (vf)_mm256_insertf128_ps(x, _mm_loadu_ps(p + at[1]), 1);
 }
+
+/* Every fourth of 4 * VN numbers, from 0, 1, 2 and 3 on. */
+ALWAYS void v_apart(const float *p, vf x[4])
+{
+    const int at[] = {0, 16};
+    for (int i = 0; i < 4; i++)
+        x[i] = v_quads(p + 4 * i, at);
+    v_fours(x);
+}
+
+/* And back: x[i] then holds numbers i VN on. */
+ALWAYS void v_together(vf x[4])
+{
+    v_fours(x);
+    const __m256 a = (__m256)x[0], b = (__m256)x[1], c = (__m256)x[2], d = (__m256)x[3];
+    x[0] = (vf)_mm256_permute2f128_ps(a, b, 0x20);
+    x[1] = (vf)_mm256_permute2f128_ps(c, d, 0x20);
+    x[2] = (vf)_mm256_permute2f128_ps(a, b, 0x31);
+    x[3] = (vf)_mm256_permute2f128_ps(c, d, 0x31);
+}

@@ -145,6 +145,37 @@ ALWAYS vf v_quads(const float *p, const int *at)
     return (vf)_mm512_insertf32x4(x, _mm_loadu_ps(p + at[3]), 3);
 }
 
+/* Every fourth of 4 * VN numbers, from 0, 1, 2 and 3 on. */
+ALWAYS void v_apart(const float *p, vf x[4])
+{
+    const __m512i even =
+        _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+    const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(2));
+    const __m512 a = _mm512_loadu_ps(p), b = _mm512_loadu_ps(p + 16);
+    const __m512 c = _mm512_loadu_ps(p + 32), d = _mm512_loadu_ps(p + 48);
+    const __m512 ab = _mm512_permutex2var_ps(a, even, b), cd = _mm512_permutex2var_ps(c, even, d);
+    const __m512 ef = _mm512_permutex2var_ps(a, odd, b), gh = _mm512_permutex2var_ps(c, odd, d);
+    x[0] = (vf)_mm512_shuffle_f32x4(ab, cd, 0x44);
+    x[1] = (vf)_mm512_shuffle_f32x4(ab, cd, 0xee);
+    x[2] = (vf)_mm512_shuffle_f32x4(ef, gh, 0x44);
+    x[3] = (vf)_mm512_shuffle_f32x4(ef, gh, 0xee);
+}
+
+/* And back: x[i] then holds numbers i VN on. */
+ALWAYS void v_together(vf x[4])
+{
+    const __m512i low = _mm512_setr_epi32(0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(4));
+    const __m512 ab = _mm512_shuffle_f32x4((__m512)x[0], (__m512)x[1], 0x44);
+    const __m512 cd = _mm512_shuffle_f32x4((__m512)x[0], (__m512)x[1], 0xee);
+    const __m512 ef = _mm512_shuffle_f32x4((__m512)x[2], (__m512)x[3], 0x44);
+    const __m512 gh = _mm512_shuffle_f32x4((__m512)x[2], (__m512)x[3], 0xee);
+    x[0] = (vf)_mm512_permutex2var_ps(ab, low, ef);
+    x[1] = (vf)_mm512_permutex2var_ps(ab, high, ef);
+    x[2] = (vf)_mm512_permutex2var_ps(cd, low, gh);
+    x[3] = (vf)_mm512_permutex2var_ps(cd, high, gh);
+}
+
 /* x[r] holds row r; afterwards x[c] holds column c. Written as the four instructions that move a
  * quarter of a register: from a general shuffle gcc 12 makes three times as many. */
 ALWAYS void v_square(vf x[VN])

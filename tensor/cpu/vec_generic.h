@@ -148,3 +148,17 @@ ALWAYS vf v_quads(const float *p, const int *at)
 {
     return v_load(p + at[0]);
 }
+
+/* Every fourth of 4 * VN numbers, from 0, 1, 2 and 3 on. */
+ALWAYS void v_apart(const float *p, vf x[4])
+{
+    for (int i = 0; i < 4; i++)
+        x[i] = v_load(p + 4 * i);
+    v_fours(x);
+}
+
+/* And back: x[i] then holds numbers i VN on. */
+ALWAYS void v_together(vf x[4])
+{
+    v_fours(x);
+}
