@@ -13,8 +13,8 @@ static const dio_check_rule *const rules[] = {
 #define DIO_CHECK(name) &dio_check_rule_##name,
 #include "fusion/check.def"
 #undef DIO_CHECK
+    NULL,
 };
-enum { RULES = sizeof rules / sizeof *rules };
 
 enum { TOLD = 50, CAPTIONS_LIMIT = 16 << 20 }; /* TOLD: findings of one rule */
 
@@ -99,7 +99,7 @@ static const char *summary(dio_arena *a, const dio_facts *f)
 
 static void ask_all(dio_checking *c)
 {
-    for (int i = 0; i < RULES; i++) {
+    for (int i = 0; rules[i]; i++) {
         c->rule = rules[i];
         c->told = 0;
         rules[i]->check(c);
@@ -171,7 +171,7 @@ char *dio_verdict_text(dio_arena *a, const dio_verdict *v, bool json)
 char *dio_rules_text(dio_arena *a, bool markdown)
 {
     char *s = dio_arena_strdup(a, "");
-    for (int i = 0; i < RULES; i++)
+    for (int i = 0; rules[i]; i++)
         s = dio_arena_printf(a, markdown ? "%s| `%s` | %s |\n" : "%s  %-16s %s\n", s,
                              rules[i]->name, rules[i]->doc);
     return s;
