@@ -13,11 +13,13 @@
 static const char small[] =
     "title: Small\nsource: a test\nchecked: \"2026-11-22\"\nwidth: 192\nheight: 144\nfps: 10\n"
     "safe: {top: 2, right: 2, bottom: 2, left: 2}\n"
-    "text: {top: 4, right: 4, bottom: 30, left: 4, headline: 16}\n"
+    "text: {top: 4, right: 4, bottom: 30, left: 4, headline: 16, least: 6, drop: [body, hashtags, "
+    "subline]}\n"
     "scenery: {horizon: 80, sun_x: 80, sun_y: 88, sun_r: 8}\n"
     "film:\n  formats: [mp4]\n  video: [h264]\n  most_seconds: 6\n"
     "  loudness: {lufs: -14, tolerance: 1, true_peak: -1}\n"
-    "  captions: {speed: 25, line: 42, lines: 2, least: 0.5, most: 7}\n";
+    "  captions: {speed: 25, line: 42, lines: 2, least: 0.5, most: 7}\n"
+    "picture: {formats: [png]}\n";
 
 static struct cli_result r;
 
@@ -87,6 +89,23 @@ static void a_bumper_lasts_six_seconds(void **state)
     run(args);
     ready("bumper/lumo-lamp-small.yaml.mp4", "small.yaml", "bumper/lumo-lamp-bumper.srt");
     assert_non_null(strstr(r.out, ", 6 s,"));
+}
+
+static void a_story_has_four_parts(void **state)
+{
+    (void)state;
+    static const char *const args[] = {"render",  "p.yaml",
+                                       "--set",   "product=Lumo Lamp",
+                                       "--set",   "format=small.yaml",
+                                       "--cache", "off",
+                                       "-o",      "story",
+                                       NULL};
+    bring("story-sequence.yaml", NULL, NULL);
+    run(args);
+    ready("story/lumo-lamp-story-1.png", "small.yaml", NULL);
+    ready("story/lumo-lamp-story-2.png", "small.yaml", NULL);
+    ready("story/lumo-lamp-story-3.mp4", "small.yaml", NULL);
+    ready("story/lumo-lamp-story-4.png", "small.yaml", NULL);
 }
 
 static void a_podcast_begins(void **state)
@@ -168,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sale_banners_fit_every_size),
         cmocka_unit_test(a_bumper_lasts_six_seconds),
+        cmocka_unit_test(a_story_has_four_parts),
         cmocka_unit_test(a_podcast_begins),
         cmocka_unit_test(captions_come_in_the_languages_given),
         cmocka_unit_test(example_products_are_fit_for_the_ad),
