@@ -17,34 +17,6 @@ static dio_value *held(const dio_value *v)
     return (dio_value *)(uintptr_t)v;
 }
 
-dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a)
-{
-    dio_value *scope = dio_value_map(a), *inputs = dio_value_map(a), *steps = dio_value_map(a);
-    dio_value *run = dio_value_map(a);
-    for (int i = 0; i < p->input_count; i++)
-        dio_map_set(a, inputs, p->inputs[i].name, held(p->inputs[i].value));
-    for (int i = 0; i < p->node_count; i++) {
-        const dio_stage *n = &p->nodes[i];
-        dio_value *step = dio_value_map(a), *outputs = dio_value_map(a);
-        for (const dio_port *port = n->type ? n->type->out : NULL; port && port->name; port++)
-            dio_map_set(a, outputs, port->name, held(&dio_unknown));
-        dio_map_set(a, step, "outputs", n->type ? outputs : held(&dio_unknown));
-        if (*n->id)
-            dio_map_set(a, steps, n->id, step);
-    }
-    dio_map_set(a, run, "name", dio_value_string(a, p->name));
-    dio_map_set(
-        a, run, "seed",
-        p->seed <= INT64_MAX
-            ? dio_value_int(a, (int64_t)p->seed)
-            : dio_value_string(a, dio_arena_printf(a, "%llu", (unsigned long long)p->seed)));
-    dio_map_set(a, scope, "inputs", inputs);
-    dio_map_set(a, scope, "steps", steps);
-    dio_map_set(a, scope, "matrix", dio_value_map(a));
-    dio_map_set(a, scope, "run", run);
-    return scope;
-}
-
 void dio_value_paths(const dio_pipeline *p, const dio_value *v, dio_path_fn *fn, void *user,
                      dio_report *report)
 {
@@ -53,7 +25,7 @@ void dio_value_paths(const dio_pipeline *p, const dio_value *v, dio_path_fn *fn,
     if (has_expression(v)) {
         dio_error e = {0};
         int count;
-        const dio_template *t = dio_template_parse(p->arena, v, p->source, &e);
+        const dio_template *t = dio_template_parse(p->arena, v, dio_pipeline_source(p, v), &e);
         if (!t && report)
             dio_report_add(report, &e);
         const dio_path *paths = t ? dio_template_paths(t, &count) : NULL;
@@ -125,7 +97,7 @@ const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const
     if (out)
         return out;
     /* Once more, to learn where in the file the mistake is: finding places takes its time. */
-    t = dio_template_parse(a, v, p->source, err);
+    t = dio_template_parse(a, v, dio_pipeline_source(p, v), err);
     return t ? dio_template_eval(t, scope, a, err) : NULL;
 }
 
@@ -149,8 +121,8 @@ static const dio_field *known_fields(const dio_field *all, const char *const *un
     return out;
 }
 
-bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_value *scope,
-                      void *params, const dio_value **with, dio_report *report)
+bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, dio_value *own, void *params,
+                      const dio_value **with, dio_report *report)
 {
     dio_arena *a = report->arena;
     const dio_value *given = node->row.with;
@@ -158,6 +130,10 @@ bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_va
     copy_place(map, given ? given : node->place);
     int count = given ? given->map.count : 0, unknowns = 0;
     bool ok = true;
+    dio_value *scope = dio_scope_of(p, node->part, own, report);
+    *with = map;
+    if (!scope)
+        return false;
     const char **unknown = dio_arena_try(a, ((size_t)count + 1) * sizeof *unknown);
     for (int i = 0; unknown && i < count; i++) {
         const dio_value *key = given->map.keys[i];
@@ -175,7 +151,6 @@ bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, const dio_va
     }
     if (!unknown)
         return dio_report_at(report, node->place, "out of memory for a step");
-    *with = map;
     dio_error unused = {0};
     const dio_field *fields = known_fields(node->type->params, unknown, unknowns, a);
     return dio_fields_read(fields, params, map,

@@ -4,15 +4,6 @@
 #include "base/str.h"
 #include "fusion/pipeline.h"
 
-static int find_node(const dio_pipeline *p, const char *id)
-{
-    for (int i = 0; i < p->node_count; i++) {
-        if (strcmp(p->nodes[i].id, id) == 0)
-            return i;
-    }
-    return -1;
-}
-
 static void add_need(dio_pipeline *p, dio_stage *n, int need)
 {
     for (int i = 0; i < n->need_count; i++) {
@@ -25,18 +16,26 @@ static void add_need(dio_pipeline *p, dio_stage *n, int need)
 
 struct reader {
     dio_pipeline *p;
-    dio_stage *node; /* that reads; NULL: an output's path */
-    const dio_value *scope;
+    const dio_part *part; /* in whose file the expression stands */
+    dio_stage *node;      /* that reads; NULL: an output's path, or none yet */
+    dio_value *own;       /* scope */
 };
+
+static void read_value(dio_pipeline *p, const dio_part *part, dio_stage *node, dio_value *own,
+                       const dio_value *v, dio_report *report);
 
 /* One `steps.ID.outputs.NAME`: spelled out, of a step that runs once. */
 static void read_step(struct reader *r, const dio_path *path)
 {
     dio_pipeline *p = r->p;
-    int need = path->count > 1 ? find_node(p, path->part[1]) : -1;
+    int need = -1;
+    const dio_port *port;
     if (path->count < 4)
         dio_report_at(&p->report, &path->place, "%s: write steps.ID.outputs.NAME",
                       dio_path_text(p->arena, path));
+    if (path->count > 1)
+        dio_origin_find(p, r->part, path->part[1], path->count > 3 ? path->part[3] : "", &need,
+                        &port);
     if (need < 0)
         return; /* reported with the nearest name */
     if (p->nodes[need].axes > 0)
@@ -48,28 +47,78 @@ static void read_step(struct reader *r, const dio_path *path)
         add_need(p, r->node, need);
 }
 
+/* What an included file is given, its steps need when they use it. */
+static void read_input(struct reader *r, const dio_path *path)
+{
+    const dio_value *given =
+        path->count > 1 && r->part->with ? dio_map_get(r->part->with, path->part[1]) : NULL;
+    if (given && r->node)
+        read_value(r->p, r->part->parent, r->node, r->own, given, NULL);
+}
+
 static void read_path(void *user, const dio_path *path)
 {
     struct reader *r = user;
     dio_error e = {0};
-    if (!dio_path_get(path, r->scope, &e))
+    if (!dio_path_get(path, dio_scope_plain(r->part, r->own), &e))
         dio_report_add(&r->p->report, &e);
     else if (strcmp(path->part[0], "steps") == 0)
         read_step(r, path);
+    else if (strcmp(path->part[0], "inputs") == 0 && r->part->parent)
+        read_input(r, path);
 }
 
-static void read_needs(dio_pipeline *p, dio_stage *n)
+static void read_value(dio_pipeline *p, const dio_part *part, dio_stage *node, dio_value *own,
+                       const dio_value *v, dio_report *report)
 {
-    const dio_value *v = n->row.needs;
+    struct reader r = {p, part, node, own};
+    dio_value_paths(p, v, read_path, &r, report);
+}
+
+static bool is_in(const dio_part *part, const dio_part *outer)
+{
+    while (part && part != outer)
+        part = part->parent;
+    return part != NULL;
+}
+
+/* The step, or all steps of the file that it includes. False when there is none of the name. */
+static bool need_by_name(dio_pipeline *p, const dio_part *part, dio_stage *n, const char *name)
+{
+    int need;
+    const dio_port *port;
+    const dio_part *inner = dio_part_find(p, part, name);
+    if (!dio_origin_find(p, part, name, "", &need, &port))
+        return false;
+    if (need >= 0 && n)
+        add_need(p, n, need);
+    for (int i = 0; inner && n && i < p->node_count; i++)
+        if (is_in(p->nodes[i].part, inner))
+            add_need(p, n, i);
+    return true;
+}
+
+static const char *near_step(const dio_pipeline *p, const dio_part *part, const char *name)
+{
+    const char *names[512];
+    int n = 0;
+    for (int i = 0; i < p->node_count && n < 256; i++)
+        if (p->nodes[i].part == part)
+            names[n++] = p->nodes[i].local;
+    for (int i = 1; i < p->part_count; i++)
+        if (p->parts[i]->parent == part)
+            names[n++] = p->parts[i]->local;
+    return dio_nearest(name, names, n);
+}
+
+/* `needs` of a step in this part; n: who is to wait, NULL while it is only looked at. */
+static void read_needs(dio_pipeline *p, const dio_part *part, dio_stage *n, const dio_value *v)
+{
     const dio_value *one[1] = {v};
     if (!v)
         return;
     bool list = v->kind == DIO_LIST;
     int count = list ? v->list.count : 1;
-    const char *ids[256];
-    int id_count = 0;
-    for (int i = 0; i < p->node_count && id_count < 256; i++)
-        ids[id_count++] = p->nodes[i].id;
     for (int i = 0; i < count; i++) {
         const dio_value *item = list ? v->list.items[i] : one[0];
         if (item->kind != DIO_STRING) {
@@ -77,39 +126,35 @@ static void read_needs(dio_pipeline *p, dio_stage *n)
                           dio_kind_name(item->kind));
             continue;
         }
-        int need = find_node(p, item->string.text);
-        const char *near = dio_nearest(item->string.text, ids, id_count);
-        if (need >= 0)
-            add_need(p, n, need);
-        else
-            dio_report_at(&p->report, item, "needs: there is no step \"%.60s\"%s%s%s",
-                          item->string.text, near ? ": did you mean \"" : "", near ? near : "",
-                          near ? "\"?" : "");
+        if (need_by_name(p, part, n, item->string.text))
+            continue;
+        const char *near = near_step(p, part, item->string.text);
+        dio_report_at(&p->report, item, "needs: there is no step \"%.60s\"%s%s%s",
+                      item->string.text, near ? ": did you mean \"" : "", near ? near : "",
+                      near ? "\"?" : "");
     }
 }
 
 /* `steps.spot.outputs.video`, and nothing around it. */
-static void read_from(dio_pipeline *p, dio_output *o, const dio_value *scope)
+static void read_from(dio_pipeline *p, const dio_part *part, dio_output *o, const dio_value *scope)
 {
     if (!o->from_value)
         return;
     dio_error e = {0};
     const dio_value *from = o->from_value;
     const dio_template *t =
-        from->kind == DIO_STRING ? dio_template_parse(p->arena, from, p->source, &e) : NULL;
+        from->kind == DIO_STRING
+            ? dio_template_parse(p->arena, from, dio_pipeline_source(p, from), &e)
+            : NULL;
     const dio_path *path = t ? dio_template_path(t) : NULL;
-    if (e.kind != DIO_ERROR_NONE) {
+    if (e.kind != DIO_ERROR_NONE)
         dio_report_add(&p->report, &e);
-    } else if (!path || path->count != 4 || strcmp(path->part[0], "steps") != 0) {
+    else if (!path || path->count != 4 || strcmp(path->part[0], "steps") != 0)
         dio_report_at(&p->report, from, "from: write ${{ steps.ID.outputs.NAME }}");
-    } else if (!dio_path_get(path, scope, &e)) {
+    else if (!dio_path_get(path, scope, &e))
         dio_report_add(&p->report, &e);
-    } else {
-        o->node = find_node(p, path->part[1]);
-        const dio_step *type = o->node >= 0 ? p->nodes[o->node].type : NULL;
-        for (const dio_port *port = type ? type->out : NULL; port && port->name; port++)
-            o->port = strcmp(port->name, path->part[3]) == 0 ? port : o->port;
-    }
+    else
+        dio_origin_find(p, part, path->part[1], path->part[3], &o->node, &o->port);
 }
 
 /* Follows needs from `node` until one is met again: the circle, as "a -> b -> a". */
@@ -166,26 +211,62 @@ static void sort(dio_pipeline *p)
     }
 }
 
+/* What the steps that include files say: once for itself, then for every step in them. */
+static void read_chain(dio_pipeline *p, const dio_part *part, dio_stage *n, dio_value *own)
+{
+    for (; part->parent; part = part->parent) {
+        read_value(p, part->parent, n, own, part->condition, n ? NULL : &p->report);
+        read_needs(p, part->parent, n, part->needs);
+        if (!n)
+            return;
+    }
+}
+
+static void read_node(dio_pipeline *p, dio_stage *n, dio_value *own)
+{
+    dio_map_set(p->arena, dio_scope_plain(n->part, own), "matrix", dio_matrix_pick(n, 0, p->arena));
+    n->need_count = 0;
+    read_value(p, n->part, n, own, n->row.with, &p->report);
+    read_value(p, n->part, n, own, n->row.condition, &p->report);
+    read_needs(p, n->part, n, n->row.needs);
+    dio_map_set(p->arena, dio_scope_plain(n->part, own), "matrix", dio_value_map(p->arena));
+    read_chain(p, n->part, n, own);
+}
+
+static const dio_value *own_name(dio_pipeline *p, const dio_output *o)
+{
+    dio_value *v = dio_value_string(
+        p->arena, dio_arena_printf(p->arena, "%s%s", o->name, dio_port_suffix(o->port)));
+    v->file = o->place->file;
+    v->line = o->place->line;
+    v->column = o->place->column;
+    return v;
+}
+
+static void read_output(dio_pipeline *p, dio_part *part, dio_output *o, dio_value *own)
+{
+    dio_value *scope = dio_scope_plain(part, own);
+    read_from(p, part, o, scope);
+    if (part->parent || o->node < 0)
+        return; /* an included file's results are named by who includes it */
+    if (o->unnamed && o->port)
+        o->path_value = own_name(p, o);
+    dio_map_set(p->arena, scope, "matrix", dio_matrix_pick(&p->nodes[o->node], 0, p->arena));
+    read_value(p, part, NULL, own, o->path_value, &p->report);
+}
+
 void dio_dag_build(dio_pipeline *p)
 {
-    dio_value *scope = dio_scope_create(p, p->arena);
-    for (int i = 0; i < p->node_count; i++) {
-        dio_stage *n = &p->nodes[i];
-        struct reader r = {p, n, scope};
-        dio_map_set(p->arena, scope, "matrix", dio_matrix_pick(n, 0, p->arena));
-        n->need_count = 0;
-        dio_value_paths(p, n->row.with, read_path, &r, &p->report);
-        dio_value_paths(p, n->row.condition, read_path, &r, &p->report);
-        read_needs(p, n);
+    dio_value *own = dio_scope_create(p, p->arena);
+    for (int i = p->part_count - 1; i >= 0; i--) /* what includes needs what is included */
+        for (int k = 0; k < p->parts[i]->output_count; k++)
+            read_output(p, p->parts[i], &p->parts[i]->outputs[k], own);
+    dio_map_set(p->arena, own, "matrix", dio_value_map(p->arena));
+    for (int i = 1; i < p->part_count; i++) {
+        read_value(p, p->parts[i]->parent, NULL, own, p->parts[i]->with, &p->report);
+        read_chain(p, p->parts[i], NULL, own);
     }
-    for (int i = 0; i < p->output_count; i++) {
-        dio_output *o = &p->outputs[i];
-        struct reader r = {p, NULL, scope};
-        read_from(p, o, scope);
-        if (o->node < 0)
-            continue;
-        dio_map_set(p->arena, scope, "matrix", dio_matrix_pick(&p->nodes[o->node], 0, p->arena));
-        dio_value_paths(p, o->path_value, read_path, &r, &p->report);
-    }
+    for (int i = 0; i < p->node_count; i++)
+        read_node(p, &p->nodes[i], own);
     sort(p);
 }

@@ -48,19 +48,20 @@ static void check_declaration(dio_pipeline *p, const dio_pipeline_input *in)
     }
 }
 
-void dio_inputs_read(dio_pipeline *p, const dio_value *map)
+void dio_inputs_read(dio_pipeline *p, dio_part *part, const dio_value *map)
 {
-    p->inputs_known = !map || map->kind == DIO_MAP;
+    if (!part->parent)
+        p->inputs_known = !map || map->kind == DIO_MAP;
     if (!map)
         return;
     if (map->kind != DIO_MAP || map->map.count > INPUTS) {
         dio_report_at(&p->report, map, "inputs: expected a map of at most %d inputs", INPUTS);
         return;
     }
-    p->inputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *p->inputs);
-    for (int i = 0; p->inputs && i < map->map.count; i++) {
+    part->inputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *part->inputs);
+    for (int i = 0; part->inputs && i < map->map.count; i++) {
         const dio_value *key = map->map.keys[i], *v = map->map.items[i];
-        dio_pipeline_input *in = &p->inputs[p->input_count++];
+        dio_pipeline_input *in = &part->inputs[part->input_count++];
         *in = (dio_pipeline_input){.name = key->string.text, .place = key, .value = &dio_unknown};
         dio_name_check(p, key, "input", in->name);
         dio_error unused = {0};
@@ -85,35 +86,35 @@ static const char *control_in(const char *text)
     return NULL;
 }
 
-static bool check_string(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
+static bool check_string(dio_report *r, const dio_pipeline_input *in, const dio_value *v)
 {
     const char *bad = control_in(v->string.text);
     size_t length = dio_utf8_count(v->string.text, v->string.length);
     if (bad)
-        return dio_report_at(&p->report, v,
+        return dio_report_at(r, v,
                              "input \"%s\": it contains the control character "
                              "U+%04X",
                              in->name, (unsigned char)*bad);
     if (length > (size_t)in->row.max_length)
-        return dio_report_at(&p->report, v,
+        return dio_report_at(r, v,
                              "input \"%s\": it is %zu characters long, above its maxLength of %d",
                              in->name, length, in->row.max_length);
     return true;
 }
 
-static bool check_number(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
+static bool check_number(dio_report *r, const dio_pipeline_input *in, const dio_value *v)
 {
     double number = v->kind == DIO_INT ? (double)v->integer : v->real;
     if (number < in->row.minimum)
-        return dio_report_at(&p->report, v, "input \"%s\": %g is below its minimum of %g", in->name,
-                             number, in->row.minimum);
+        return dio_report_at(r, v, "input \"%s\": %g is below its minimum of %g", in->name, number,
+                             in->row.minimum);
     if (number > in->row.maximum || !isfinite(number))
-        return dio_report_at(&p->report, v, "input \"%s\": %g is above its maximum of %g", in->name,
-                             number, in->row.maximum);
+        return dio_report_at(r, v, "input \"%s\": %g is above its maximum of %g", in->name, number,
+                             in->row.maximum);
     return true;
 }
 
-static bool check_enum(dio_pipeline *p, const dio_pipeline_input *in, const dio_value *v)
+static bool check_enum(dio_report *r, const dio_pipeline_input *in, const dio_value *v)
 {
     const char *names[64] = {NULL};
     int n = 0;
@@ -129,71 +130,85 @@ static bool check_enum(dio_pipeline *p, const dio_pipeline_input *in, const dio_
     }
     const char *near = dio_nearest(v->string.text, names, n);
     if (!near && n > 0)
-        return dio_report_at(&p->report, v,
+        return dio_report_at(r, v,
                              "input \"%s\": \"%.60s\" is none of its values; the "
                              "first is \"%.60s\"",
                              in->name, v->string.text, names[0]);
-    return dio_report_at(&p->report, v, "input \"%s\": \"%.60s\" is none of its values%s%s%s",
-                         in->name, v->string.text, near ? ": did you mean \"" : "",
-                         near ? near : "", near ? "\"?" : "");
+    return dio_report_at(r, v, "input \"%s\": \"%.60s\" is none of its values%s%s%s", in->name,
+                         v->string.text, near ? ": did you mean \"" : "", near ? near : "",
+                         near ? "\"?" : "");
 }
 
-/* A file must lie in the pipeline's folder; the value becomes its path from here. The table that a
- * user gives to be worked through is not part of the pipeline: it lies in the current folder. */
-static const dio_value *check_file(dio_pipeline *p, const dio_pipeline_input *in,
-                                   const dio_value *v)
+/* A file must lie in the folder of the pipeline's file that names it; the value becomes its path
+ * from here. The table that a user gives to be worked through is not part of the pipeline: it lies
+ * in the current folder. */
+static const dio_value *check_file(const dio_pipeline *p, const dio_part *of, bool passed,
+                                   const dio_pipeline_input *in, const dio_value *v, dio_report *r)
 {
     dio_error e = {0};
-    bool ours = in->row.type == DIO_INPUT_ROWS && dio_map_get(p->sets, in->name);
-    const char *path = dio_path_confine(p->arena, ours ? "." : p->dir, v->string.text, &e);
+    const char *name = v->string.text;
+    bool ours =
+        in->row.type == DIO_INPUT_ROWS && !passed && !of->parent && dio_map_get(p->sets, in->name);
+    const char *path = passed ? dio_pipeline_file(p, of, name, r->arena, &e)
+                              : dio_path_confine(r->arena, ours ? "." : of->dir, name, &e);
     if (path && !dio_file_exists(path))
-        dio_fail(&e, "there is no file \"%.200s\" in %s folder", v->string.text,
+        dio_fail(&e, "there is no file \"%.200s\" in %s folder", name,
                  ours ? "the current" : "the pipeline's");
     if (e.kind == DIO_ERROR_NONE)
-        return dio_value_string(p->arena, path);
-    dio_report_at(&p->report, v, "input \"%s\": %s", in->name, e.message);
+        return dio_value_string(r->arena, path);
+    dio_report_at(r, v, "input \"%s\": %s", in->name, e.message);
     return NULL;
 }
 
-/* The value when it is right, else NULL and a problem. */
-static const dio_value *check_value(dio_pipeline *p, const dio_pipeline_input *in,
-                                    const dio_value *v)
+static const struct {
+    dio_kind kind;
+    const char *wants;
+} wanted[] = {
+    [DIO_INPUT_STRING] = {DIO_STRING, "a string"},
+    [DIO_INPUT_INTEGER] = {DIO_INT, "an integer"},
+    [DIO_INPUT_NUMBER] = {DIO_REAL, "a number"},
+    [DIO_INPUT_BOOLEAN] = {DIO_BOOL, "true or false"},
+    [DIO_INPUT_ENUM] = {DIO_STRING, "one of its values"},
+    [DIO_INPUT_IMAGE] = {DIO_STRING, "the path of an image"},
+    [DIO_INPUT_AUDIO] = {DIO_STRING, "the path of a sound"},
+    [DIO_INPUT_VIDEO] = {DIO_STRING, "the path of a film"},
+    [DIO_INPUT_ROWS] = {DIO_STRING, "the path of a table, CSV"},
+};
+
+const char *dio_input_wants(int type)
 {
-    static const struct {
-        dio_kind kind;
-        const char *wants;
-    } wanted[] = {
-        [DIO_INPUT_STRING] = {DIO_STRING, "a string"},
-        [DIO_INPUT_INTEGER] = {DIO_INT, "an integer"},
-        [DIO_INPUT_NUMBER] = {DIO_REAL, "a number"},
-        [DIO_INPUT_BOOLEAN] = {DIO_BOOL, "true or false"},
-        [DIO_INPUT_ENUM] = {DIO_STRING, "one of its values"},
-        [DIO_INPUT_IMAGE] = {DIO_STRING, "the path of an image"},
-        [DIO_INPUT_AUDIO] = {DIO_STRING, "the path of a sound"},
-        [DIO_INPUT_VIDEO] = {DIO_STRING, "the path of a film"},
-        [DIO_INPUT_ROWS] = {DIO_STRING, "the path of a table, CSV"},
-    };
-    int type = in->row.type;
-    bool number = type == DIO_INPUT_NUMBER && v->kind == DIO_INT;
-    if (v->kind != wanted[type].kind && !number) {
-        dio_report_at(&p->report, v, "input \"%s\": expected %s, found %s", in->name,
-                      wanted[type].wants, dio_kind_name(v->kind));
-        return NULL;
-    }
-    if (type == DIO_INPUT_INTEGER || type == DIO_INPUT_NUMBER)
-        return check_number(p, in, v) ? v : NULL;
-    if (type == DIO_INPUT_BOOLEAN)
-        return v;
-    if (type == DIO_INPUT_ENUM)
-        return check_enum(p, in, v) ? v : NULL;
-    if (type == DIO_INPUT_STRING)
-        return check_string(p, in, v) ? v : NULL;
-    return check_string(p, in, v) ? check_file(p, in, v) : NULL;
+    return wanted[type].wants;
 }
 
-/* A text from a command line or a table as a value of the declared type. Text that is not one stays
- * a string and is refused by check_value; what has a type already keeps it. */
-static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, dio_value *given)
+const dio_value *dio_input_made(const dio_pipeline_input *in, const dio_value *v, dio_report *r)
+{
+    int type = in->row.type;
+    bool ok = true, number = type == DIO_INPUT_NUMBER && v->kind == DIO_INT;
+    if (v->kind != wanted[type].kind && !number)
+        ok = dio_report_at(r, v, "input \"%s\": expected %s, found %s", in->name,
+                           wanted[type].wants, dio_kind_name(v->kind));
+    else if (type == DIO_INPUT_INTEGER || type == DIO_INPUT_NUMBER)
+        ok = check_number(r, in, v);
+    else if (type == DIO_INPUT_ENUM)
+        ok = check_enum(r, in, v);
+    else if (type != DIO_INPUT_BOOLEAN)
+        ok = check_string(r, in, v);
+    return ok ? v : NULL;
+}
+
+const dio_value *dio_input_check(const dio_pipeline *p, const dio_part *of, bool passed,
+                                 const dio_pipeline_input *in, const dio_value *v,
+                                 dio_report *report)
+{
+    bool ok = dio_input_made(in, v, report);
+    if (ok && in->row.type >= DIO_INPUT_IMAGE)
+        return check_file(p, of, passed, in, v, report);
+    return ok ? v : NULL;
+}
+
+/* Text that is none stays a string and is refused when it is checked; what has a type already keeps
+ * it. */
+const dio_value *dio_input_typed(const dio_pipeline_input *in, const dio_value *given, dio_arena *a)
 {
     if (given->kind != DIO_STRING)
         return given;
@@ -203,15 +218,15 @@ static dio_value *typed(dio_pipeline *p, const dio_pipeline_input *in, dio_value
     dio_value *v = NULL;
     bool number = in->row.type == DIO_INPUT_INTEGER || in->row.type == DIO_INPUT_NUMBER;
     if (number && dio_parse_int(text, &integer))
-        v = dio_value_int(p->arena, integer);
+        v = dio_value_int(a, integer);
     else if (in->row.type == DIO_INPUT_NUMBER && dio_parse_real(text, &real))
-        v = dio_value_real(p->arena, real);
+        v = dio_value_real(a, real);
     else if (in->row.type == DIO_INPUT_BOOLEAN && !strcmp(text, "true"))
-        v = dio_value_bool(p->arena, true);
+        v = dio_value_bool(a, true);
     else if (in->row.type == DIO_INPUT_BOOLEAN && !strcmp(text, "false"))
-        v = dio_value_bool(p->arena, false);
+        v = dio_value_bool(a, false);
     else
-        v = dio_value_string(p->arena, text);
+        v = dio_value_string(a, text);
     v->file = given->file ? given->file : "--set";
     v->line = given->line;
     v->column = given->column;
@@ -275,11 +290,11 @@ void dio_inputs_resolve(dio_pipeline *p)
         if (in->expected)
             continue;
         if (set)
-            given = typed(p, in, set);
+            given = dio_input_typed(in, set, p->arena);
         if (given && given->kind == DIO_NULL)
             given = NULL;
         if (given) {
-            given = check_value(p, in, given);
+            given = dio_input_check(p, p->parts[0], false, in, given, &p->report);
             in->value = given ? given : &dio_unknown;
         } else if (in->row.required) {
             in->value = &dio_unknown;
@@ -295,13 +310,22 @@ void dio_inputs_resolve(dio_pipeline *p)
     }
 }
 
-const char *dio_pipeline_file(const dio_pipeline *p, const char *path, dio_arena *a, dio_error *err)
+static bool is_given(const dio_part *part, const char *path)
 {
-    for (int i = 0; i < p->input_count; i++) {
-        const dio_value *v = p->inputs[i].value;
-        if (v && v->kind == DIO_STRING && p->inputs[i].row.type >= DIO_INPUT_IMAGE &&
+    for (int i = 0; i < part->input_count; i++) {
+        const dio_value *v = part->inputs[i].value;
+        if (v && v->kind == DIO_STRING && part->inputs[i].row.type >= DIO_INPUT_IMAGE &&
             strcmp(v->string.text, path) == 0)
-            return path; /* confined when it was given */
+            return true; /* confined when it was given */
     }
-    return dio_path_confine(a, p->dir, path, err);
+    return false;
+}
+
+const char *dio_pipeline_file(const dio_pipeline *p, const dio_part *part, const char *path,
+                              dio_arena *a, dio_error *err)
+{
+    for (int i = 0; i < p->part_count; i++)
+        if (is_given(p->parts[i], path))
+            return path;
+    return dio_path_confine(a, part->dir, path, err);
 }

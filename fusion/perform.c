@@ -23,7 +23,7 @@ const char *dio_task_file(dio_task *t, const char *path, dio_error *err)
             if (run->records[i].made.result[k].is_file &&
                 strcmp(run->records[i].made.result[k].text, path) == 0)
                 return path; /* the key knows it by content */
-    const char *full = dio_pipeline_file(run->p, path, t->arena, err);
+    const char *full = dio_pipeline_file(run->p, t->record->node->part, path, t->arena, err);
     if (full)
         dio_studio_touch(t->studio, DIO_TOUCH_FILE, full);
     return full;

@@ -21,12 +21,15 @@ const dio_field dio_pipeline_fields[] = {
 const dio_field dio_default_fields[] = {
     DIO_FIELD(struct dio_defaults, seed, "0", 0, 0, "the same seed gives the same results"),
     DIO_FIELD(struct dio_defaults, candidates, "1", 1, 64, "how often to try a step"),
+    DIO_FIELD(struct dio_defaults, with, "", 0, 0,
+              "parameters by type of step, for steps that do not give them"),
     {0},
 };
 
 const dio_field dio_stage_fields[] = {
     DIO_FIELD(struct dio_stage_row, id, NULL, 1, 40, "its name in steps.NAME.outputs"),
-    DIO_FIELD(struct dio_stage_row, uses, NULL, 1, 80, "type and version: compose.video@1"),
+    DIO_FIELD(struct dio_stage_row, uses, NULL, 1, 80,
+              "type and version: compose.video@1; or a pipeline file: ./voice.yaml"),
     DIO_FIELD(struct dio_stage_row, with, "", 0, 0, "its parameters"),
     DIO_FIELD_KEY(struct dio_stage_row, condition, "if", "", 0, 0,
                   "run it only when this expression is true"),
@@ -40,7 +43,8 @@ const dio_field dio_stage_fields[] = {
 
 const dio_field dio_output_fields[] = {
     DIO_FIELD(struct dio_output_row, from, NULL, 1, 200, "${{ steps.ID.outputs.NAME }}"),
-    DIO_FIELD(struct dio_output_row, path, NULL, 1, 4000, "file in the output folder"),
+    DIO_FIELD(struct dio_output_row, path, "", 0, 4000,
+              "file in the output folder; without: the output's name with its kind's ending"),
     DIO_FIELD(struct dio_output_row, description, "", 0, 2000, "what it is"),
     {0},
 };
@@ -91,33 +95,63 @@ static void check_later(dio_pipeline *p, const dio_stage *n)
         dio_report_at(&p->report, r->review, "review: waiting for a person's choice %s", later);
 }
 
-static void read_node(dio_pipeline *p, dio_stage *n, const dio_value *v)
+/* Where the name of a step of this file stands already; NULL: nowhere. */
+static const dio_value *place_of(const dio_pipeline *p, const dio_part *part, const char *local)
 {
-    n->place = v;
-    n->instances = 1;
-    read_row(p, dio_stage_fields, &n->row, v, "a step");
-    const dio_value *id = dio_map_get(v, "id"), *uses = dio_map_get(v, "uses");
-    n->id = n->row.id && dio_name_check(p, id, "id", n->row.id) ? n->row.id : "";
+    const dio_part *other = dio_part_find(p, part, local);
+    for (int i = 0; i < p->node_count; i++)
+        if (p->nodes[i].part == part && strcmp(p->nodes[i].local, local) == 0)
+            return p->nodes[i].place;
+    return other ? other->place : NULL;
+}
+
+static void read_names(dio_pipeline *p, dio_stage *n)
+{
+    const dio_value *id = dio_map_get(n->place, "id");
+    n->local = n->row.id && dio_name_check(p, id, "id", n->row.id) ? n->row.id : "";
+    n->id = *n->local && *n->part->id ? dio_arena_printf(p->arena, "%s/%s", n->part->id, n->local)
+                                      : n->local;
+    const dio_value *taken = *n->local ? place_of(p, n->part, n->local) : NULL;
+    if (taken)
+        dio_report_at(&p->report, id, "id: \"%s\" is taken by the step in line %d", n->local,
+                      taken->line);
+}
+
+static void add_node(dio_pipeline *p, dio_stage *n)
+{
+    const dio_value *uses = dio_map_get(n->place, "uses");
     dio_error e = {0};
     if (n->row.uses && !(n->type = dio_step_find(n->row.uses, &e))) {
         dio_error_at(&e, uses->file, uses->line, uses->column);
         dio_report_add(&p->report, &e);
     }
-    if (n->row.with && n->row.with->kind != DIO_MAP) {
-        dio_report_at(&p->report, n->row.with, "with: expected a map, found %s",
-                      dio_kind_name(n->row.with->kind));
-        n->row.with = NULL;
-    }
+    dio_defaults_merge(p, n);
     check_later(p, n);
     dio_matrix_read(p, n);
-    for (const dio_stage *other = p->nodes; other < n; other++) {
-        if (*n->id && strcmp(other->id, n->id) == 0)
-            dio_report_at(&p->report, id, "id: \"%s\" is taken by the step in line %d", n->id,
-                          other->place->line);
-    }
+    if (p->node_count == STEPS)
+        dio_report_at(&p->report, p->root, "steps: with those of included files more than %d",
+                      STEPS);
+    else if (dio_arena_grow(p->arena, &p->nodes, p->node_count, &p->node_cap, sizeof *p->nodes))
+        p->nodes[p->node_count++] = *n;
 }
 
-static void read_nodes(dio_pipeline *p, const dio_value *list)
+static void read_step(dio_pipeline *p, const dio_part *part, const dio_value *v)
+{
+    dio_stage n = {.place = v, .part = part, .instances = 1};
+    read_row(p, dio_stage_fields, &n.row, v, "a step");
+    read_names(p, &n);
+    if (n.row.with && n.row.with->kind != DIO_MAP) {
+        dio_report_at(&p->report, n.row.with, "with: expected a map, found %s",
+                      dio_kind_name(n.row.with->kind));
+        n.row.with = NULL;
+    }
+    if (n.row.uses && dio_include_is(n.row.uses))
+        dio_include_read(p, part, &n);
+    else
+        add_node(p, &n);
+}
+
+static void read_steps(dio_pipeline *p, const dio_part *part, const dio_value *list)
 {
     if (!list)
         return;
@@ -130,13 +164,11 @@ static void read_nodes(dio_pipeline *p, const dio_value *list)
         dio_report_at(&p->report, list, "steps: %d steps; the most is %d", list->list.count, STEPS);
         return;
     }
-    p->nodes = dio_arena_try(p->arena, (size_t)list->list.count * sizeof *p->nodes);
+    for (int i = 0; i < list->list.count; i++)
+        read_step(p, part, list->list.items[i]);
     int64_t all = 0;
-    for (int i = 0; p->nodes && i < list->list.count; i++) {
-        read_node(p, &p->nodes[i], list->list.items[i]);
+    for (int i = 0; i < p->node_count; i++)
         all += p->nodes[i].instances;
-        p->node_count++;
-    }
     if (all > DIO_PIPELINE_INSTANCES)
         dio_report_at(&p->report, list, "steps: matrices multiply to %lld runs; the most is %d",
                       (long long)all, DIO_PIPELINE_INSTANCES);
@@ -144,7 +176,7 @@ static void read_nodes(dio_pipeline *p, const dio_value *list)
 
 /* ---- outputs ---- */
 
-static void read_outputs(dio_pipeline *p, const dio_value *map)
+static void read_outputs(dio_pipeline *p, dio_part *part, const dio_value *map)
 {
     if (!map)
         return;
@@ -152,9 +184,9 @@ static void read_outputs(dio_pipeline *p, const dio_value *map)
         dio_report_at(&p->report, map, "outputs: expected a map of at most %d outputs", OUTPUTS);
         return;
     }
-    p->outputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *p->outputs);
-    for (int i = 0; p->outputs && i < map->map.count; i++) {
-        dio_output *o = &p->outputs[p->output_count++];
+    part->outputs = dio_arena_try(p->arena, (size_t)(map->map.count + 1) * sizeof *part->outputs);
+    for (int i = 0; part->outputs && i < map->map.count; i++) {
+        dio_output *o = &part->outputs[part->output_count++];
         const dio_value *key = map->map.keys[i], *v = map->map.items[i];
         *o = (dio_output){.name = key->string.text, .place = v, .node = -1};
         dio_name_check(p, key, "output", o->name);
@@ -162,34 +194,56 @@ static void read_outputs(dio_pipeline *p, const dio_value *map)
                  dio_arena_printf(p->arena, "output \"%.60s\"", o->name));
         o->from_value = o->row.from ? dio_map_get(v, "from") : NULL;
         o->path_value = o->row.path ? dio_map_get(v, "path") : NULL;
+        o->unnamed = v->kind == DIO_MAP && !dio_map_get(v, "path");
     }
 }
 
 /* ---- the file ---- */
 
-static void read_root(dio_pipeline *p)
+void dio_part_read(dio_pipeline *p, dio_part *part)
 {
     struct dio_pipeline_row row = {0};
-    if (p->root->kind != DIO_MAP) {
-        dio_report_at(&p->report, p->root, "expected a map with version, name and steps, found %s",
-                      dio_kind_name(p->root->kind));
+    if (part->root->kind != DIO_MAP) {
+        dio_report_at(&p->report, part->root,
+                      "expected a map with version, name and steps, found %s",
+                      dio_kind_name(part->root->kind));
+        part->broken = true;
         return;
     }
-    read_row(p, dio_pipeline_fields, &row, p->root, "a pipeline");
-    const dio_value *version = dio_map_get(p->root, "version");
+    read_row(p, dio_pipeline_fields, &row, part->root, "a pipeline");
+    const dio_value *version = dio_map_get(part->root, "version");
     if (row.version != 1 && version && version->kind == DIO_INT)
         dio_report_at(&p->report, version,
                       "version: %d is not 1, the only one that this diorama "
                       "reads",
                       row.version);
-    p->name = row.name ? row.name : "pipeline";
-    if (row.defaults && read_row(p, dio_default_fields, &p->defaults, row.defaults, "defaults") &&
-        p->defaults.candidates > 1)
+    if (!part->parent && row.name)
+        p->name = row.name;
+    if (row.defaults &&
+        read_row(p, dio_default_fields, &part->defaults, row.defaults, "defaults") &&
+        part->defaults.candidates > 1)
         dio_report_at(&p->report, dio_map_get(row.defaults, "candidates"),
-                      "candidates: choosing among %d results %s", p->defaults.candidates, later);
-    dio_inputs_read(p, row.inputs);
-    read_nodes(p, row.steps);
-    read_outputs(p, row.outputs);
+                      "candidates: choosing among %d results %s", part->defaults.candidates, later);
+    dio_inputs_read(p, part, row.inputs);
+    read_steps(p, part, row.steps);
+    dio_defaults_check(p, part);
+    read_outputs(p, part, row.outputs);
+}
+
+const char *dio_pipeline_source(const dio_pipeline *p, const dio_value *v)
+{
+    return v->file ? dio_report_source(&p->report, v->file) : NULL;
+}
+
+static void read_root(dio_pipeline *p)
+{
+    dio_part *own = p->parts[0];
+    own->root = p->root;
+    dio_part_read(p, own);
+    p->inputs = own->inputs;
+    p->input_count = own->input_count;
+    p->outputs = own->outputs;
+    p->output_count = own->output_count;
 }
 
 static dio_pipeline *create(const char *path, const char *assets, dio_studio *lent, dio_error *err)
@@ -207,10 +261,10 @@ static dio_pipeline *create(const char *path, const char *assets, dio_studio *le
     p->dir = dio_path_dir(p->arena, path);
     p->name = "pipeline";
     p->sets = dio_value_map(p->arena);
-    p->report = (dio_report){.arena = p->arena, .file = p->path};
+    p->report = (dio_report){.arena = p->arena};
     p->lent = lent != NULL;
     p->studio = lent ? lent : dio_studio_create(assets, err);
-    if (p->studio)
+    if (p->studio && dio_part_open(p, err))
         return p;
     dio_pipeline_close(p);
     return NULL;
@@ -220,7 +274,7 @@ static dio_pipeline *create(const char *path, const char *assets, dio_studio *le
 static dio_pipeline *read_text(dio_pipeline *p, const char *text, size_t length, dio_error *err)
 {
     dio_error e = {0};
-    p->source = p->report.source = text;
+    p->source = p->report.files[0].source = text;
     if (!dio_hash_bytes(text, length, p->hash, err)) {
         dio_pipeline_close(p);
         return NULL;
@@ -230,7 +284,11 @@ static dio_pipeline *read_text(dio_pipeline *p, const char *text, size_t length,
         read_root(p);
     else
         dio_report_add(&p->report, &e);
-    return p;
+    const char *all = dio_pipeline_text(p, p->arena);
+    if (p->report.file_count == 1 || dio_hash_bytes(all, strlen(all), p->hash, err))
+        return p;
+    dio_pipeline_close(p);
+    return NULL;
 }
 
 dio_pipeline *dio_pipeline_open(const char *path, const char *assets, dio_error *err)

@@ -16,7 +16,7 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
     if (!scratch || !params) {
         dio_report_at(&p->report, n->place, "out of memory for a step");
     } else {
-        dio_report mine = {.arena = scratch, .pipeline = p};
+        dio_report mine = {.arena = scratch, .pipeline = p, .part = n->part};
         dio_value *scope = dio_scope_create(p, scratch);
         for (int i = 0; i < n->instances && mine.count < DIO_REPORT_MOST; i++) {
             const dio_value *with;
@@ -37,45 +37,52 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
 
 const char *dio_check_file(const dio_report *report, const char *path, dio_error *err)
 {
-    return dio_pipeline_file(report->pipeline, path, report->arena, err);
+    return dio_pipeline_file(report->pipeline, report->part, path, report->arena, err);
 }
+
+struct reader {
+    dio_pipeline *p;
+    const dio_part *part;
+};
 
 /* A path to an output that its step's parameters do not yield. */
 static void check_given(void *user, const dio_path *path)
 {
-    dio_pipeline *p = user;
-    if (path->count != 4 || strcmp(path->part[0], "steps") != 0)
+    const struct reader *r = user;
+    int node;
+    const dio_port *port;
+    if (path->count != 4 || strcmp(path->part[0], "steps") != 0 ||
+        !dio_origin_find(r->p, r->part, path->part[1], path->part[3], &node, &port) || node < 0 ||
+        !port)
         return;
-    for (int i = 0; i < p->node_count; i++) {
-        const dio_stage *n = &p->nodes[i];
-        if (strcmp(n->id, path->part[1]) != 0)
-            continue;
-        for (int k = 0; n->lacks >> k; k++) {
-            if (n->lacks >> k & 1 && strcmp(n->type->out[k].name, path->part[3]) == 0)
-                dio_report_at(&p->report, &path->place,
-                              "step \"%s\" yields no \"%s\" with its "
-                              "parameters",
-                              n->id, path->part[3]);
-        }
-    }
+    const dio_stage *n = &r->p->nodes[node];
+    if (n->lacks >> (port - n->type->out) & 1)
+        dio_report_at(&r->p->report, &path->place,
+                      "step \"%s\" yields no \"%s\" with its parameters", n->id, port->name);
+}
+
+static void check_given_in(dio_pipeline *p, const dio_part *part, const dio_value *v)
+{
+    struct reader r = {p, part};
+    dio_value_paths(p, v, check_given, &r, NULL);
 }
 
 /* `if:` is true, false, or one expression: text around it would always be true. */
-static void check_condition(dio_pipeline *p, const dio_stage *n)
+static void check_condition(dio_pipeline *p, const dio_value *v)
 {
-    const dio_value *v = n->row.condition;
     dio_error e = {0};
     if (!v || v->kind == DIO_BOOL)
         return;
-    const dio_template *t =
-        v->kind == DIO_STRING ? dio_template_parse(p->arena, v, p->source, &e) : NULL;
+    const dio_template *t = v->kind == DIO_STRING
+                                ? dio_template_parse(p->arena, v, dio_pipeline_source(p, v), &e)
+                                : NULL;
     if (e.kind == DIO_ERROR_NONE && (!t || !dio_template_single(t)))
         dio_report_at(&p->report, v, "if: write true, false or one expression in ${{ }}");
 }
 
 /* ---- final names ---- */
 
-static const char *suffix_of(const dio_port *port)
+const char *dio_port_suffix(const dio_port *port)
 {
     const dio_media media = port->media;
     return port->suffix                ? port->suffix
@@ -101,9 +108,9 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
         return v ? "" : NULL;
     const char *name = dio_value_text(a, v);
     const char *path = dio_path_confine(a, out, name, err);
-    if (path && o->port && !ends_with(path, suffix_of(o->port))) {
+    if (path && o->port && !ends_with(path, dio_port_suffix(o->port))) {
         dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
-                 dio_media_name(o->port->media), suffix_of(o->port));
+                 dio_media_name(o->port->media), dio_port_suffix(o->port));
         path = NULL;
     }
     if (!path)
@@ -201,13 +208,13 @@ static void want(dio_pipeline *p, int node)
         want(p, p->nodes[node].needs[i]);
 }
 
-/* The step that an option names; -1 with a problem. */
+/* A step that an option names, or one of the file that it includes; -1 with a problem. */
 static int named(dio_pipeline *p, const char *option, const char *name)
 {
     const char *ids[256];
     for (int i = 0; i < p->node_count; i++) {
         ids[i] = p->nodes[i].id;
-        if (strcmp(name, ids[i]) == 0)
+        if (dio_stage_is(&p->nodes[i], name))
             return i;
     }
     const char *near = dio_nearest(name, ids, p->node_count);
@@ -219,10 +226,9 @@ static int named(dio_pipeline *p, const char *option, const char *name)
 static void choose(dio_pipeline *p, const dio_check_options *options)
 {
     int only = options->only ? named(p, "--only", options->only) : -1;
-    for (int i = 0; i < p->node_count && !options->only; i++)
-        want(p, i);
-    if (only >= 0)
-        want(p, only);
+    for (int i = 0; i < p->node_count; i++)
+        if (!options->only || (only >= 0 && dio_stage_is(&p->nodes[i], options->only)))
+            want(p, i);
     if (options->from)
         named(p, "--from", options->from);
 }
@@ -231,25 +237,34 @@ static void check_all(dio_pipeline *p, const dio_check_options *options)
 {
     dio_inputs_resolve(p);
     dio_dag_build(p);
+    dio_includes_resolve(p);
+    for (int i = 1; i < p->part_count; i++)
+        check_condition(p, p->parts[i]->condition);
     for (int i = 0; i < p->node_count; i++) {
-        check_condition(p, &p->nodes[i]);
+        check_condition(p, p->nodes[i].row.condition);
         if (p->nodes[i].type)
             check_stage(p, &p->nodes[i]);
     }
     for (int i = 0; i < p->node_count; i++) {
-        dio_value_paths(p, p->nodes[i].row.with, check_given, p, NULL);
-        dio_value_paths(p, p->nodes[i].row.condition, check_given, p, NULL);
+        check_given_in(p, p->nodes[i].part, p->nodes[i].row.with);
+        check_given_in(p, p->nodes[i].part, p->nodes[i].row.condition);
+    }
+    for (int i = 1; i < p->part_count; i++) {
+        check_given_in(p, p->parts[i]->parent, p->parts[i]->with);
+        check_given_in(p, p->parts[i]->parent, p->parts[i]->condition);
     }
     for (int i = 0; i < p->output_count; i++)
-        dio_value_paths(p, p->outputs[i].from_value, check_given, p, NULL);
+        check_given_in(p, p->parts[0], p->outputs[i].from_value);
     check_outputs(p, options->out ? options->out : "out");
     choose(p, options);
 }
 
 bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
 {
-    int expressions = p->root ? count_expressions(p->root) : 0;
-    p->seed = options->has_seed ? options->seed : p->defaults.seed;
+    int expressions = 0;
+    for (int i = 0; i < p->part_count; i++)
+        expressions += p->parts[i]->root ? count_expressions(p->parts[i]->root) : 0;
+    p->seed = options->has_seed ? options->seed : p->parts[0]->defaults.seed;
     if (expressions > EXPRESSIONS)
         dio_report_at(&p->report, p->root, "%d values hold expressions; the most is %d",
                       expressions, EXPRESSIONS);

@@ -89,6 +89,36 @@ static dio_value *step_rule(const dio_step *step, dio_value *preset_names, dio_a
     return rule;
 }
 
+/* A type of step, or a pipeline file. */
+static void set_uses(dio_value *uses, dio_value *names, dio_arena *a)
+{
+    dio_value *any = dio_value_list(a), *type = dio_value_map(a), *file = dio_value_map(a);
+    dio_map_set(a, type, "enum", names);
+    dio_map_set(a, file, "pattern", text(a, "^\\./"));
+    dio_list_add(a, any, type);
+    dio_list_add(a, any, file);
+    dio_map_set(a, uses, "anyOf", any);
+}
+
+/* The parameters of every type, none of them required. */
+static dio_value *defaults_schema(dio_value *preset_names, dio_arena *a)
+{
+    dio_value *defaults = dio_fields_schema(dio_default_fields, true, a), *types = dio_value_map(a);
+    dio_value *with = property(defaults, "with");
+    for (int i = 0; dio_steps[i]; i++) {
+        dio_value *one = with_schema(dio_steps[i], preset_names, a), *plain = dio_value_map(a);
+        for (int k = 0; k < one->map.count; k++)
+            if (strcmp(one->map.keys[k]->string.text, "required") != 0)
+                dio_map_set(a, plain, one->map.keys[k]->string.text, one->map.items[k]);
+        dio_map_set(a, types,
+                    dio_arena_printf(a, "%s@%d", dio_steps[i]->name, dio_steps[i]->version), plain);
+    }
+    set_type(with, "object", a);
+    dio_map_set(a, with, "properties", types);
+    dio_map_set(a, with, "additionalProperties", dio_value_bool(a, false));
+    return defaults;
+}
+
 static dio_value *step_schema(dio_value *preset_names, dio_arena *a)
 {
     dio_value *step = dio_fields_schema(dio_stage_fields, true, a);
@@ -99,7 +129,7 @@ static dio_value *step_schema(dio_value *preset_names, dio_arena *a)
             text(a, dio_arena_printf(a, "%s@%d", dio_steps[i]->name, dio_steps[i]->version)));
         dio_list_add(a, rules, step_rule(dio_steps[i], preset_names, a));
     }
-    dio_map_set(a, property(step, "uses"), "enum", names);
+    set_uses(property(step, "uses"), names, a);
     set_type(property(step, "with"), "object", a);
     dio_value *list = dio_value_map(a);
     set_type(list, "array", a);
@@ -126,8 +156,7 @@ char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
     dio_map_set(a, steps, "items", step_schema(preset_names, a));
     set_map_of(property(root, "inputs"), dio_fields_schema(dio_input_fields, true, a), a);
     set_map_of(property(root, "outputs"), dio_fields_schema(dio_output_fields, true, a), a);
-    dio_value *defaults = dio_fields_schema(dio_default_fields, true, a);
-    dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults);
+    dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults_schema(preset_names, a));
     char *json = dio_json_write(a, root, 2);
     if (!json)
         dio_fail_memory(err, "the schema");

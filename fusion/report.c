@@ -1,4 +1,5 @@
 /* report.c: problems collected, put in order and shown. */
+#define _GNU_SOURCE /* qsort_r */
 #include "fusion/report.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ void dio_report_add(void *report, const dio_error *problem)
     for (int i = 0; i < r->count; i++) {
         const dio_error *e = &r->list[i];
         if (e->line == problem->line && e->column == problem->column &&
-            strcmp(e->message, problem->message) == 0)
+            strcmp(e->message, problem->message) == 0 && strcmp(e->file, problem->file) == 0)
             return;
     }
     if (r->count == DIO_REPORT_MOST ||
@@ -44,9 +45,26 @@ bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)
     return false;
 }
 
-static int by_place(const void *a, const void *b)
+static int file_index(const dio_report *r, const char *name)
+{
+    for (int i = 0; i < r->file_count; i++)
+        if (strcmp(r->files[i].name, name) == 0)
+            return i;
+    return 0; /* of no file, or of a table beside the first */
+}
+
+const char *dio_report_source(const dio_report *r, const char *file)
+{
+    int i = file_index(r, file);
+    return r->file_count > i && strcmp(r->files[i].name, file) == 0 ? r->files[i].source : NULL;
+}
+
+static int by_place(const void *a, const void *b, void *report)
 {
     const dio_error *p = a, *q = b;
+    int order = file_index(report, p->file) - file_index(report, q->file);
+    if (order)
+        return order;
     if (p->line != q->line)
         return p->line - q->line;
     if (p->column != q->column)
@@ -67,9 +85,7 @@ static const char *line_of(const char *source, int line)
  * told what to do by a file. */
 static void put_excerpt(dio_str *s, const dio_report *r, const dio_error *e)
 {
-    const char *line = e->line > 0 && r->file && strcmp(e->file, r->file) == 0
-                           ? line_of(r->source, e->line)
-                           : NULL;
+    const char *line = e->line > 0 ? line_of(dio_report_source(r, e->file), e->line) : NULL;
     if (!line)
         return;
     uint32_t cp;
@@ -100,7 +116,7 @@ char *dio_report_text(dio_report *r, dio_arena *a)
     dio_str s = {0};
     dio_str_puts(&s, "");
     if (r->count > 1)
-        qsort(r->list, (size_t)r->count, sizeof *r->list, by_place);
+        qsort_r(r->list, (size_t)r->count, sizeof *r->list, by_place, r);
     for (int i = 0; i < r->count; i++) {
         const dio_error *e = &r->list[i];
         char message[DIO_ERROR_MESSAGE];

@@ -2,23 +2,33 @@
 /* report.h: all problems of a pipeline, told in one pass.
  *
  * Each is `file:line:column: error: message`, the line of the file and a caret under the place.
- * Order is that of the file; the same problem at the same place counts once.
+ * Order is that of the files and of each; the same problem at the same place counts once.
  */
 #include "base/error.h"
 #include "base/value.h"
 
 enum { DIO_REPORT_MOST = 100 }; /* told; more are counted */
 
+/* A text that carets point into. */
+typedef struct dio_report_file {
+    const char *name, *source;
+} dio_report_file;
+
 typedef struct dio_report {
     dio_arena *arena;
-    const char *file, *source;           /* the text that carets point into; NULL: none */
+    dio_report_file *files; /* problems are told in their order */
+    int file_count, file_cap;
     const struct dio_pipeline *pipeline; /* whose parameters are checked (step.h); NULL: none */
+    const struct dio_part *part;         /* and the file of it that they stand in */
     dio_error *list;
     int count, cap, dropped;
 } dio_report;
 
 /* A dio_problem_fn: `report` is a dio_report. */
 void dio_report_add(void *report, const dio_error *problem);
+
+/* The text of a file; NULL: it is not one of these. */
+const char *dio_report_source(const dio_report *r, const char *file);
 
 /* Adds a sentence at v's place (NULL: at none). Always returns false. */
 bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)

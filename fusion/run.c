@@ -54,22 +54,11 @@ bool dio_task_progress(dio_task *t, double done, dio_error *err)
 
 /* ---- one instance ---- */
 
-/* *yes: whether it is to run. An unknown condition depends on a step that was skipped. */
-static bool wanted(dio_run *run, const dio_stage *n, bool *yes, dio_error *err)
-{
-    *yes = true;
-    if (!n->row.condition)
-        return true;
-    const dio_value *v = dio_value_bind(run->p, n->row.condition, run->scope, run->arena, err);
-    *yes = v && v != &dio_unknown && dio_value_true(v);
-    return v != NULL;
-}
-
 /* Reads the parameters; *known is false when they depend on a skipped step. */
 static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err)
 {
     const dio_value *with;
-    dio_report report = {.arena = run->arena, .pipeline = run->p};
+    dio_report report = {.arena = run->arena, .pipeline = run->p, .part = n->part};
     *known = dio_stage_params(run->p, n, run->scope, params, &with, &report);
     if (report.count == 0 && n->type->check && *known)
         n->type->check(run->p->studio, params, with, &report);
@@ -84,11 +73,9 @@ static void publish(dio_run *run, const dio_record *r)
 {
     if (r->node->axes > 0)
         return;
-    dio_value *steps = dio_map_get(run->scope, "steps");
-    dio_value *outputs = dio_map_get(dio_map_get(steps, r->node->id), "outputs");
     for (int i = 0; i < r->made.results; i++)
-        dio_map_set(run->arena, outputs, r->made.result[i].port,
-                    dio_value_string(run->arena, r->made.result[i].text));
+        dio_scope_publish(run->p, run->scope, r->node, r->made.result[i].port,
+                          r->made.result[i].text, run->arena);
 }
 
 /* Whether --again names the step or one that it needs. */
@@ -97,7 +84,7 @@ static bool is_again(const dio_run *run, const dio_stage *n)
     const char *again = run->options->again;
     if (!again)
         return false;
-    if (!*again || strcmp(again, n->id) == 0)
+    if (!*again || dio_stage_is(n, again))
         return true;
     for (int i = 0; i < n->need_count; i++)
         if (is_again(run, &run->p->nodes[n->needs[i]]))
@@ -113,7 +100,8 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
     if (!params)
         return dio_fail_memory(err, r->label);
     dio_map_set(run->arena, run->scope, "matrix", dio_matrix_pick(n, r->instance, run->arena));
-    bool ok = wanted(run, n, &yes, err) && (!yes || read_params(run, n, params, &known, err));
+    bool ok = dio_stage_wanted(run->p, n, run->scope, run->arena, &yes, err) &&
+              (!yes || read_params(run, n, params, &known, err));
     if (ok && yes && known)
         ok = dio_run_perform(run, r, params, run->p->seed, is_again(run, n), err);
     free(params);
@@ -239,7 +227,7 @@ static bool open_ledger(dio_run *run, dio_error *err)
                                            .name = p->name,
                                            .file = p->path,
                                            .sha256 = p->hash,
-                                           .source = p->source,
+                                           .source = dio_pipeline_text(p, run->arena),
                                            .seed = dio_arena_printf(run->arena, "%llu",
                                                                     (unsigned long long)p->seed),
                                            .inputs = inputs_text(run),

@@ -76,6 +76,27 @@ static void refused_as_its_text_says(const char *name)
     free(says);
 }
 
+/* What wrong files include stands beside them. */
+static void put_parts(void)
+{
+    struct dirent **list;
+    int n = scandir(DIORAMA_SOURCE "/tests/bad/parts", &list, NULL, alphasort);
+    assert_true(n > 0 && mkdir("tests/bad/parts", 0777) == 0);
+    for (int i = 0; i < n; i++) {
+        char from[512], to[300];
+        size_t length;
+        snprintf(from, sizeof from, DIORAMA_SOURCE "/tests/bad/parts/%s", list[i]->d_name);
+        snprintf(to, sizeof to, "tests/bad/parts/%.200s", list[i]->d_name);
+        if (list[i]->d_name[0] != '.') {
+            char *text = cli_read(from, &length);
+            cli_put_bytes(to, text, length);
+            free(text);
+        }
+        free(list[i]);
+    }
+    free(list);
+}
+
 static void every_wrong_file(void **state)
 {
     struct dirent **list;
@@ -83,6 +104,7 @@ static void every_wrong_file(void **state)
     (void)state;
     assert_true(n > 0);
     assert_true(mkdir("tests", 0777) == 0 && mkdir("tests/bad", 0777) == 0);
+    put_parts();
     for (int i = 0; i < n; i++) {
         size_t length = strlen(list[i]->d_name);
         if (length > 5 && strcmp(list[i]->d_name + length - 5, ".yaml") == 0) {
