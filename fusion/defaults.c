@@ -90,6 +90,8 @@ void dio_defaults_check(dio_pipeline *p, const dio_part *part)
     for (int i = 0; i < all->map.count; i++) {
         const dio_value *key = all->map.keys[i], *map = all->map.items[i];
         dio_error e = {0};
+        if (strncmp(key->string.text, "x-", 2) == 0)
+            continue;
         const dio_step *type = dio_step_find(key->string.text, &e);
         if (!type)
             dio_report_at(&p->report, key, "defaults: with: %s", e.message + strlen("uses: "));

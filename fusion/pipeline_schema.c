@@ -73,20 +73,93 @@ static dio_value *with_schema(const dio_step *step, dio_value *preset_names, dio
     return with;
 }
 
-/* if uses is this type, then with is its parameters. */
-static dio_value *step_rule(const dio_step *step, dio_value *preset_names, dio_arena *a)
+static const char *type_name(const dio_step *step, dio_arena *a)
 {
-    dio_value *rule = dio_value_map(a), *is = dio_value_map(a), *uses = dio_value_map(a);
-    dio_value *then = dio_value_map(a), *with = dio_value_map(a), *value = dio_value_map(a);
-    dio_map_set(a, value, "const",
-                text(a, dio_arena_printf(a, "%s@%d", step->name, step->version)));
-    dio_map_set(a, uses, "uses", value);
-    dio_map_set(a, is, "properties", uses);
-    dio_map_set(a, with, "with", with_schema(step, preset_names, a));
-    dio_map_set(a, then, "properties", with);
-    dio_map_set(a, rule, "if", is);
-    dio_map_set(a, rule, "then", then);
+    return dio_arena_printf(a, "%s@%d", step->name, step->version);
+}
+
+static dio_value *reference(const dio_step *step, dio_arena *a)
+{
+    dio_value *v = dio_value_map(a);
+    dio_map_set(a, v, "$ref", text(a, dio_arena_printf(a, "#/definitions/%s", type_name(step, a))));
+    return v;
+}
+
+/* {KEY: {properties: {NAME: value}}} */
+static void set_property(dio_value *schema, const char *key, const char *name, dio_value *value,
+                         dio_arena *a)
+{
+    dio_value *properties = dio_value_map(a), *inner = dio_value_map(a);
+    dio_map_set(a, properties, name, value);
+    dio_map_set(a, inner, "properties", properties);
+    dio_map_set(a, schema, key, inner);
+}
+
+static void set_required(dio_value *schema, const char *name, dio_arena *a)
+{
+    dio_value *names = dio_value_list(a);
+    dio_list_add(a, names, text(a, name));
+    dio_map_set(a, schema, "required", names);
+}
+
+/* {if: {uses is this type}} */
+static dio_value *when_uses(const dio_step *step, dio_arena *a)
+{
+    dio_value *rule = dio_value_map(a), *value = dio_value_map(a);
+    dio_map_set(a, value, "const", text(a, type_name(step, a)));
+    set_property(rule, "if", "uses", value, a);
+    set_required(dio_map_get(rule, "if"), "uses", a);
     return rule;
+}
+
+/* {steps: {items: {if uses is this type, then with has what it needs}}}; NULL: it needs nothing. */
+static dio_value *needs_rule(const dio_step *step, dio_arena *a)
+{
+    dio_value *schema = dio_fields_schema(step->params, true, a);
+    dio_value *names = dio_map_get(schema, "required");
+    dio_value *rule = when_uses(step, a), *with = dio_value_map(a), *items = dio_value_map(a);
+    if (!names || names->list.count == 0)
+        return NULL;
+    dio_map_set(a, with, "required", names);
+    set_property(rule, "then", "with", with, a);
+    set_required(dio_map_get(rule, "then"), "with", a);
+    dio_map_set(a, items, "items", rule);
+    return items;
+}
+
+/* What a type needs its steps give, unless the file's defaults have something for it: that much a
+ * schema can say. */
+static dio_value *needs_rules(dio_arena *a)
+{
+    dio_value *rules = dio_value_list(a);
+    for (int i = 0; dio_steps[i]; i++) {
+        dio_value *items = needs_rule(dio_steps[i], a), *rule = dio_value_map(a);
+        dio_value *types = dio_value_map(a), *with = dio_value_map(a);
+        if (!items)
+            continue;
+        set_required(types, type_name(dio_steps[i], a), a);
+        set_property(with, "has", "with", types, a);
+        set_required(dio_map_get(with, "has"), "with", a);
+        set_property(rule, "if", "defaults", dio_map_get(with, "has"), a);
+        set_required(dio_map_get(rule, "if"), "defaults", a);
+        set_property(rule, "else", "steps", items, a);
+        dio_list_add(a, rules, rule);
+    }
+    return rules;
+}
+
+/* Every type's parameters, none of them required. */
+static dio_value *definitions(dio_value *preset_names, dio_arena *a)
+{
+    dio_value *all = dio_value_map(a);
+    for (int i = 0; dio_steps[i]; i++) {
+        dio_value *with = with_schema(dio_steps[i], preset_names, a), *plain = dio_value_map(a);
+        for (int k = 0; k < with->map.count; k++)
+            if (strcmp(with->map.keys[k]->string.text, "required") != 0)
+                dio_map_set(a, plain, with->map.keys[k]->string.text, with->map.items[k]);
+        dio_map_set(a, all, type_name(dio_steps[i], a), plain);
+    }
+    return all;
 }
 
 /* A type of step, or a pipeline file. */
@@ -100,34 +173,29 @@ static void set_uses(dio_value *uses, dio_value *names, dio_arena *a)
     dio_map_set(a, uses, "anyOf", any);
 }
 
-/* The parameters of every type, none of them required. */
-static dio_value *defaults_schema(dio_value *preset_names, dio_arena *a)
+static dio_value *defaults_schema(dio_arena *a)
 {
     dio_value *defaults = dio_fields_schema(dio_default_fields, true, a), *types = dio_value_map(a);
-    dio_value *with = property(defaults, "with");
-    for (int i = 0; dio_steps[i]; i++) {
-        dio_value *one = with_schema(dio_steps[i], preset_names, a), *plain = dio_value_map(a);
-        for (int k = 0; k < one->map.count; k++)
-            if (strcmp(one->map.keys[k]->string.text, "required") != 0)
-                dio_map_set(a, plain, one->map.keys[k]->string.text, one->map.items[k]);
-        dio_map_set(a, types,
-                    dio_arena_printf(a, "%s@%d", dio_steps[i]->name, dio_steps[i]->version), plain);
-    }
+    dio_value *with = property(defaults, "with"), *others = dio_value_map(a);
+    for (int i = 0; dio_steps[i]; i++)
+        dio_map_set(a, types, type_name(dio_steps[i], a), reference(dio_steps[i], a));
+    dio_map_set(a, others, "^x-", dio_value_map(a));
     set_type(with, "object", a);
     dio_map_set(a, with, "properties", types);
+    dio_map_set(a, with, "patternProperties", others);
     dio_map_set(a, with, "additionalProperties", dio_value_bool(a, false));
     return defaults;
 }
 
-static dio_value *step_schema(dio_value *preset_names, dio_arena *a)
+static dio_value *step_schema(dio_arena *a)
 {
     dio_value *step = dio_fields_schema(dio_stage_fields, true, a);
     dio_value *names = dio_value_list(a), *rules = dio_value_list(a);
     for (int i = 0; dio_steps[i]; i++) {
-        dio_list_add(
-            a, names,
-            text(a, dio_arena_printf(a, "%s@%d", dio_steps[i]->name, dio_steps[i]->version)));
-        dio_list_add(a, rules, step_rule(dio_steps[i], preset_names, a));
+        dio_value *rule = when_uses(dio_steps[i], a);
+        dio_list_add(a, names, text(a, type_name(dio_steps[i], a)));
+        set_property(rule, "then", "with", reference(dio_steps[i], a), a);
+        dio_list_add(a, rules, rule);
     }
     set_uses(property(step, "uses"), names, a);
     set_type(property(step, "with"), "object", a);
@@ -153,10 +221,12 @@ char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
     }
     dio_value *steps = property(root, "steps");
     set_type(steps, "array", a);
-    dio_map_set(a, steps, "items", step_schema(preset_names, a));
+    dio_map_set(a, steps, "items", step_schema(a));
     set_map_of(property(root, "inputs"), dio_fields_schema(dio_input_fields, true, a), a);
     set_map_of(property(root, "outputs"), dio_fields_schema(dio_output_fields, true, a), a);
-    dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults_schema(preset_names, a));
+    dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults_schema(a));
+    dio_map_set(a, root, "allOf", needs_rules(a));
+    dio_map_set(a, root, "definitions", definitions(preset_names, a));
     char *json = dio_json_write(a, root, 2);
     if (!json)
         dio_fail_memory(err, "the schema");

@@ -1,4 +1,5 @@
 /* steps.c: the list of step types, from steps.def, and what is told about it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -33,8 +34,9 @@ const dio_step *dio_step_find(const char *uses, dio_error *err)
         names[count++] = s->name;
         if (strlen(s->name) != n || strncmp(s->name, uses, n) != 0)
             continue;
-        int64_t version = 0;
-        if (at && dio_parse_int(at + 1, &version) && version == s->version)
+        char version[16];
+        snprintf(version, sizeof version, "%d", s->version);
+        if (at && strcmp(at + 1, version) == 0)
             return s;
         dio_fail(err, "uses: \"%.60s\": this diorama has %s@%d", uses, s->name, s->version);
         return NULL;
