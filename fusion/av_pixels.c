@@ -8,6 +8,8 @@
 #include <libswscale/swscale.h>
 #include <string.h>
 
+#include "fusion/av_picture.h"
+
 enum {
     EXACT = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP
 };
@@ -132,4 +134,27 @@ dio_image *dio_av_pixels_picture(dio_av_pixels *p, const AVFrame *frame, dio_err
     dio_image *upright = dio_image_orient(image, p->orientation, err);
     dio_image_unref(image);
     return upright;
+}
+
+dio_image *dio_av_picture(const dio_canvas *canvas, dio_error *err)
+{
+    dio_av_pixels p = {.width = canvas->w, .height = canvas->h, .orientation = 1};
+    AVFrame *f = av_frame_alloc();
+    if (!f) {
+        dio_fail_memory(err, "a picture");
+        return NULL;
+    }
+    f->width = canvas->w;
+    f->height = canvas->h;
+    f->format = AV_PIX_FMT_YUV420P;
+    f->colorspace = AVCOL_SPC_BT709;
+    f->color_range = AVCOL_RANGE_MPEG;
+    for (int i = 0; i < 3; i++) {
+        f->data[i] = canvas->plane[i].data;
+        f->linesize[i] = canvas->plane[i].stride;
+    }
+    dio_image *image = dio_av_pixels_picture(&p, f, err);
+    dio_av_pixels_deinit(&p);
+    av_frame_free(&f);
+    return image;
 }
