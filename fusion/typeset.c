@@ -28,21 +28,22 @@ struct dio_typeset {
     dio_box all;  /* ink and logical together, ours, (0, 0) where the layout begins */
 };
 
-/* Typed line ends and tabs are spaces here: a text breaks where it must, not where it was typed.
- * Runs of spaces become one; the ends have none. */
-static char *tidy(const char *text, bool upper)
+/* Typed line ends and tabs are spaces here: a text breaks where it must, not where it was typed,
+ * unless its style says so. Runs of spaces become one; the ends have none. */
+static char *tidy(const char *text, bool upper, bool breaks)
 {
     dio_str s = {0};
     dio_str_puts(&s, "");
-    bool gap = false;
+    char gap = 0;
     for (const char *p = text; *p; p++) {
         if ((unsigned char)*p <= ' ') {
-            gap = s.length > 0;
+            if (s.length > 0 && gap != '\n')
+                gap = breaks && *p == '\n' ? '\n' : ' ';
             continue;
         }
         if (gap)
-            dio_str_putc(&s, ' ');
-        gap = false;
+            dio_str_putc(&s, gap);
+        gap = 0;
         dio_str_putc(&s, *p);
     }
     char *out = s.failed ? NULL : upper ? g_utf8_strup(s.text, -1) : g_strdup(s.text);
@@ -196,14 +197,16 @@ static bool build(dio_typeset *t, dio_fonts *fonts, const char *name, const char
                   const dio_style *style, float factor, int width, bool centred, dio_error *err)
 {
     t->layout = pango_layout_new(dio_fonts_context(fonts));
-    char *clean = tidy(text, style->upper);
+    char *clean = tidy(text, style->upper, style->breaks);
     if (!t->layout || !clean) {
         g_free(clean);
         return dio_fail_memory(err, "a text");
     }
     pango_layout_set_text(t->layout, clean, -1);
     g_free(clean);
-    pango_layout_set_alignment(t->layout, centred ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
+    pango_layout_set_alignment(t->layout, centred      ? PANGO_ALIGN_CENTER
+                                          : style->end ? PANGO_ALIGN_RIGHT
+                                                       : PANGO_ALIGN_LEFT);
     set_style(t->layout, fonts, style);
     if (!dio_fonts_cover(fonts, t->layout, name, err) || !fit(t, name, style, factor, width, err))
         return false;
@@ -287,6 +290,14 @@ dio_box dio_typeset_ink(const dio_typeset *t, int line)
     box.x -= t->all.x;
     box.y -= t->all.y;
     return box;
+}
+
+PangoLayout *dio_typeset_layout(const dio_typeset *t, double *scale, double *x, double *y)
+{
+    *scale = t->scale;
+    *x = -t->all.x;
+    *y = -t->all.y;
+    return t->layout;
 }
 
 void dio_typeset_draw(const dio_typeset *t, int line, cairo_t *cr, double x, double y,

@@ -20,6 +20,8 @@ typedef struct dio_style {
     int lines;         /* at most so many */
     bool one_line;     /* rather smaller than in more than one */
     bool upper;        /* set in capitals */
+    bool breaks;       /* typed line ends break lines; else they are spaces */
+    bool end;          /* lines end together, at the side their script ends */
 } dio_style;
 
 typedef struct dio_typeset dio_typeset;
@@ -46,6 +48,10 @@ int dio_typeset_height(const dio_typeset *t);
 /* The ink of one line, in the same coordinates. */
 int dio_typeset_lines(const dio_typeset *t);
 dio_box dio_typeset_ink(const dio_typeset *t, int line);
+
+/* For who draws in other ways than dio_typeset_draw: the layout, how many of our pixels one of its
+ * pixels takes, and where its origin lies in our coordinates. */
+PangoLayout *dio_typeset_layout(const dio_typeset *t, double *scale, double *x, double *y);
 
 /* Draws one line, or all (line -1), with the corner (0, 0) at (x, y) of the surface. */
 void dio_typeset_draw(const dio_typeset *t, int line, cairo_t *cr, double x, double y,
