@@ -10,7 +10,7 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define DIO_ROWS __attribute__((target_clones("avx2", "default")))
-#define DIO_WIDE __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
+#define DIO_WIDE __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define DIO_ROWS
 #define DIO_WIDE

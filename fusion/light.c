@@ -100,7 +100,8 @@ static inline float coded(float v)
     return 255.0f * (x <= 0.0031308f ? low : p);
 }
 
-DIO_WIDE static void code_row(const float *in, int n, float *r, float *g, float *b)
+DIO_WIDE static void code_row(const float *restrict in, int n, float *restrict r, float *restrict g,
+                              float *restrict b)
 {
     for (int i = 0; i < n; i++) {
         r[i] = coded(in[4 * i]);
@@ -126,15 +127,16 @@ static void turns_of(dio_space space, struct turn turn[3])
                                 (b[i] - zero[i]) / 255};
 }
 
-DIO_WIDE static void full_row(const float *r, const float *g, const float *b, int n, struct turn t,
-                              uint8_t *out)
+DIO_WIDE static void full_row(const float *restrict r, const float *restrict g,
+                              const float *restrict b, int n, struct turn t, uint8_t *restrict out)
 {
     for (int i = 0; i < n; i++)
         out[i] = (uint8_t)(int)(t.offset + t.r * r[i] + t.g * g[i] + t.b * b[i]);
 }
 
 /* Two rows to one of half the length, a mean of four. */
-DIO_WIDE static void halve_row(const float *a, const float *b, int n, float *out)
+DIO_WIDE static void halve_row(const float *restrict a, const float *restrict b, int n,
+                               float *restrict out)
 {
     for (int i = 0; i < n; i++)
         out[i] = 0.25f * ((a[2 * i] + a[2 * i + 1]) + (b[2 * i] + b[2 * i + 1]));
