@@ -137,6 +137,14 @@ static const char *cache_of(dio_cli *cli, const struct options *o)
     return folder && strcmp(folder, "off") != 0 ? folder : NULL;
 }
 
+static bool foretell(dio_cli *cli, dio_pipeline *p, const dio_run_options *r)
+{
+    const char *text = dio_pipeline_forecast(p, r, cli->common.json, &cli->error);
+    if (text)
+        printf("%s%s", text, cli->common.json ? "\n" : "");
+    return text != NULL;
+}
+
 static bool run(dio_cli *cli, void *options)
 {
     const struct options *o = options;
@@ -158,7 +166,7 @@ static bool run(dio_cli *cli, void *options)
                          .cancelled = is_cancelled,
                          .user = cli};
     if (ok && o->dry_run)
-        fputs(dio_pipeline_plan(p, cli->common.json), stdout);
+        ok = foretell(cli, p, &r);
     else if (ok)
         ok = dio_pipeline_run(p, &r, &cli->error);
     dio_pipeline_close(p);

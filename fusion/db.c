@@ -53,13 +53,28 @@ static bool is_sound(void *user, const dio_cell *cells, int count)
     return false;
 }
 
-/* Header and pages first: whatever comes later would trip over them one by one. */
-static bool prepare(dio_db *db, const char *path, const char *schema, int version, bool *damaged,
+/* From one form to the next, in one transaction: another process may be at it as well. */
+static bool upgrade(dio_db *db, int version, const char *const *upgrades, bool *damaged,
                     dio_error *err)
+{
+    char set[64];
+    int64_t found = 0;
+    bool ok = run_plain(db, "begin immediate", damaged, err) &&
+              dio_db_run(db, "pragma user_version", NULL, 0, read_first, &found, err);
+    for (int64_t form = found; ok && upgrades && form > 0 && form < version; form++)
+        ok = run_plain(db, upgrades[form - 1], damaged, err);
+    sqlite3_snprintf(sizeof set, set, "pragma user_version = %d", version);
+    ok = ok && run_plain(db, set, damaged, err);
+    dio_error ignored = {0};
+    return run_plain(db, ok ? "commit" : "rollback", damaged, ok ? err : &ignored) && ok;
+}
+
+/* Header and pages first: whatever comes later would trip over them one by one. */
+static bool prepare(dio_db *db, const char *path, const char *schema, int version,
+                    const char *const *upgrades, bool *damaged, dio_error *err)
 {
     int64_t found = 0;
     bool sound = false;
-    char set[64];
     sqlite3_busy_timeout(db->handle, PATIENCE_MS);
     sqlite3_extended_result_codes(db->handle, 1);
     if (!run_plain(db, "pragma journal_mode = wal; pragma synchronous = normal", damaged, err))
@@ -78,13 +93,12 @@ static bool prepare(dio_db *db, const char *path, const char *schema, int versio
                         "%s was written by a newer diorama (form %lld; this one knows %d): use "
                         "that, or another folder",
                         path, (long long)found, version);
-    sqlite3_snprintf(sizeof set, set, "pragma user_version = %d", version);
     return run_plain(db, schema, damaged, err) &&
-           (found == version || run_plain(db, set, damaged, err));
+           (found == version || upgrade(db, version, upgrades, damaged, err));
 }
 
-dio_db *dio_db_open(const char *path, const char *schema, int version, bool *damaged,
-                    dio_error *err)
+dio_db *dio_db_open(const char *path, const char *schema, int version, const char *const *upgrades,
+                    bool *damaged, dio_error *err)
 {
     *damaged = false;
     dio_db *db = calloc(1, sizeof *db);
@@ -98,7 +112,7 @@ dio_db *dio_db_open(const char *path, const char *schema, int version, bool *dam
         dio_fail_memory(err, path);
     else if (code != SQLITE_OK)
         dio_fail_retry(err, "cannot open %s: %s", path, sqlite3_errmsg(db->handle));
-    else if (prepare(db, path, schema, version, damaged, err))
+    else if (prepare(db, path, schema, version, upgrades, damaged, err))
         return db;
     dio_db_close(db);
     return NULL;

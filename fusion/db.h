@@ -13,11 +13,11 @@
 typedef struct dio_db dio_db;
 
 /* Opens or makes the file with `schema` (statements that may run again: create ... if not exists).
- * `version` is written into the file; one written by a newer diorama is refused. *damaged tells
- * that the file is no database or a broken one; then err says so and the caller may set it aside.
- */
-dio_db *dio_db_open(const char *path, const char *schema, int version, bool *damaged,
-                    dio_error *err);
+ * `version` is written into the file; one written by a newer diorama is refused, an older one is
+ * brought up: upgrades[i] (or NULL) makes form i + 2 of form i + 1. *damaged tells that the file is
+ * no database or a broken one; then err says so and the caller may set it aside. */
+dio_db *dio_db_open(const char *path, const char *schema, int version, const char *const *upgrades,
+                    bool *damaged, dio_error *err);
 enum { DIO_DB_CHECKED = 32 << 20 }; /* bytes up to which a file's pages are looked at on opening */
 void dio_db_close(dio_db *db);      /* NULL is fine */
 

@@ -100,6 +100,12 @@ typedef struct dio_run_options {
 /* After a check: runs. False when a step failed; finished outputs of other steps stay. */
 bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error *err);
 
+/* After a check: what a run with these options would find in the cache and what it would make, how
+ * long that took in earlier runs into this folder, and their memory. Nothing is made. Valid until
+ * close; NULL with a message. */
+const char *dio_pipeline_forecast(dio_pipeline *p, const dio_run_options *options, bool json,
+                                  dio_error *err);
+
 /* For `diorama schema`: the JSON Schema (draft-07) of pipeline files, from the same tables that
  * check them. For `diorama presets`: one line a preset. In the arena; NULL on failure. */
 char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err);

@@ -42,10 +42,10 @@ dio_hashes *dio_hashes_open(const char *path, dio_error *err)
         dio_fail_memory(err, "hashes of files");
         return NULL;
     }
-    if (path && !(h->db = dio_db_open(path, schema, FORM, &damaged, &ignored)) && damaged) {
+    if (path && !(h->db = dio_db_open(path, schema, FORM, NULL, &damaged, &ignored)) && damaged) {
         remove_all(path);
         dio_error_clear(&ignored);
-        h->db = dio_db_open(path, schema, FORM, &damaged, &ignored);
+        h->db = dio_db_open(path, schema, FORM, NULL, &damaged, &ignored);
     }
     return h; /* where it cannot be written, nothing is remembered: that is slower, not wrong */
 }

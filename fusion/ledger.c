@@ -18,7 +18,8 @@ static const char schema[] =
     " sha256 text, seed text, inputs text, version text, host text, pid integer, started text,"
     " seconds real, state text);"
     "create table if not exists task (id integer primary key, run integer, row integer, label text,"
-    " uses text, key text, state text, cached integer, seconds real, params text, error text);"
+    " uses text, key text, state text, cached integer, seconds real, params text, error text,"
+    " rss_mb real);"
     "create index if not exists task_run on task (run, row);"
     "create index if not exists task_uses on task (uses, cached);"
     "create table if not exists artifact (id integer primary key, run integer, row integer,"
@@ -33,6 +34,8 @@ static const char schema[] =
     "create table if not exists claim (path text primary key, run integer, row integer) without "
     "rowid;";
 
+static const char *const upgrades[] = {"alter table task add column rss_mb real"};
+
 dio_ledger *dio_ledger_create(const char *path, bool *damaged, dio_error *err)
 {
     dio_ledger *l = calloc(1, sizeof *l);
@@ -40,7 +43,7 @@ dio_ledger *dio_ledger_create(const char *path, bool *damaged, dio_error *err)
         dio_fail_memory(err, "a ledger");
         return NULL;
     }
-    l->db = dio_db_open(path, schema, LEDGER_FORM, damaged, err);
+    l->db = dio_db_open(path, schema, LEDGER_FORM, upgrades, damaged, err);
     if (l->db)
         return l;
     free(l);
@@ -153,10 +156,11 @@ void dio_ledger_task_add(dio_ledger *l, const dio_ledger_task *t)
     if (l)
         DIO_DB_DO(l->db, &l->trouble,
                   "insert into task (run, row, label, uses, key, state, cached, seconds, params, "
-                  "error) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "error, rss_mb) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   DIO_CELL_I(t->run), DIO_CELL_I(t->row), DIO_CELL_T(t->label), DIO_CELL_T(t->uses),
                   DIO_CELL_T(t->key), DIO_CELL_T(t->state), DIO_CELL_I(t->cached),
-                  DIO_CELL_R(t->seconds), DIO_CELL_T(t->params), DIO_CELL_T(t->error));
+                  DIO_CELL_R(t->seconds), DIO_CELL_T(t->params), DIO_CELL_T(t->error),
+                  t->rss_mb >= 0 ? DIO_CELL_R(t->rss_mb) : DIO_CELL_T(NULL));
 }
 
 void dio_ledger_file_add(dio_ledger *l, const dio_ledger_file *f)
@@ -180,7 +184,7 @@ void dio_ledger_event(dio_ledger *l, int64_t run, int64_t row, const char *what,
                   DIO_CELL_T(text));
 }
 
-static bool take_mean(void *user, const dio_cell *cells, int count)
+static bool take_real(void *user, const dio_cell *cells, int count)
 {
     if (count == 1 && cells[0].kind == DIO_CELL_REAL)
         *(double *)user = cells[0].real;
@@ -197,6 +201,18 @@ double dio_ledger_expect(dio_ledger *l, const char *uses)
             l->db,
             "select avg(seconds) from (select seconds from task where uses = ? and cached = 0 "
             "and state = 'done' order by id desc limit 20)",
-            &cell, 1, take_mean, &mean, &ignored);
+            &cell, 1, take_real, &mean, &ignored);
     return mean;
+}
+
+double dio_ledger_memory(dio_ledger *l, const char *uses)
+{
+    double most = -1;
+    dio_error ignored = {0};
+    const dio_cell cell = DIO_CELL_T(uses);
+    if (l)
+        dio_db_run(l->db,
+                   "select max(rss_mb) from task where uses = ? and cached = 0 and state = 'done'",
+                   &cell, 1, take_real, &most, &ignored);
+    return most;
 }

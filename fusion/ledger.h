@@ -34,7 +34,7 @@ typedef struct dio_ledger_task {
     int64_t run, row; /* row: of a table, 1-based; 0: none */
     const char *label, *uses, *key, *state, *params, *error;
     bool cached;
-    double seconds;
+    double seconds, rss_mb; /* rss_mb: by how much memory grew at most meanwhile; < 0: unknown */
 } dio_ledger_task;
 void dio_ledger_task_add(dio_ledger *l, const dio_ledger_task *t);
 
@@ -49,6 +49,8 @@ void dio_ledger_event(dio_ledger *l, int64_t run, int64_t row, const char *what,
 
 /* How long this type of step took on average when it was not found in the cache; < 0: unknown. */
 double dio_ledger_expect(dio_ledger *l, const char *uses);
+/* By how much it has made the process grow at most, MB; < 0: unknown. */
+double dio_ledger_memory(dio_ledger *l, const char *uses);
 
 /* ---- for commands: trees for printing ---- */
 

@@ -2,7 +2,7 @@
 /* ledger_parts.h: between ledger.c and ledger_read.c. */
 #include "fusion/ledger.h"
 
-enum { LEDGER_FORM = 1 };
+enum { LEDGER_FORM = 2 };
 
 struct dio_ledger {
     dio_db *db;

@@ -234,31 +234,34 @@ dio_value *dio_scope_of(const dio_pipeline *p, const dio_part *part, dio_value *
 }
 
 static bool holds(const dio_pipeline *p, const dio_value *condition, const dio_value *scope,
-                  dio_arena *a, bool *yes, dio_error *err)
+                  dio_arena *a, dio_wanted *verdict, dio_error *err)
 {
     const dio_value *v = condition ? dio_value_bind(p, condition, scope, a, err) : NULL;
-    *yes = !condition || (v && v != &dio_unknown && dio_value_true(v));
+    *verdict = v == &dio_unknown                        ? DIO_WANTED_OPEN
+               : !condition || (v && dio_value_true(v)) ? DIO_WANTED_YES
+                                                        : DIO_WANTED_NO;
     return !condition || v;
 }
 
 bool dio_stage_wanted(const dio_pipeline *p, const dio_stage *node, dio_value *own, dio_arena *a,
-                      bool *yes, dio_error *err)
+                      dio_wanted *verdict, dio_error *err)
 {
     dio_report report = {.arena = a, .pipeline = p};
     const dio_part *chain[64];
     int n = 0;
     for (const dio_part *at = node->part; at->parent; at = at->parent)
         chain[n++] = at;
-    *yes = true;
-    for (int i = n - 1; i >= 0 && *yes; i--) {
+    *verdict = DIO_WANTED_YES;
+    for (int i = n - 1; i >= 0 && *verdict == DIO_WANTED_YES; i--) {
         dio_value *scope = enter(p, chain[i]->parent, own, &report);
-        if (scope && !holds(p, chain[i]->condition, scope, a, yes, err))
+        if (scope && !holds(p, chain[i]->condition, scope, a, verdict, err))
             return false;
         if (!scope)
             break;
     }
-    dio_value *scope = *yes ? dio_scope_of(p, node->part, own, &report) : NULL;
-    if (scope && !holds(p, node->row.condition, scope, a, yes, err))
+    dio_value *scope =
+        *verdict == DIO_WANTED_YES ? dio_scope_of(p, node->part, own, &report) : NULL;
+    if (scope && !holds(p, node->row.condition, scope, a, verdict, err))
         return false;
     if (report.count)
         *err = report.list[0];

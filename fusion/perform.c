@@ -128,7 +128,7 @@ static bool make(dio_task *t, const void *params, dio_error *err)
     dio_run *run = t->run;
     dio_record *r = t->record;
     dio_entry *made = &r->made;
-    double started = dio_run_clock();
+    double started = dio_run_clock(), mark = dio_memory_mark();
     *made = (dio_entry){.uses = r->node->row.uses,
                         .label = r->label,
                         .params = r->params,
@@ -140,6 +140,7 @@ static bool make(dio_task *t, const void *params, dio_error *err)
     dio_studio_trace(run->p->studio);
     bool ok = dio_task_progress(t, 0, err) && r->node->type->run(t, params, err);
     made->seconds = dio_run_clock() - started;
+    r->rss_mb = dio_memory_growth(mark);
     ok = ok && (made->deps = dio_deps_take(run, run->arena, err)) &&
          dio_cache_keep(run->cache, run->stage, r->key, made, run->arena, err);
     if (!ok) {
@@ -161,6 +162,7 @@ bool dio_run_perform(dio_run *run, dio_record *r, const void *params, uint64_t s
                      .record = r};
     r->params = dio_fields_canonical(r->node->type->params, params, run->arena);
     r->made.results = 0;
+    r->rss_mb = -1;
     if (!dio_key_make(run, r, seed, r->key, err) || !find_or_claim(&task, again, &r->kept, err))
         return false;
     if (r->kept) {

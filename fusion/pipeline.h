@@ -104,7 +104,7 @@ typedef struct dio_output {
     struct dio_output_row row;
     const dio_value *place, *from_value, *path_value;
     bool unnamed; /* no path is written: it gets one by its name */
-    int node; /* -1: not understood, reported */
+    int node;     /* -1: not understood, reported */
     const dio_port *port;
 } dio_output;
 
@@ -146,6 +146,11 @@ void dio_pipeline_row(dio_pipeline *p, const dio_value *place);
 /* The input's value comes with each row: a check without one is content. */
 void dio_pipeline_expect(dio_pipeline *p, const char *name);
 
+/* pipeline_plan.c: what would run, as a tree; its files as lines. */
+dio_value *dio_plan_value(dio_pipeline *p, dio_arena *a);
+struct dio_str;
+void dio_plan_put_files(struct dio_str *s, const dio_value *plan);
+
 /* Tables of the file's parts, for reading and for the schema. */
 extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_stage_fields[],
     dio_output_fields[], dio_default_fields[];
@@ -180,10 +185,11 @@ dio_value *dio_scope_plain(const dio_part *part, dio_value *own);
 /* The same with all that is known by now, and own's matrix. NULL with a problem. */
 dio_value *dio_scope_of(const dio_pipeline *p, const dio_part *part, dio_value *own,
                         dio_report *report);
-/* *yes: whether conditions let the step run; an unknown one, of a skipped step's, does not. False
- * with a message. */
-bool dio_stage_wanted(const dio_pipeline *p, const dio_stage *node, dio_value *scope, dio_arena *a,
-                      bool *yes, dio_error *err);
+/* Whether conditions let the step run. Open: one depends on what is not known, in a run what was
+ * skipped. False with a message. */
+typedef enum dio_wanted { DIO_WANTED_NO, DIO_WANTED_YES, DIO_WANTED_OPEN } dio_wanted;
+bool dio_stage_wanted(const dio_pipeline *p, const dio_stage *node, dio_value *own, dio_arena *a,
+                      dio_wanted *verdict, dio_error *err);
 /* Makes a step's result known to all that can name it. */
 void dio_scope_publish(const dio_pipeline *p, dio_value *scope, const dio_stage *node,
                        const char *port, const char *text, dio_arena *a);

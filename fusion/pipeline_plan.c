@@ -33,33 +33,36 @@ static dio_value *output_value(dio_pipeline *p, const dio_output *o, dio_value *
     return files;
 }
 
+void dio_plan_put_files(dio_str *s, const dio_value *plan)
+{
+    const dio_value *outputs = dio_map_get(plan, "outputs");
+    for (int i = 0; i < outputs->map.count; i++) {
+        const dio_value *files = outputs->map.items[i];
+        for (int k = 0; k < files->list.count; k++) {
+            const char *file = files->list.items[k]->string.text;
+            dio_str_printf(s, "-> %s\n", *file ? file : "(named by a step's result)");
+        }
+    }
+}
+
 static const char *as_text(const dio_value *plan, dio_arena *a)
 {
     dio_str s = {0};
-    const dio_value *steps = dio_map_get(plan, "steps"), *outputs = dio_map_get(plan, "outputs");
+    const dio_value *steps = dio_map_get(plan, "steps");
     for (int i = 0; i < steps->list.count; i++) {
         const dio_value *step = steps->list.items[i], *runs = dio_map_get(step, "runs");
         for (int k = 0; k < runs->list.count; k++)
             dio_str_printf(&s, "%-40s %s\n", runs->list.items[k]->string.text,
                            dio_map_get(step, "uses")->string.text);
     }
-    for (int i = 0; i < outputs->map.count; i++) {
-        const dio_value *files = outputs->map.items[i];
-        for (int k = 0; k < files->list.count; k++) {
-            const char *file = files->list.items[k]->string.text;
-            dio_str_printf(&s, "-> %s\n", *file ? file : "(named by a step's result)");
-        }
-    }
+    dio_plan_put_files(&s, plan);
     const char *text = s.failed || !s.text ? "" : dio_arena_strdup(a, s.text);
     dio_str_deinit(&s);
     return text;
 }
 
-const char *dio_pipeline_plan(dio_pipeline *p, bool json)
+dio_value *dio_plan_value(dio_pipeline *p, dio_arena *a)
 {
-    dio_arena *a = p->arena;
-    if (p->plan[json])
-        return p->plan[json];
     dio_value *plan = dio_value_map(a), *steps = dio_value_list(a), *outputs = dio_value_map(a);
     dio_value *scope = dio_scope_create(p, a);
     for (int i = 0; i < p->node_count; i++) {
@@ -76,6 +79,14 @@ const char *dio_pipeline_plan(dio_pipeline *p, bool json)
     dio_map_set(a, plan, "seed", dio_map_get(dio_map_get(scope, "run"), "seed"));
     dio_map_set(a, plan, "steps", steps);
     dio_map_set(a, plan, "outputs", outputs);
-    const char *text = json ? dio_json_write(a, plan, 2) : as_text(plan, a);
+    return plan;
+}
+
+const char *dio_pipeline_plan(dio_pipeline *p, bool json)
+{
+    if (p->plan[json])
+        return p->plan[json];
+    const dio_value *plan = dio_plan_value(p, p->arena);
+    const char *text = json ? dio_json_write(p->arena, plan, 2) : as_text(plan, p->arena);
     return p->plan[json] = text ? text : "";
 }

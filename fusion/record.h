@@ -20,8 +20,8 @@ typedef struct dio_record {
     dio_outcome state;
     bool kept; /* found in the cache */
     const char *error;
-    double seconds;
-    const char *params; /* canonical JSON of what the step was given */
+    double seconds, rss_mb; /* rss_mb: by how much memory grew at most; < 0: unknown */
+    const char *params;     /* canonical JSON of what the step was given */
     char key[DIO_HASH_TEXT];
     dio_entry made; /* what it gave; notes is never NULL */
 } dio_record;
@@ -59,6 +59,21 @@ double dio_run_clock(void);
 /* Fills in where the run stands and hands the event on; `within`: of the step at work, 0..1. */
 void dio_run_tell(dio_run *run, dio_run_event event, double within);
 void dio_run_warn(dio_run *run, const char *text);
+
+/* run.c: the records, each waiting, and the scope. */
+bool dio_run_plan(dio_run *run, dio_error *err);
+/* Reads an instance's parameters; *known is false when they depend on what is not known. */
+bool dio_run_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err);
+/* Makes its results known to later steps. */
+void dio_run_publish(dio_run *run, const dio_record *r);
+/* Whether it is to be made even when the cache has it. */
+bool dio_run_again(const dio_run *run, const dio_stage *n);
+
+/* memory.c: the process's memory, MB, from which growth is measured; by how much it has been more
+ * at most since then; < 0: the system does not tell. Steps that run side by side share what they
+ * measure. */
+double dio_memory_mark(void);
+double dio_memory_growth(double mark);
 
 /* perform.c: one instance with its parameters: from the cache, or made and kept there. `again`:
  * made even when the cache has it. r->made and r->kept tell what came of it. */

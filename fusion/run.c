@@ -55,7 +55,7 @@ bool dio_task_progress(dio_task *t, double done, dio_error *err)
 /* ---- one instance ---- */
 
 /* Reads the parameters; *known is false when they depend on a skipped step. */
-static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err)
+bool dio_run_params(dio_run *run, const dio_stage *n, void *params, bool *known, dio_error *err)
 {
     const dio_value *with;
     dio_report report = {.arena = run->arena, .pipeline = run->p, .part = n->part};
@@ -69,7 +69,7 @@ static bool read_params(dio_run *run, const dio_stage *n, void *params, bool *kn
 }
 
 /* Later steps read texts and paths of files under steps.ID.outputs. */
-static void publish(dio_run *run, const dio_record *r)
+void dio_run_publish(dio_run *run, const dio_record *r)
 {
     if (r->node->axes > 0)
         return;
@@ -79,7 +79,7 @@ static void publish(dio_run *run, const dio_record *r)
 }
 
 /* Whether --again names the step or one that it needs. */
-static bool is_again(const dio_run *run, const dio_stage *n)
+bool dio_run_again(const dio_run *run, const dio_stage *n)
 {
     const char *again = run->options->again;
     if (!again)
@@ -87,7 +87,7 @@ static bool is_again(const dio_run *run, const dio_stage *n)
     if (!*again || dio_stage_is(n, again))
         return true;
     for (int i = 0; i < n->need_count; i++)
-        if (is_again(run, &run->p->nodes[n->needs[i]]))
+        if (dio_run_again(run, &run->p->nodes[n->needs[i]]))
             return true;
     return false;
 }
@@ -95,19 +95,21 @@ static bool is_again(const dio_run *run, const dio_stage *n)
 static bool run_record(dio_run *run, dio_record *r, dio_error *err)
 {
     const dio_stage *n = r->node;
-    bool yes, known = true;
+    bool known = true;
+    dio_wanted wanted;
     void *params = calloc(1, n->type->params_size);
     if (!params)
         return dio_fail_memory(err, r->label);
     dio_map_set(run->arena, run->scope, "matrix", dio_matrix_pick(n, r->instance, run->arena));
-    bool ok = dio_stage_wanted(run->p, n, run->scope, run->arena, &yes, err) &&
-              (!yes || read_params(run, n, params, &known, err));
+    bool ok = dio_stage_wanted(run->p, n, run->scope, run->arena, &wanted, err);
+    bool yes = ok && wanted == DIO_WANTED_YES;
+    ok = ok && (!yes || dio_run_params(run, n, params, &known, err));
     if (ok && yes && known)
-        ok = dio_run_perform(run, r, params, run->p->seed, is_again(run, n), err);
+        ok = dio_run_perform(run, r, params, run->p->seed, dio_run_again(run, n), err);
     free(params);
     r->state = !ok ? DIO_OUTCOME_FAILED : yes && known ? DIO_OUTCOME_DONE : DIO_OUTCOME_SKIPPED;
     if (r->state == DIO_OUTCOME_DONE)
-        publish(run, r);
+        dio_run_publish(run, r);
     return ok;
 }
 
@@ -122,7 +124,8 @@ static void note_record(dio_run *run, const dio_record *r)
                                                         .params = r->params,
                                                         .error = r->error,
                                                         .cached = r->kept,
-                                                        .seconds = r->seconds});
+                                                        .seconds = r->seconds,
+                                                        .rss_mb = r->rss_mb});
 }
 
 static bool run_all(dio_run *run, dio_error *err)
@@ -153,7 +156,7 @@ static bool run_all(dio_run *run, dio_error *err)
 
 /* ---- the run ---- */
 
-static bool plan(dio_run *run, dio_error *err)
+bool dio_run_plan(dio_run *run, dio_error *err)
 {
     const dio_pipeline *p = run->p;
     int count = 0;
@@ -168,6 +171,7 @@ static bool plan(dio_run *run, dio_error *err)
             run->records[run->record_count++] =
                 (dio_record){.node = n,
                              .instance = k,
+                             .rss_mb = -1,
                              .made = {.notes = dio_value_map(run->arena)},
                              .label = dio_matrix_label(n, k, run->arena)};
             run->weight += n->type->weight;
@@ -237,7 +241,7 @@ static bool open_ledger(dio_run *run, dio_error *err)
 
 static bool open_run(dio_run *run, dio_error *err)
 {
-    if (!plan(run, err) || !dio_dir_make(run->options->out, err) || !open_cache(run, err) ||
+    if (!dio_run_plan(run, err) || !dio_dir_make(run->options->out, err) || !open_cache(run, err) ||
         !open_ledger(run, err))
         return false;
     if (!run->row) /* once, and not for each row of a batch */

@@ -314,7 +314,7 @@ static void a_ledger_of_a_newer_diorama_is_refused(void **state)
     snprintf(path, sizeof path, "%s/.diorama", at->out);
     assert_true(dio_dir_make(path, &err));
     strcat(path, "/ledger.db");
-    dio_db *db = dio_db_open(path, "create table future (x)", 99, &damaged, &err);
+    dio_db *db = dio_db_open(path, "create table future (x)", 99, NULL, &damaged, &err);
     assert_non_null(db);
     dio_db_close(db);
     assert_null(dio_ledger_open(at->out, a, &warning, &err));
