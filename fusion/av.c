@@ -21,6 +21,7 @@ struct dio_video {
     bool sounds;             /* there is a track of sound */
     bool direct;             /* the encoder takes the canvas's planes as they are */
     struct SwsContext *turn; /* from pictures */
+    dio_film_mapper *mapper;
 };
 
 /* ---- tracks ---- */
@@ -225,7 +226,10 @@ static bool put_palette(dio_video *v, const dio_image *image, dio_error *err)
                                       (uint32_t)c->rgb[i][1] << 8 | c->rgb[i][2]
                    : i == c->count && c->clear ? 0x00ffffffu
                                                : 0xff000000u;
-    return dio_film_colours_map(c, image, f->data[0], f->linesize[0], err);
+    if (!v->mapper && !(v->mapper = dio_film_mapper_create(c, err)))
+        return false;
+    dio_film_mapper_map(v->mapper, image, f->data[0], f->linesize[0]);
+    return true;
 }
 
 bool dio_video_picture(dio_video *v, dio_image *image, dio_error *err)
@@ -256,6 +260,7 @@ static void release(dio_video *v)
     dio_av_track tracks[2] = {v->picture, v->voice.track};
     dio_av_mux_release(&v->mux, tracks, 2);
     sws_freeContext(v->turn);
+    dio_film_mapper_destroy(v->mapper);
     free(v);
 }
 

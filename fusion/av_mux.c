@@ -17,7 +17,7 @@ bool dio_av_fail(dio_error *err, const char *what, int code)
 static int io_write(void *opaque, DIO_AV_WRITE_BYTES *bytes, int n)
 {
     dio_av_mux *m = opaque;
-    return dio_writer_put(m->file, bytes, (size_t)n, m->err) ? n : AVERROR(EIO);
+    return dio_writer_put(m->file, bytes, (size_t)n, &m->failed) ? n : AVERROR(EIO);
 }
 
 static int64_t io_seek(void *opaque, int64_t offset, int whence)
@@ -27,7 +27,7 @@ static int64_t io_seek(void *opaque, int64_t offset, int whence)
         offset += dio_writer_tell(m->file);
     else if (whence != SEEK_SET)
         return AVERROR(ENOSYS);
-    return dio_writer_seek(m->file, offset, m->err) ? offset : AVERROR(EIO);
+    return dio_writer_seek(m->file, offset, &m->failed) ? offset : AVERROR(EIO);
 }
 
 static bool open_io(dio_av_mux *m, const char *path, dio_error *err)
@@ -46,7 +46,6 @@ static bool open_io(dio_av_mux *m, const char *path, dio_error *err)
 
 bool dio_av_mux_open(dio_av_mux *m, const char *path, const char *container, dio_error *err)
 {
-    m->err = err;
     m->packet = av_packet_alloc();
     if (!av_guess_format(container, NULL, NULL))
         return dio_fail(err, "this libavformat was built without the container %s", container);
@@ -54,6 +53,16 @@ bool dio_av_mux_open(dio_av_mux *m, const char *path, const char *container, dio
     if (!m->packet || code < 0 || !m->mux)
         return dio_fail_memory(err, "a film");
     return open_io(m, path, err);
+}
+
+/* Whether all has gone well so far. A failed write wins over what FFmpeg made of it, and counts
+ * when that made nothing of it: MP3's muxer goes on after a seek that could not be. */
+static bool well(const dio_av_mux *m, bool so_far, dio_error *err)
+{
+    if (m->failed.kind == DIO_ERROR_NONE)
+        return so_far;
+    *err = m->failed;
+    return false;
 }
 
 /* ---- tracks ---- */
@@ -125,7 +134,7 @@ bool dio_av_mux_begin(dio_av_mux *m, const char *title, AVDictionary **options, 
     if (title && title[0])
         av_dict_set(&m->mux->metadata, "title", title, 0);
     int code = avformat_write_header(m->mux, options);
-    return code < 0 ? dio_av_fail(err, "the film's header", code) : true;
+    return well(m, code >= 0 || dio_av_fail(err, "the film's header", code), err);
 }
 
 /* ---- packets ---- */
@@ -169,20 +178,19 @@ static bool drain(dio_av_mux *m, dio_av_track *t, dio_error *err)
 
 bool dio_av_mux_send(dio_av_mux *m, dio_av_track *t, const AVFrame *frame, dio_error *err)
 {
-    m->err = err;
     int code = avcodec_send_frame(t->codec, frame);
     if (code < 0)
         return dio_av_fail(err, t->codec->codec->name, code);
-    return drain(m, t, err);
+    return well(m, drain(m, t, err), err);
 }
 
 bool dio_av_mux_close(dio_av_mux *m, dio_error *err)
 {
-    m->err = err;
     int code = av_write_trailer(m->mux);
     avio_flush(m->io);
-    if (code < 0 || m->io->error < 0)
-        return dio_av_fail(err, "the film's index", code < 0 ? code : m->io->error);
+    code = code < 0 ? code : m->io->error;
+    if (!well(m, code >= 0 || dio_av_fail(err, "the film's index", code), err))
+        return false;
     dio_writer *file = m->file;
     m->file = NULL;
     return dio_writer_commit(file, err);
@@ -190,8 +198,6 @@ bool dio_av_mux_close(dio_av_mux *m, dio_error *err)
 
 void dio_av_mux_release(dio_av_mux *m, dio_av_track *tracks, int count)
 {
-    dio_error ignored = {0};
-    m->err = &ignored; /* what the muxer flushes now is thrown away */
     dio_writer_abort(m->file);
     m->file = NULL;
     for (int i = 0; i < count; i++) {

@@ -22,7 +22,7 @@ typedef struct dio_av_mux {
     AVIOContext *io;
     AVFormatContext *mux;
     AVPacket *packet;
-    dio_error *err; /* of the call in progress: the writer's own words win */
+    dio_error failed; /* what the file said first: muxers do not always pass it on */
 } dio_av_mux;
 
 /* "WHAT: reason", or that memory ran out. Always false. */

@@ -84,3 +84,16 @@ dio_value *dio_compose_box(dio_arena *a, const char *name, const dio_box *box, d
     }
     return v;
 }
+
+dio_image *dio_compose_picture(const dio_canvas *c, dio_error *err)
+{
+    const dio_form form = {DIO_DEPTH_U8, DIO_CURVE_SRGB, 3, false};
+    dio_image *image = dio_image_create(c->w, c->h, &form, err);
+    for (int y = 0; image && y < c->h; y++) {
+        uint8_t *row = dio_image_row(image, y);
+        for (int p = 0; p < 3; p++)
+            for (int x = 0; x < c->w; x++)
+                row[3 * x + p] = c->plane[p].data[(ptrdiff_t)y * c->plane[p].stride + x];
+    }
+    return image;
+}

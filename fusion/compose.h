@@ -2,6 +2,7 @@
 /* compose.h: private to fusion/: what the composing steps have in common. */
 #include "fusion/design.h"
 #include "fusion/step.h"
+#include "vision/image.h"
 
 /* Parameters of every step that sets words over a ground; first member of their structs. */
 struct dio_compose {
@@ -46,3 +47,6 @@ void dio_compose_close(struct dio_composing *c); /* after an open, whatever it s
  * is seen. last <= first: always. */
 dio_value *dio_compose_box(dio_arena *a, const char *name, const dio_box *box, double first,
                            double last);
+
+/* A canvas of RGB as a picture; NULL without memory. */
+dio_image *dio_compose_picture(const dio_canvas *c, dio_error *err);

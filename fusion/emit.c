@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +148,17 @@ static bool place_folder(dio_run *run, const dio_output *o, const dio_record *re
     return ok;
 }
 
+/* Of outputs that come in several formats, the file's own says which names it may have. */
+static bool check_suffix(const dio_output *o, const dio_result *r, const char *path, dio_error *err)
+{
+    const char *is = strrchr(r->text, '.'), *named = strrchr(path, '.');
+    if (!*path || !o->port->suffix || !strchr(o->port->suffix, '|') || !r->is_file || !is ||
+        !named || strcasecmp(is, named) == 0)
+        return true;
+    return dio_fail(err, "output %s: its format makes a file that ends in %s, not %s", o->name, is,
+                    named);
+}
+
 static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_error *err)
 {
     dio_result *found = NULL;
@@ -162,7 +174,7 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
     dio_map_set(run->arena, run->scope, "matrix",
                 dio_matrix_pick(record->node, record->instance, run->arena));
     const char *path = dio_output_path(run->p, o, run->scope, run->options->out, run->arena, err);
-    if (!path ||
+    if (!path || !check_suffix(o, found, path, err) ||
         (*path && !dio_ledger_claim(run->ledger, run->run_id, run->row, within(run, path), err)))
         return false;
     if (*path && o->port->media == DIO_MEDIA_FOLDER)

@@ -20,7 +20,7 @@
 struct work {
     const char *path;
     char *attempt; /* beside it: what a search tries */
-    const dio_delivery *how;
+    const dio_writing *how;
     double best; /* knob of what lies at path; NaN: nothing yet */
     bool (*make)(struct work *w, const char *path, double knob, dio_error *err);
     void *user;
@@ -60,7 +60,7 @@ static char *attempt_name(const char *path, const char *suffix)
     return name;
 }
 
-static bool search(struct work *w, double quality, const char *what, dio_delivered *out,
+static bool search(struct work *w, double quality, const char *what, dio_written *out,
                    dio_error *err)
 {
     dio_fitted fitted;
@@ -77,17 +77,17 @@ static bool search(struct work *w, double quality, const char *what, dio_deliver
         unlink(w->path);
     }
     free(w->attempt);
-    *out = (dio_delivered){fitted.knob, fitted.bytes, fitted.tries};
+    *out = (dio_written){fitted.knob, fitted.bytes, fitted.tries};
     return ok;
 }
 
-static bool deliver(struct work *w, const char *what, dio_delivered *out, dio_error *err)
+static bool deliver(struct work *w, const char *what, dio_written *out, dio_error *err)
 {
-    dio_delivered ignored;
+    dio_written ignored;
     double quality;
     const dio_format *f = w->how->format;
     out = out ? out : &ignored;
-    *out = (dio_delivered){0};
+    *out = (dio_written){0};
     if (!dio_format_quality(f, w->how->quality, &quality, err))
         return false;
     if (w->how->max_bytes && f->kind == DIO_FORMAT_FRAMES)
@@ -108,8 +108,8 @@ static bool make_film(struct work *w, const char *path, double knob, dio_error *
     return dio_film_pass(w->user, path, knob, err);
 }
 
-bool dio_encode_film(const dio_film_source *s, const dio_delivery *how, const char *path,
-                     dio_delivered *out, dio_error *err)
+bool dio_encode_film(const dio_film_source *s, const dio_writing *how, const char *path,
+                     dio_written *out, dio_error *err)
 {
     struct dio_film_work film = {.source = s, .how = how};
     struct work w = {.path = path, .how = how, .make = make_film, .user = &film};
@@ -136,7 +136,7 @@ static bool make_sound(struct work *w, const char *path, double knob, dio_error 
                : dio_clip_write(clip, path, &save, err);
 }
 
-bool dio_encode_sound(dio_clip *clip, const dio_delivery *how, const char *path, dio_delivered *out,
+bool dio_encode_sound(dio_clip *clip, const dio_writing *how, const char *path, dio_written *out,
                       dio_error *err)
 {
     char what[64];
@@ -174,14 +174,15 @@ static bool make_indexed(dio_image *image, const char *path, int colours, dio_er
 
 static bool make_picture(struct work *w, const char *path, double knob, dio_error *err)
 {
-    const dio_image_save save = {.quality = (int)lrint(knob)};
-    if (strcmp(w->how->format->name, "png") == 0 && knob <= DIO_FILM_COLOURS)
+    bool png = strcmp(w->how->format->name, "png") == 0;
+    const dio_image_save save = {.quality = png ? 0 : (int)lrint(knob)};
+    if (png && knob <= DIO_FILM_COLOURS)
         return make_indexed(w->user, path, (int)lrint(knob), err);
     return dio_image_write(w->user, path, &save, err);
 }
 
-bool dio_encode_picture(dio_image *image, const dio_delivery *how, const char *path,
-                        dio_delivered *out, dio_error *err)
+bool dio_encode_picture(dio_image *image, const dio_writing *how, const char *path,
+                        dio_written *out, dio_error *err)
 {
     char what[96];
     struct work w = {.path = path, .how = how, .make = make_picture, .user = image};

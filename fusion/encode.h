@@ -11,21 +11,21 @@
 #include "vision/image.h"
 
 /* How it shall be. */
-typedef struct dio_delivery {
+typedef struct dio_writing {
     const dio_format *format;
     double quality;    /* in the unit of the format's knob; below 0: as is usual */
     int64_t max_bytes; /* 0: any number. `quality` is then the best that is tried */
     int loop;          /* times that a GIF or WebP plays; 0: for ever */
     const char *title; /* metadata; NULL: none */
     uint64_t seed;     /* of the dither under 16 bits of sound */
-} dio_delivery;
+} dio_writing;
 
 /* How it became. */
-typedef struct dio_delivered {
+typedef struct dio_written {
     double quality; /* 0 where the format has none */
     int64_t bytes;
     int tries;
-} dio_delivered;
+} dio_written;
 
 /* Frames by number. Each is asked for in order, from 0, in one pass or several; the same number
  * gives the same frame. Of draw and show, show may be NULL when the format takes canvases
@@ -42,13 +42,13 @@ typedef struct dio_film_source {
 } dio_film_source;
 
 /* Into a file, or for `frames` a folder that is made. out: may be NULL. */
-bool dio_encode_film(const dio_film_source *s, const dio_delivery *how, const char *path,
-                     dio_delivered *out, dio_error *err);
+bool dio_encode_film(const dio_film_source *s, const dio_writing *how, const char *path,
+                     dio_written *out, dio_error *err);
 
 /* Any clip of one channel or two; compressed formats get it at 48 kHz. */
-bool dio_encode_sound(dio_clip *clip, const dio_delivery *how, const char *path, dio_delivered *out,
+bool dio_encode_sound(dio_clip *clip, const dio_writing *how, const char *path, dio_written *out,
                       dio_error *err);
 
 /* Refuses alpha where the format holds none: dio_image_flatten first. */
-bool dio_encode_picture(dio_image *image, const dio_delivery *how, const char *path,
-                        dio_delivered *out, dio_error *err);
+bool dio_encode_picture(dio_image *image, const dio_writing *how, const char *path,
+                        dio_written *out, dio_error *err);

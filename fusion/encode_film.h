@@ -5,7 +5,7 @@
 
 struct dio_film_work {
     const dio_film_source *source;
-    const dio_delivery *how;
+    const dio_writing *how;
     dio_film_palette *palette; /* counted; NULL: the format needs none */
     bool clear;                /* some pixel of some frame was */
     dio_canvas canvas;         /* for sources that draw where pictures are wanted */

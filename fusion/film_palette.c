@@ -1,11 +1,11 @@
 /* film_palette.c: colours counted, grouped, and found again. */
 #include "fusion/film_palette.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fusion/colour.h"
-#include "vision/quantise.h"
 
 enum { BITS = 5, BINS = 1 << (3 * BITS), ROUNDS = 4 };
 
@@ -193,58 +193,136 @@ void dio_film_palette_make(const dio_film_palette *p, int most, bool clear, dio_
 
 /* ---- pictures ---- */
 
-/* Numbers of exact colours, by a table of open addresses. */
-struct table {
-    int16_t slot[4 * DIO_FILM_COLOURS];
+enum { FINE = 6, CUBE = 1 << (3 * FINE), UNKNOWN = 0xffff };
+
+struct dio_film_mapper {
+    const dio_film_colours *colours;
+    dio_lab lab[DIO_FILM_COLOURS];
+    int8_t dither[8][8];    /* what is added to a number, by its place */
+    uint16_t nearest[CUBE]; /* by the upper bits of a colour; found when it first occurs */
 };
 
-static unsigned hash(const uint8_t *c)
+/* How far a colour is from its nearest neighbour, in steps of a byte: the mean. Dither has to reach
+ * half of that to either side to mix them, and more is only noise. */
+static double spacing(const dio_film_colours *c)
 {
-    return ((unsigned)c[0] * 2654435761u ^ (unsigned)c[1] * 40503u * 97 ^ (unsigned)c[2] * 69069u) %
-           (4 * DIO_FILM_COLOURS);
-}
-
-static int look_up(const dio_film_colours *c, const struct table *t, const uint8_t *rgb)
-{
-    for (unsigned h = hash(rgb);; h = (h + 1) % (4 * DIO_FILM_COLOURS))
-        if (t->slot[h] < 0 || memcmp(c->rgb[t->slot[h]], rgb, 3) == 0)
-            return t->slot[h] < 0 ? 0 : t->slot[h];
-}
-
-static void fill(const dio_film_colours *c, struct table *t)
-{
-    memset(t->slot, -1, sizeof t->slot);
+    double sum = 0;
     for (int i = 0; i < c->count; i++) {
-        unsigned h = hash(c->rgb[i]);
-        while (t->slot[h] >= 0)
-            h = (h + 1) % (4 * DIO_FILM_COLOURS);
-        t->slot[h] = (int16_t)i;
+        int least = 255;
+        for (int k = 0; k < c->count; k++) {
+            int most = 0;
+            for (int n = 0; n < 3; n++) {
+                int d = abs(c->rgb[i][n] - c->rgb[k][n]);
+                most = d > most ? d : most;
+            }
+            least = k != i && most < least ? most : least;
+        }
+        sum += least;
     }
+    return c->count > 1 ? fmin(sum / c->count, 64) : 0;
 }
 
-bool dio_film_colours_map(const dio_film_colours *c, const dio_image *image, uint8_t *out,
-                          int stride, dio_error *err)
+dio_film_mapper *dio_film_mapper_create(const dio_film_colours *c, dio_error *err)
 {
-    const dio_quantise how = {.dither = DIO_DITHER_ORDERED, .strength = 60};
-    struct table table;
-    dio_image *exact = dio_image_quantise(image, c->rgb, c->count, &how, err);
-    if (!exact)
-        return false;
-    fill(c, &table);
-    int n = exact->form.channels;
-    for (int y = 0; y < exact->height; y++) {
-        const uint8_t *row = dio_image_row(exact, y);
-        for (int x = 0; x < exact->width; x++, row += n)
+    dio_film_mapper *m = malloc(sizeof *m);
+    if (!m) {
+        dio_fail_memory(err, "a palette");
+        return NULL;
+    }
+    m->colours = c;
+    memset(m->nearest, 0xff, sizeof m->nearest);
+    for (int i = 0; i < c->count; i++)
+        m->lab[i] = dio_colour_lab((dio_rgb){(float)c->rgb[i][0] / 255, (float)c->rgb[i][1] / 255,
+                                             (float)c->rgb[i][2] / 255});
+    double reach = spacing(c);
+    for (int y = 0; y < 8; y++) {
+        for (int x = 0; x < 8; x++) {
+            int v = 0; /* Bayer's pattern: the bits of x ^ y and y, the lowest first */
+            for (int bit = 0; bit < 3; bit++)
+                v = v << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1);
+            m->dither[y][x] = (int8_t)lrint(reach * ((v + 0.5) / 64 - 0.5));
+        }
+    }
+    return m;
+}
+
+void dio_film_mapper_destroy(dio_film_mapper *m)
+{
+    free(m);
+}
+
+static int find(dio_film_mapper *m, int r, int g, int b)
+{
+    enum { SHIFT = 8 - FINE };
+    int at = (r >> SHIFT) << 2 * FINE | (g >> SHIFT) << FINE | b >> SHIFT;
+    if (m->nearest[at] != UNKNOWN)
+        return m->nearest[at];
+    const float half = (1 << SHIFT) / 2, scale = 1.0f / 255;
+    dio_lab c =
+        dio_colour_lab((dio_rgb){((float)(r & ~3) + half) * scale, ((float)(g & ~3) + half) * scale,
+                                 ((float)(b & ~3) + half) * scale});
+    float least = 1e9f;
+    for (int i = 0; i < m->colours->count; i++) {
+        float dl = c.l - m->lab[i].l, da = c.a - m->lab[i].a, db = c.b - m->lab[i].b;
+        float d = dl * dl + da * da + db * db;
+        if (d < least) {
+            least = d;
+            m->nearest[at] = (uint16_t)i;
+        }
+    }
+    return m->nearest[at];
+}
+
+static int clamp(int v)
+{
+    return v < 0 ? 0 : v > 255 ? 255 : v;
+}
+
+void dio_film_mapper_map(dio_film_mapper *m, const dio_image *image, uint8_t *out, int stride)
+{
+    int n = image->form.channels;
+    for (int y = 0; y < image->height; y++) {
+        const uint8_t *row = dio_image_row(image, y);
+        for (int x = 0; x < image->width; x++, row += n) {
+            int d = m->dither[y & 7][x & 7];
+            bool clear = m->colours->clear && n == 4 && row[3] < 128;
             out[(ptrdiff_t)y * stride + x] =
-                (uint8_t)(c->clear && n == 4 && row[3] == 0 ? c->count : look_up(c, &table, row));
+                (uint8_t)(clear ? m->colours->count
+                                : find(m, clamp(row[0] + d), clamp(row[1] + d), clamp(row[2] + d)));
+        }
     }
-    dio_image_unref(exact);
-    return true;
 }
 
-dio_image *dio_film_colours_picture(const dio_film_colours *c, const dio_image *image,
-                                    dio_error *err)
+static void paint(dio_film_mapper *m, const dio_image *from, dio_image *to, uint8_t *numbers)
 {
-    const dio_quantise how = {.dither = DIO_DITHER_DIFFUSION, .keep_alpha = true};
-    return dio_image_quantise(image, c->rgb, c->count, &how, err);
+    int n = from->form.channels;
+    dio_film_mapper_map(m, from, numbers, from->width);
+    for (int y = 0; y < from->height; y++) {
+        const uint8_t *in = dio_image_row(from, y), *number = numbers + (ptrdiff_t)y * from->width;
+        uint8_t *out = dio_image_row(to, y);
+        for (int x = 0; x < from->width; x++, in += n, out += n) {
+            bool clear = n == 4 && in[3] == 0;
+            for (int c = 0; c < 3; c++)
+                out[c] = clear ? 0 : m->colours->rgb[number[x]][c];
+            if (n == 4)
+                out[3] = in[3];
+        }
+    }
+}
+
+dio_image *dio_film_colours_picture(const dio_film_colours *c, dio_image *image, dio_error *err)
+{
+    dio_image *bytes = as_bytes(image, err), *out = NULL;
+    dio_film_mapper *m = bytes ? dio_film_mapper_create(c, err) : NULL;
+    uint8_t *numbers = m ? malloc((size_t)image->width * (size_t)image->height) : NULL;
+    if (m && !numbers)
+        dio_fail_memory(err, "a palette");
+    if (numbers)
+        out = dio_image_like(bytes, bytes->width, bytes->height, &bytes->form, err);
+    if (out)
+        paint(m, bytes, out, numbers);
+    free(numbers);
+    dio_film_mapper_destroy(m);
+    dio_image_unref(bytes);
+    return out;
 }

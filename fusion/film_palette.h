@@ -24,11 +24,14 @@ bool dio_film_palette_add(dio_film_palette *p, dio_image *image, dio_error *err)
 /* At most `most` entries, the clear one included. */
 void dio_film_palette_make(const dio_film_palette *p, int most, bool clear, dio_film_colours *out);
 
-/* A picture as numbers of entries, out[H][stride]; `count` is the clear one. Ordered dither: it
- * stands still when the picture does, so that frames differ where the film does. */
-bool dio_film_colours_map(const dio_film_colours *c, const dio_image *image, uint8_t *out,
-                          int stride, dio_error *err);
+/* Pictures as numbers of entries. Ordered dither: it stands still when the picture does, so that
+ * frames differ where the film does. The nearest colour is the one that looks nearest (OKLab), of
+ * six bits a channel. */
+typedef struct dio_film_mapper dio_film_mapper;
+dio_film_mapper *dio_film_mapper_create(const dio_film_colours *c, dio_error *err); /* keeps c */
+void dio_film_mapper_destroy(dio_film_mapper *m); /* NULL is fine */
+/* A picture of bytes, 3 or 4 channels, into out[H][stride]; `count` is the clear entry. */
+void dio_film_mapper_map(dio_film_mapper *m, const dio_image *image, uint8_t *out, int stride);
 
 /* The picture in those colours and no others; alpha stays as it is. */
-dio_image *dio_film_colours_picture(const dio_film_colours *c, const dio_image *image,
-                                    dio_error *err);
+dio_image *dio_film_colours_picture(const dio_film_colours *c, dio_image *image, dio_error *err);

@@ -22,21 +22,28 @@ static double knob_at(const struct search *s, int step)
     return step >= s->worst ? s->k->worst : v;
 }
 
-/* Where the size should meet the limit, on a line through what is known. */
-static int guess(const struct search *s, double limit_log, int tries)
+/* Where the size should meet the limit, on a line through what is known; or the middle, when the
+ * last guess did not halve what is left. */
+static int guess(const struct search *s, double limit_log, bool halve)
 {
     int low = s->large + 1, high = s->small < 0 ? s->worst : s->small - 1;
     int at = (low + high) / 2;
-    if (s->small > 0 && tries % 3 && s->large_log > s->small_log) {
+    if (halve)
+        return at;
+    if (s->small > 0 && s->large_log > s->small_log) {
         double share = (s->large_log - limit_log) / (s->large_log - s->small_log);
         at = s->large + (int)ceil(share * (s->small - s->large));
     } else if (s->small < 0) {
         /* Bytes halve with about a sixth of most scales. */
         double halves = (s->large_log - limit_log) / log(2);
-        int ahead = s->large + (int)ceil(halves * (s->worst + 1) / 6);
-        at = ahead > at && tries > 2 ? high : ahead;
+        at = s->large + (int)ceil(halves * (s->worst + 1) / 6);
     }
     return at < low ? low : at > high ? high : at;
+}
+
+static int left(const struct search *s)
+{
+    return (s->small < 0 ? s->worst + 1 : s->small) - s->large;
 }
 
 bool dio_fit(const dio_knob *k, double ceiling, int64_t limit, const char *what, dio_fit_try *try,
@@ -46,7 +53,7 @@ bool dio_fit(const dio_knob *k, double ceiling, int64_t limit, const char *what,
     int64_t bytes = 0;
     s.worst = k->option ? (int)ceil(fabs(k->worst - ceiling) / k->step) : 0;
     *out = (dio_fitted){0};
-    for (int at = 0;; at = guess(&s, log((double)limit), out->tries)) {
+    for (int at = 0, before = left(&s), halve = 0;; at = guess(&s, log((double)limit), halve)) {
         double knob = knob_at(&s, at);
         if (!try(user, knob, &bytes, err))
             return false;
@@ -64,6 +71,8 @@ bool dio_fit(const dio_knob *k, double ceiling, int64_t limit, const char *what,
             return true;
         if (s.large == s.worst)
             break;
+        halve = out->tries > 1 && 2 * left(&s) > before;
+        before = left(&s);
     }
     if (!k->option)
         return dio_fail(err,

@@ -94,10 +94,29 @@ const char *dio_port_suffix(const dio_port *port)
                                        : ".txt";
 }
 
-static bool ends_with(const char *text, const char *end)
+/* Ends of names with bars between; any will do. */
+static bool ends_with(const char *text, const char *ends)
 {
-    size_t n = strlen(text), m = strlen(end);
-    return n > m && strcasecmp(text + n - m, end) == 0;
+    size_t n = strlen(text);
+    for (;; ends = strchr(ends, '|') + 1) {
+        size_t m = strcspn(ends, "|");
+        if (n > m && strncasecmp(text + n - m, ends, m) == 0)
+            return true;
+        if (!ends[m])
+            return false;
+    }
+}
+
+static const char *ends_text(const char *ends, dio_arena *a)
+{
+    const char *text = dio_arena_printf(a, "%.*s", (int)strcspn(ends, "|"), ends);
+    for (ends += strcspn(ends, "|"); *ends; ends += strcspn(ends, "|")) {
+        ends++;
+        bool last = !strchr(ends, '|');
+        text = dio_arena_printf(a, "%s%s%.*s", text, last ? " or " : ", ", (int)strcspn(ends, "|"),
+                                ends);
+    }
+    return text;
 }
 
 const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_value *scope,
@@ -110,7 +129,7 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
     const char *path = dio_path_confine(a, out, name, err);
     if (path && o->port && !ends_with(path, dio_port_suffix(o->port))) {
         dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
-                 dio_media_name(o->port->media), dio_port_suffix(o->port));
+                 dio_media_name(o->port->media), ends_text(dio_port_suffix(o->port), a));
         path = NULL;
     }
     if (!path)

@@ -23,7 +23,9 @@ typedef struct dio_port {
     const char *name; /* NULL ends the table */
     dio_media media;
     const char *doc;
-    const char *suffix; /* of its file; NULL: the medium's, ".png", ".txt" */
+    /* Of its file; NULL: the medium's, ".png", ".txt". With bars between where parameters choose
+     * the format: ".mp4|.webm"; the file's own is then held to the name it shall have. */
+    const char *suffix;
 } dio_port;
 
 /* One instance of a step at work. */

@@ -2,14 +2,17 @@
 #include <string.h>
 
 #include "fusion/compose.h"
+#include "fusion/finish.h"
 #include "vision/png.h"
 
 struct params {
     struct dio_compose c;
+    struct dio_finish f;
 };
 
 static const dio_field fields[] = {
     DIO_COMPOSE_FIELDS("feed-4x5"),
+    DIO_FINISH_FIELDS(struct params, f, "png", dio_format_pictures),
     {0},
 };
 
@@ -17,6 +20,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
 {
     const struct params *p = params;
     dio_compose_check(studio, &p->c, with, report);
+    dio_finish_check(&p->f, dio_format_pictures, with, report);
 }
 
 /* Planes to the interleaved bytes that PNG holds. */
@@ -37,6 +41,22 @@ static bool write_picture(const dio_canvas *c, const char *path, const char *tit
         return false;
     }
     return dio_png_close(png, err);
+}
+
+/* PNG as it comes goes row by row; all else by way of a picture. */
+static bool write_as(dio_task *t, const struct params *p, const dio_canvas *c, const char *path,
+                     dio_error *err)
+{
+    const dio_writing how = dio_finish_writing(&p->f, dio_format_pictures, t);
+    dio_written done;
+    if (strcmp(how.format->name, "png") == 0 && !how.max_bytes && how.quality < 0)
+        return write_picture(c, path, p->c.headline, err);
+    dio_image *image = dio_compose_picture(c, err);
+    bool ok = image && dio_encode_picture(image, &how, path, &done, err);
+    dio_image_unref(image);
+    if (ok)
+        dio_finish_note(t, how.format, &done);
+    return ok;
 }
 
 /* What stands where, and what had to go: for run.json, and for `diorama check`. */
@@ -60,11 +80,12 @@ static bool draw(dio_task *t, const struct params *p, const struct dio_composing
     dio_canvas canvas;
     if (!dio_canvas_init(&canvas, DIO_SPACE_RGB, c.preset->width, c.preset->height, err))
         return false;
-    const char *path = dio_task_path(t, "image", ".png");
+    const char *path =
+        dio_task_path(t, "image", dio_finish_format(&p->f, dio_format_pictures)->suffix);
     dio_poster_facts facts;
     bool ok =
         dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, &facts, err) &&
-        dio_task_progress(t, 0.3, err) && write_picture(&canvas, path, p->c.headline, err);
+        dio_task_progress(t, 0.3, err) && write_as(t, p, &canvas, path, err);
     dio_canvas_deinit(&canvas);
     if (ok) {
         note(t, &facts);
@@ -85,10 +106,10 @@ static bool run(dio_task *t, const void *params, dio_error *err)
 const dio_step dio_step_compose_image = {
     .name = "compose.image",
     .version = 1,
-    .doc = "A poster: product, headline, text and button over a paper landscape, as PNG.",
+    .doc = "A poster: product, headline, text and button over a paper landscape.",
     .params = fields,
     .params_size = sizeof(struct params),
-    .out = (const dio_port[]){{"image", DIO_MEDIA_IMAGE, "the poster"}, {0}},
+    .out = (const dio_port[]){{"image", DIO_MEDIA_IMAGE, "the poster", ".png|.jpg|.webp"}, {0}},
     .weight = 0.5,
     .check = check,
     .run = run,

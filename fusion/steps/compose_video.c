@@ -1,7 +1,9 @@
 /* compose_video.c: a short film: headline, what is behind it, and a last card with the button. */
-#include "fusion/av.h"
+#include <string.h>
+
 #include "fusion/compose.h"
 #include "fusion/film.h"
+#include "fusion/finish.h"
 #include "fusion/sound.h"
 #include "fusion/subtitles.h"
 
@@ -9,8 +11,8 @@ enum { TIMES_LIMIT = 16 << 20 };
 
 struct params {
     struct dio_compose c;
+    struct dio_finish f;
     double seconds;
-    int quality;
     const char *sound, *captions;
     double speech_start;
 };
@@ -18,7 +20,7 @@ struct params {
 static const dio_field fields[] = {
     DIO_COMPOSE_FIELDS(NULL),
     DIO_FIELD(struct params, seconds, "8", 1, 600, "length of the film"),
-    DIO_FIELD(struct params, quality, "19", 0, 40, "x264's rate factor: less is better and larger"),
+    DIO_FINISH_FIELDS(struct params, f, "mp4", dio_format_films),
     DIO_FIELD(struct params, sound, "", 0, 4000,
               "what is heard: a file of sound or film; cut at the end"),
     DIO_FIELD(struct params, captions, "", 0, 4000,
@@ -33,6 +35,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     const struct params *p = params;
     const dio_preset *preset = dio_compose_check(studio, &p->c, with, report);
     const dio_value *seconds = dio_map_get(with, "seconds");
+    dio_finish_check(&p->f, dio_format_films, with, report);
     if (preset && !preset->limits[DIO_DELIVERY_FILM])
         dio_report_at(report, with, "preset: %s takes no films", preset->name);
     else if (preset && p->seconds > 0 &&
@@ -41,18 +44,33 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
                       p->seconds, preset->name, preset->least_seconds, preset->most_seconds);
 }
 
-static bool encode(dio_task *t, dio_film *film, dio_video *v, dio_error *err)
+/* A film at work: in the form that its format takes. */
+struct shown {
+    dio_task *task;
+    dio_film *film;
+    dio_canvas canvas; /* RGB, for formats that take pictures */
+};
+
+static bool draw(void *user, int i, dio_canvas *out, dio_error *err)
 {
-    int frames = dio_film_frames(film);
-    for (int i = 0; i < frames; i++) {
-        dio_canvas canvas;
-        if (!dio_task_progress(t, (double)i / frames, err) || !dio_video_canvas(v, &canvas, err))
-            return false;
-        dio_film_frame(film, i, &canvas);
-        if (!dio_video_put(v, err))
-            return false;
-    }
+    const struct shown *s = user;
+    (void)err;
+    dio_film_frame(s->film, i, out);
     return true;
+}
+
+static bool show(void *user, int i, dio_image **out, dio_error *err)
+{
+    struct shown *s = user;
+    dio_film_frame(s->film, i, &s->canvas);
+    *out = dio_compose_picture(&s->canvas, err);
+    return *out != NULL;
+}
+
+static bool tell(void *user, double done, dio_error *err)
+{
+    const struct shown *s = user;
+    return dio_task_progress(s->task, done, err);
 }
 
 static const dio_captions *read_captions(dio_task *t, const struct params *p,
@@ -97,34 +115,48 @@ static void note(dio_task *t, const dio_film *film, int fps)
     dio_task_note(t, "boxes", list);
 }
 
+static bool encode(struct shown *s, const dio_writing *how, const dio_preset *preset,
+                   const dio_clip *sound, const char *path, dio_error *err)
+{
+    bool planes = dio_format_canvas(how->format, false);
+    dio_film_source source = {.width = preset->width,
+                              .height = preset->height,
+                              .fps = preset->fps,
+                              .frames = dio_film_frames(s->film),
+                              .sound = sound,
+                              .user = s,
+                              .draw = planes ? draw : NULL,
+                              .show = planes ? NULL : show,
+                              .progress = tell};
+    dio_written done;
+    if (!planes && !dio_canvas_init(&s->canvas, DIO_SPACE_RGB, preset->width, preset->height, err))
+        return false;
+    bool ok = dio_encode_film(&source, how, path, &done, err);
+    dio_canvas_deinit(&s->canvas);
+    if (ok)
+        dio_finish_note(s->task, how->format, &done);
+    return ok;
+}
+
 static bool make(dio_task *t, const struct params *p, const struct dio_composing *with,
                  const dio_clip *sound, dio_error *err)
 {
     struct dio_composing c = *with;
-    dio_film *film = dio_film_create(c.fonts, c.preset, c.palette, &c.words, p->seconds, t->seed,
-                                     DIO_SPACE_BT709, err);
-    if (!film)
-        return false;
-    const char *path = dio_task_path(t, "video", ".mp4");
-    dio_video *v = dio_video_open(path,
-                                  &(dio_video_settings){.width = c.preset->width,
-                                                        .height = c.preset->height,
-                                                        .fps = c.preset->fps,
-                                                        .frames = dio_film_frames(film),
-                                                        .quality = p->quality,
-                                                        .title = p->c.headline,
-                                                        .sound = sound},
-                                  err);
-    bool ok = v && encode(t, film, v, err);
+    dio_writing how = dio_finish_writing(&p->f, dio_format_films, t);
+    bool folder = how.format->kind == DIO_FORMAT_FRAMES;
+    const char *port = folder ? "frames" : "video";
+    const char *path = dio_task_path(t, port, how.format->suffix);
+    struct shown s = {.task = t};
+    how.title = p->c.headline;
+    s.film = dio_film_create(c.fonts, c.preset, c.palette, &c.words, p->seconds, t->seed,
+                             dio_format_canvas(how.format, false) ? DIO_SPACE_BT709 : DIO_SPACE_RGB,
+                             err);
+    bool ok = s.film && encode(&s, &how, c.preset, sound, path, err);
     if (ok)
-        ok = dio_video_close(v, err);
-    else
-        dio_video_abort(v);
+        note(t, s.film, c.preset->fps);
+    dio_film_destroy(s.film);
     if (ok)
-        note(t, film, c.preset->fps);
-    dio_film_destroy(film);
-    if (ok)
-        dio_task_give_file(t, "video", path);
+        dio_task_give_file(t, port, path);
     return ok;
 }
 
@@ -140,14 +172,24 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     return ok;
 }
 
+static bool gives(const void *params, const char *port)
+{
+    const struct params *p = params;
+    const dio_format *f = dio_finish_format(&p->f, dio_format_films);
+    return (f->kind == DIO_FORMAT_FRAMES) == (strcmp(port, "frames") == 0);
+}
+
 const dio_step dio_step_compose_video = {
     .name = "compose.video",
     .version = 1,
-    .doc = "A short film: scenes of words over a moving paper landscape, H.264 with AAC.",
+    .doc = "A short film: scenes of words over a moving paper landscape.",
     .params = fields,
     .params_size = sizeof(struct params),
-    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, {0}},
+    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film", ".mp4|.webm|.mov|.gif|.webp"},
+                              {"frames", DIO_MEDIA_FOLDER, "its frames, of format frames"},
+                              {0}},
     .weight = 3,
     .check = check,
+    .gives = gives,
     .run = run,
 };

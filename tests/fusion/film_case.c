@@ -93,12 +93,12 @@ int film_case_count(const char *dir)
     return n - 2;
 }
 
-dio_delivered film_case_write(const dio_film_source *s, const char *format, double quality,
+dio_written film_case_write(const dio_film_source *s, const char *format, double quality,
                               const char *path)
 {
     dio_error err = {0};
-    dio_delivered done;
-    const dio_delivery how = {.format = dio_format_find(format), .quality = quality};
+    dio_written done;
+    const dio_writing how = {.format = dio_format_find(format), .quality = quality};
     assert_non_null(how.format);
     if (!dio_encode_film(s, &how, path, &done, &err))
         fail_msg("%s: %s", format, err.message);

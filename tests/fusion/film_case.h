@@ -16,7 +16,7 @@ void film_case_clear(const char *dir);
 int film_case_count(const char *dir);
 
 /* Encodes or fails the test. */
-dio_delivered film_case_write(const dio_film_source *s, const char *format, double quality,
+dio_written film_case_write(const dio_film_source *s, const char *format, double quality,
                               const char *path);
 
 /* Peak signal to noise over the colours, dB; clear pixels count by their alpha alone. */
