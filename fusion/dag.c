@@ -235,8 +235,9 @@ static void read_node(dio_pipeline *p, dio_stage *n, dio_value *own)
 
 static const dio_value *own_name(dio_pipeline *p, const dio_output *o)
 {
+    const char *ends = dio_port_suffix(o->port); /* the usual one first; emit.c corrects it */
     dio_value *v = dio_value_string(
-        p->arena, dio_arena_printf(p->arena, "%s%s", o->name, dio_port_suffix(o->port)));
+        p->arena, dio_arena_printf(p->arena, "%s%.*s", o->name, (int)strcspn(ends, "|"), ends));
     v->file = o->place->file;
     v->line = o->place->line;
     v->column = o->place->column;

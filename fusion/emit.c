@@ -148,15 +148,19 @@ static bool place_folder(dio_run *run, const dio_output *o, const dio_record *re
     return ok;
 }
 
-/* Of outputs that come in several formats, the file's own says which names it may have. */
-static bool check_suffix(const dio_output *o, const dio_result *r, const char *path, dio_error *err)
+/* Of outputs that come in several formats, the file's own says which names it may have: one that
+ * was written must fit, one that was made of the output's name is made to. */
+static const char *fit_suffix(dio_run *run, const dio_output *o, const dio_result *r,
+                              const char *path, dio_error *err)
 {
     const char *is = strrchr(r->text, '.'), *named = strrchr(path, '.');
     if (!*path || !o->port->suffix || !strchr(o->port->suffix, '|') || !r->is_file || !is ||
         !named || strcasecmp(is, named) == 0)
-        return true;
-    return dio_fail(err, "output %s: its format makes a file that ends in %s, not %s", o->name, is,
-                    named);
+        return path;
+    if (o->unnamed)
+        return dio_arena_printf(run->arena, "%.*s%s", (int)(named - path), path, is);
+    dio_fail(err, "output %s: its format makes a file that ends in %s, not %s", o->name, is, named);
+    return NULL;
 }
 
 static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_error *err)
@@ -174,7 +178,8 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
     dio_map_set(run->arena, run->scope, "matrix",
                 dio_matrix_pick(record->node, record->instance, run->arena));
     const char *path = dio_output_path(run->p, o, run->scope, run->options->out, run->arena, err);
-    if (!path || !check_suffix(o, found, path, err) ||
+    path = path ? fit_suffix(run, o, found, path, err) : NULL;
+    if (!path ||
         (*path && !dio_ledger_claim(run->ledger, run->run_id, run->row, within(run, path), err)))
         return false;
     if (*path && o->port->media == DIO_MEDIA_FOLDER)
