@@ -11,7 +11,7 @@
 struct options {
     const char *pipeline, *output, *only, *from, *cache;
     uint64_t seed;
-    bool dry_run, force;
+    bool dry_run, force, locked;
     dio_args_list set;
 };
 
@@ -22,6 +22,8 @@ static const dio_field fields[] = {
     DIO_FIELD(struct options, only, "", 0, 0, "run this step and what it needs"),
     DIO_FIELD(struct options, from, "", 0, 0, "make this step anew, and all that needs it"),
     DIO_FIELD(struct options, force, "false", 0, 0, "make every step anew"),
+    DIO_FIELD(struct options, locked, "false", 0, 0,
+              "refuse other models, steps or seed than OUTPUT/diorama.lock names"),
     DIO_FIELD(struct options, dry_run, "false", 0, 0, "check and show what would run"),
     DIO_FIELD(struct options, cache, "", 0, 0,
               "folder of kept results; off: keep none; else $DIORAMA_CACHE or ~/.cache/diorama"),
@@ -122,7 +124,8 @@ static bool check(dio_cli *cli, dio_pipeline *p, const struct options *o)
                            .seed = o->seed,
                            .only = o->only[0] ? o->only : NULL,
                            .from = o->from[0] ? o->from : NULL,
-                           .out = o->output};
+                           .out = o->output,
+                           .locked = o->locked};
     int count;
     if (dio_pipeline_check(p, &c))
         return true;
@@ -156,6 +159,7 @@ static bool run(dio_cli *cli, void *options)
         dio_pipeline_set(p, o->set.items[i]);
     bool ok = check(cli, p, o);
     dio_run_options r = {.record = true,
+                         .locked = o->locked,
                          .cache = cache_of(cli, o),
                          .again = o->force     ? ""
                                   : o->from[0] ? o->from

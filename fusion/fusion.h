@@ -47,6 +47,7 @@ typedef struct dio_check_options {
     const char *only; /* run this step and what it needs; NULL: everything */
     const char *from; /* the step that is to be made anew (dio_run_options.again), to be checked */
     const char *out;  /* where final files will go; NULL: "out" */
+    bool locked;      /* what differs from OUT/diorama.lock is a problem */
 } dio_check_options;
 
 /* Checks everything that can be known before the run. False when there are problems. */
@@ -88,6 +89,7 @@ typedef struct dio_run_options {
     /* Make anew what the cache has: this step and all that needs it; "": everything; NULL: no. */
     const char *again;
     bool record; /* into OUT/.diorama/ledger.db */
+    bool locked; /* models that OUT/diorama.lock does not name fail the run; else it is written */
     /* A batch's, for runs of its rows; else NULL and 0. */
     struct dio_ledger *ledger;
     struct dio_cache *opened; /* in place of `cache` */

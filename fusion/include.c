@@ -49,19 +49,10 @@ static dio_part *add_part(dio_pipeline *p, const dio_part *parent, const dio_sta
     return part;
 }
 
-static bool add_file(dio_pipeline *p, const char *name, const char *source)
-{
-    dio_report *r = &p->report;
-    if (!dio_arena_grow(p->arena, &r->files, r->file_count, &r->file_cap, sizeof *r->files))
-        return false;
-    r->files[r->file_count++] = (dio_report_file){name, source};
-    return true;
-}
-
 bool dio_part_open(dio_pipeline *p, dio_error *err)
 {
     dio_part *own = add_part(p, NULL, NULL);
-    if (!own || !add_file(p, p->path, NULL))
+    if (!own || !dio_report_file_add(&p->report, p->path, NULL))
         return dio_fail_memory(err, "a pipeline");
     own->path = p->path;
     own->dir = p->dir;
@@ -115,7 +106,7 @@ static bool load(dio_pipeline *p, dio_part *mine, dio_error *err)
         return dio_fail(err,
                         "uses: with this file the included ones have %zu bytes; the most is %d",
                         p->part_bytes, BYTES);
-    if (!add_file(p, mine->path, text))
+    if (!dio_report_file_add(&p->report, mine->path, text))
         return dio_fail_memory(err, mine->path);
     mine->root = dio_yaml_parse(p->arena, mine->path, text, length, err);
     return mine->root != NULL;

@@ -151,6 +151,9 @@ dio_value *dio_plan_value(dio_pipeline *p, dio_arena *a);
 struct dio_str;
 void dio_plan_put_files(struct dio_str *s, const dio_value *plan);
 
+/* lock.c: what differs from OUT/diorama.lock becomes problems at its places. */
+void dio_lock_check(dio_pipeline *p, const char *out);
+
 /* Tables of the file's parts, for reading and for the schema. */
 extern const dio_field dio_pipeline_fields[], dio_input_fields[], dio_stage_fields[],
     dio_output_fields[], dio_default_fields[];

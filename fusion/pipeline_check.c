@@ -276,6 +276,8 @@ static void check_all(dio_pipeline *p, const dio_check_options *options)
         check_given_in(p, p->parts[0], p->outputs[i].from_value);
     check_outputs(p, options->out ? options->out : "out");
     choose(p, options);
+    if (options->locked)
+        dio_lock_check(p, options->out ? options->out : "out");
 }
 
 bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)

@@ -75,6 +75,11 @@ bool dio_run_again(const dio_run *run, const dio_stage *n);
 double dio_memory_mark(void);
 double dio_memory_growth(double mark);
 
+/* lock.c: writes OUT/diorama.lock after a whole run; whether a locked run has used no other models
+ * than it names. */
+bool dio_lock_write(const dio_run *run, dio_error *err);
+bool dio_lock_hold(const dio_run *run, dio_error *err);
+
 /* perform.c: one instance with its parameters: from the cache, or made and kept there. `again`:
  * made even when the cache has it. r->made and r->kept tell what came of it. */
 bool dio_run_perform(dio_run *run, dio_record *r, const void *params, uint64_t seed, bool again,

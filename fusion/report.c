@@ -53,6 +53,14 @@ static int file_index(const dio_report *r, const char *name)
     return 0; /* of no file, or of a table beside the first */
 }
 
+bool dio_report_file_add(dio_report *r, const char *name, const char *source)
+{
+    if (!dio_arena_grow(r->arena, &r->files, r->file_count, &r->file_cap, sizeof *r->files))
+        return false;
+    r->files[r->file_count++] = (dio_report_file){name, source};
+    return true;
+}
+
 const char *dio_report_source(const dio_report *r, const char *file)
 {
     int i = file_index(r, file);

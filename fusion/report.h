@@ -27,6 +27,8 @@ typedef struct dio_report {
 /* A dio_problem_fn: `report` is a dio_report. */
 void dio_report_add(void *report, const dio_error *problem);
 
+/* Adds a file, after those that are there. False when there is no memory. */
+bool dio_report_file_add(dio_report *r, const char *name, const char *source);
 /* The text of a file; NULL: it is not one of these. */
 const char *dio_report_source(const dio_report *r, const char *file);
 

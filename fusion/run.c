@@ -284,13 +284,14 @@ bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error
         dio_run_tell(&run, (dio_run_event){.what = DIO_RUN_PLAN}, 0);
         ok = run_all(&run, err);
         run.at = run.record_count;
-        ok = dio_run_emit(&run, err) && ok;
+        ok = dio_lock_hold(&run, err) && dio_run_emit(&run, err) && ok;
         run.failed = !ok;
         dio_error e = {0};
         if (!options->row && !dio_record_write(&run, &e) && ok) {
             *err = e;
             ok = false;
         }
+        ok = ok && (options->row || dio_lock_write(&run, err));
     }
     if (ok && dio_arena_failed(arena))
         ok = dio_fail_memory(err, "a run");
