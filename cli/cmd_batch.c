@@ -64,6 +64,7 @@ static void machine_event(const dio_batch_event *e)
         put_int(a, v, "before", e->count.before);
         put_int(a, v, "failed", e->count.failed);
         put_int(a, v, "retry", e->count.retry);
+        put_int(a, v, "review", e->count.review);
         put_int(a, v, "total", e->total);
         dio_map_set(a, v, "seconds", dio_value_real(a, e->seconds));
         dio_map_set(a, v, "elapsed", dio_value_real(a, e->elapsed));
@@ -83,7 +84,8 @@ static void progress(const dio_batch_event *e)
 {
     const dio_batch_count *c = &e->count;
     fprintf(stderr, "\r\033[K%lld of %lld rows, %.2f a second",
-            (long long)(c->done + c->before + c->failed + c->retry), (long long)e->total, e->rate);
+            (long long)(c->done + c->before + c->failed + c->retry + c->review),
+            (long long)e->total, e->rate);
     if (c->failed + c->retry)
         fprintf(stderr, ", %lld failed", (long long)(c->failed + c->retry));
     if (e->left >= 0)
@@ -107,7 +109,10 @@ static void on_event(void *user, const dio_batch_event *e)
         dio_cli_say(cli, "warning: %s", e->text);
     else if (e->what == DIO_BATCH_ROW && !well)
         fprintf(stderr, "row %lld %s: %s\n", (long long)e->row,
-                strcmp(e->state, "again") == 0 ? "is tried again" : "failed", e->text);
+                strcmp(e->state, "again") == 0    ? "is tried again"
+                : strcmp(e->state, "review") == 0 ? "waits"
+                                                  : "failed",
+                e->text);
     else if (e->what == DIO_BATCH_ROW && (cli->common.verbose || !terminal) &&
              strcmp(e->state, "done") == 0)
         dio_cli_say(cli, "row %lld done in %.1f s (%lld of %lld)", (long long)e->row, e->seconds,
@@ -127,6 +132,13 @@ static void sum_up(dio_cli *cli, const struct options *o, const dio_batch_count 
                 (long long)c->rows, (long long)c->done, (long long)c->before,
                 (long long)(c->failed + c->retry),
                 c->retry ? " (some may succeed when run again)" : "", o->output);
+}
+
+static void sum_up_reviews(dio_cli *cli, const struct options *o, const dio_batch_count *c)
+{
+    if (c->review)
+        dio_cli_say(cli, "%lld row%s for a person's choice: diorama review ls -o %s",
+                    (long long)c->review, c->review > 1 ? "s wait" : " waits", o->output);
 }
 
 static bool run(dio_cli *cli, void *options)
@@ -160,7 +172,8 @@ static bool run(dio_cli *cli, void *options)
         fputs("\r\033[K", stderr);
     if (ok || count.rows)
         sum_up(cli, o, &count);
-    cli->verdict = count.failed ? ROWS_FAILED : count.retry ? TRY_AGAIN : 0;
+    sum_up_reviews(cli, o, &count);
+    cli->verdict = count.failed ? ROWS_FAILED : count.retry || count.review ? TRY_AGAIN : 0;
     return ok;
 }
 

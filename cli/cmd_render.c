@@ -36,9 +36,10 @@ static const dio_args_repeat repeats[] = {
 };
 
 static const char *const event_names[] = {
-    [DIO_RUN_PLAN] = "plan", [DIO_RUN_BEGIN] = "begin",     [DIO_RUN_PROGRESS] = "progress",
-    [DIO_RUN_TEXT] = "text", [DIO_RUN_END] = "end",         [DIO_RUN_FILE] = "file",
-    [DIO_RUN_DONE] = "done", [DIO_RUN_WARNING] = "warning",
+    [DIO_RUN_PLAN] = "plan",     [DIO_RUN_BEGIN] = "begin",     [DIO_RUN_PROGRESS] = "progress",
+    [DIO_RUN_TEXT] = "text",     [DIO_RUN_END] = "end",         [DIO_RUN_FILE] = "file",
+    [DIO_RUN_DONE] = "done",     [DIO_RUN_WARNING] = "warning", [DIO_RUN_CHOICE] = "choice",
+    [DIO_RUN_REVIEW] = "review",
 };
 
 static void put_text(dio_cli *cli, dio_value *v, const char *key, const char *text)
@@ -57,6 +58,7 @@ static void machine_event(dio_cli *cli, const dio_run_event *e)
     if (e->what == DIO_RUN_END) {
         dio_map_set(cli->arena, v, "kept", dio_value_bool(cli->arena, e->kept));
         dio_map_set(cli->arena, v, "failed", dio_value_bool(cli->arena, e->failed));
+        dio_map_set(cli->arena, v, "waits", dio_value_bool(cli->arena, e->waits));
     }
     if (e->total)
         dio_map_set(cli->arena, v, "total", dio_value_int(cli->arena, e->total));
@@ -84,7 +86,11 @@ static void bar(const dio_run_event *e)
 
 static const char *verdict(const dio_run_event *e)
 {
-    return e->failed ? "failed" : e->skipped ? "skipped" : e->kept ? "kept" : "done";
+    return e->failed    ? "failed"
+           : e->waits   ? "waiting:"
+           : e->skipped ? "skipped"
+           : e->kept    ? "kept"
+                        : "done";
 }
 
 static void on_event(void *user, const dio_run_event *e)
@@ -106,10 +112,18 @@ static void on_event(void *user, const dio_run_event *e)
                     e->elapsed);
     else if (e->what == DIO_RUN_WARNING)
         dio_cli_say(cli, "warning: %s", e->text);
+    else if (e->what == DIO_RUN_CHOICE)
+        dio_cli_say(cli, "  %s: %s", e->step, e->text);
+    else if (e->what == DIO_RUN_REVIEW)
+        dio_cli_say(cli, "  %s", e->text);
     else if (e->what == DIO_RUN_FILE)
         printf("%s\n", e->text);
     else if (e->what == DIO_RUN_DONE)
-        dio_cli_say(cli, "%s in %.1f s", e->failed ? "failed" : "finished", e->elapsed);
+        dio_cli_say(cli, "%s in %.1f s",
+                    e->failed  ? "failed"
+                    : e->waits ? "stopped at what waits for review"
+                               : "finished",
+                    e->elapsed);
 }
 
 static bool is_cancelled(void *user)

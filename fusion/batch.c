@@ -162,7 +162,8 @@ static void settle(struct batch *b, struct dio_job *j, const char *state, const 
     }
     if (!stop || strcmp(state, "done") == 0)
         dio_books_end(&b->books, j, state, error, files);
-    b->stopped = b->stopped || (b->options->fail_fast && strcmp(state, "done") != 0);
+    b->stopped = b->stopped || (b->options->fail_fast && strcmp(state, "done") != 0 &&
+                                strcmp(state, "review") != 0);
     release(b, j);
 }
 

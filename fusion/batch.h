@@ -27,12 +27,14 @@ typedef struct dio_batch_count {
     int64_t before; /* done by an earlier run, or another process */
     int64_t failed; /* for good: the row is wrong */
     int64_t retry;  /* failed by what may pass: a full disk */
+    int64_t review; /* wait for a person's choice: run again after it */
 } dio_batch_count;
 
 typedef struct dio_batch_event {
     dio_batch_what what;
     int64_t row;
-    const char *state, *text; /* "done", "before", "failed", "retry", "again"; a reason or NULL */
+    const char *state, *text; /* "done", "before", "failed", "retry", "again",
+                               * "review"; a reason or NULL */
     double seconds;           /* that the row took */
     dio_batch_count count;
     int64_t total;        /* rows in the table; 0: not counted yet */

@@ -47,7 +47,7 @@ static void tell(struct dio_books *b, dio_batch_event e)
 {
     if (!b->options->event)
         return;
-    double work = (double)(b->count.done + b->count.failed + b->count.retry);
+    double work = (double)(b->count.done + b->count.failed + b->count.retry + b->count.review);
     e.count = b->count;
     e.total = b->total;
     e.elapsed = dio_run_clock() - b->started;
@@ -302,6 +302,7 @@ void dio_books_end(struct dio_books *b, struct dio_job *j, const char *state, co
     const char *list = files ? dio_json_write(j->arena, files, 0) : NULL;
     int64_t *count = strcmp(state, "done") == 0     ? &b->count.done
                      : strcmp(state, "failed") == 0 ? &b->count.failed
+                     : strcmp(state, "review") == 0 ? &b->count.review
                                                     : &b->count.retry;
     ++*count;
     dio_ledger_row_put(b->ledger, &(dio_row_note){.key = j->key,
@@ -348,7 +349,7 @@ bool dio_books_close(struct dio_books *b, bool ok, dio_error *err)
     if (b->report)
         written = dio_writer_commit(b->report, err);
     if (b->ledger) {
-        bool all = ok && b->count.failed + b->count.retry == 0;
+        bool all = ok && b->count.failed + b->count.retry + b->count.review == 0;
         dio_ledger_end(b->ledger, b->ground.run,
                        all  ? "done"
                        : ok ? "failed"

@@ -73,6 +73,7 @@ struct work {
     dio_cache *cache; /* or NULL */
     dio_arena *arena; /* of the row */
     dio_value *files;
+    bool waits; /* the row, for a person's choice */
 };
 
 static int64_t integer_of(const dio_value *map, const char *key)
@@ -101,6 +102,7 @@ static void on_event(void *user, const dio_run_event *e)
 {
     struct work *w = user;
     struct stat st;
+    w->waits = w->waits || (e->what == DIO_RUN_DONE && e->waits);
     if (e->what != DIO_RUN_FILE || stat(e->text, &st) < 0)
         return;
     size_t root = strlen(w->ground->options->out);
@@ -166,11 +168,15 @@ static const dio_value *answer(struct work *w, const dio_value *row)
     const dio_batch_ground *g = w->ground;
     dio_value *v = dio_value_map(w->arena);
     w->files = dio_value_list(w->arena);
+    w->waits = false;
     dio_pipeline *p =
         dio_pipeline_read(w->studio, g->options->pipeline, g->source, g->length, &err);
     bool ok = p && render(w, p, row, &err);
     dio_pipeline_close(p);
-    const char *state = ok ? "done" : err.kind == DIO_ERROR_RETRY ? "retry" : "failed";
+    const char *state = ok                            ? "done"
+                        : w->waits                    ? "review"
+                        : err.kind == DIO_ERROR_RETRY ? "retry"
+                                                      : "failed";
     dio_map_set(w->arena, v, "state", dio_value_string(w->arena, state));
     if (!ok) {
         char text[DIO_ERROR_MESSAGE + DIO_ERROR_FILE + 64];

@@ -121,16 +121,16 @@ static const dio_field *known_fields(const dio_field *all, const char *const *un
     return out;
 }
 
-bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, dio_value *own, void *params,
-                      const dio_value **with, dio_report *report)
+bool dio_params_bind(const dio_pipeline *p, const dio_params_source *source, dio_value *own,
+                     void *params, const dio_value **with, dio_report *report)
 {
     dio_arena *a = report->arena;
-    const dio_value *given = node->row.with;
+    const dio_value *given = source->given;
     dio_value *map = dio_value_map(a);
-    copy_place(map, given ? given : node->place);
+    copy_place(map, given ? given : source->place);
     int count = given ? given->map.count : 0, unknowns = 0;
     bool ok = true;
-    dio_value *scope = dio_scope_of(p, node->part, own, report);
+    dio_value *scope = dio_scope_of(p, source->part, own, report);
     *with = map;
     if (!scope)
         return false;
@@ -144,18 +144,29 @@ bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, dio_value *o
         ok = ok && v;
         if (v && v != &dio_unknown)
             add_pair(a, map, key, v);
-        else if (dio_fields_find(node->type->params, key->string.text))
+        else if (dio_fields_find(source->fields, key->string.text))
             unknown[unknowns++] = key->string.text;
         else
             add_pair(a, map, key, key); /* an unknown key is one whatever its value */
     }
     if (!unknown)
-        return dio_report_at(report, node->place, "out of memory for a step");
+        return dio_report_at(report, source->place, "out of memory for a step");
     dio_error unused = {0};
-    const dio_field *fields = known_fields(node->type->params, unknown, unknowns, a);
-    return dio_fields_read(fields, params, map,
-                           dio_arena_printf(a, "%s@%d", node->type->name, node->type->version),
+    const dio_field *fields = known_fields(source->fields, unknown, unknowns, a);
+    return dio_fields_read(fields, params, map, source->what,
                            DIO_FIELDS_STRICT | DIO_FIELDS_COLLECT, a, dio_report_add, report,
                            &unused) &&
            ok && unknowns == 0;
+}
+
+bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, dio_value *scope, void *params,
+                      const dio_value **with, dio_report *report)
+{
+    const dio_params_source source = {
+        .given = node->row.with,
+        .place = node->place,
+        .part = node->part,
+        .fields = node->type->params,
+        .what = dio_arena_printf(report->arena, "%s@%d", node->type->name, node->type->version)};
+    return dio_params_bind(p, &source, scope, params, with, report);
 }

@@ -228,6 +228,8 @@ static void read_node(dio_pipeline *p, dio_stage *n, dio_value *own)
     n->need_count = 0;
     read_value(p, n->part, n, own, n->row.with, &p->report);
     read_value(p, n->part, n, own, n->row.condition, &p->report);
+    read_value(p, n->part, n, own, n->row.rank, &p->report);
+    read_value(p, n->part, n, own, n->row.review, &p->report);
     read_needs(p, n->part, n, n->row.needs);
     dio_map_set(p->arena, dio_scope_plain(n->part, own), "matrix", dio_value_map(p->arena));
     read_chain(p, n->part, n, own);

@@ -68,6 +68,13 @@ static bool place_file(dio_run *run, const char *from, const char *path, const c
     return true;
 }
 
+bool dio_run_copy_out(dio_run *run, const dio_result *r, const char *path, dio_error *err)
+{
+    if (!dio_dir_make(dio_path_dir(run->arena, path), err))
+        return false;
+    return (*r->hash && has_content(run, path, r->hash)) || copy(r->text, path, err);
+}
+
 static bool place(dio_run *run, dio_result *r, const char *path, dio_error *err)
 {
     if (!dio_dir_make(dio_path_dir(run->arena, path), err))

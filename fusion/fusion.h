@@ -66,6 +66,8 @@ typedef enum dio_run_what {
     DIO_RUN_TEXT,     /* a step wrote words: `name` is the output, `text` its text */
     DIO_RUN_END,      /* a step has ended, or was skipped */
     DIO_RUN_WARNING,  /* `text`: something to know; the run goes on */
+    DIO_RUN_CHOICE,   /* one of several candidates was taken: `text` says which */
+    DIO_RUN_REVIEW,   /* a person is to choose: `text` says where to look */
     DIO_RUN_FILE,     /* a file stands at its final place: `name`, `text` its path */
     DIO_RUN_DONE,     /* once, last, also after a failure */
 } dio_run_what;
@@ -78,7 +80,8 @@ typedef struct dio_run_event {
     double done;          /* of the whole run, 0..1 */
     double elapsed, left; /* seconds; left < 0: not known yet */
     bool skipped, failed;
-    bool kept; /* found in the cache: nothing was made */
+    bool kept;  /* found in the cache: nothing was made */
+    bool waits; /* for a person's choice, here or in a step that it needs */
 } dio_run_event;
 
 typedef struct dio_run_options {
@@ -99,7 +102,8 @@ typedef struct dio_run_options {
     void *user;
 } dio_run_options;
 
-/* After a check: runs. False when a step failed; finished outputs of other steps stay. */
+/* After a check: runs. False when a step failed; finished outputs of other steps stay. False, to be
+ * run again, when a step waits for a person's choice. */
 bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error *err);
 
 /* After a check: what a run with these options would find in the cache and what it would make, how

@@ -31,6 +31,10 @@ static const char schema[] =
     "create table if not exists row (key text primary key, number integer, state text,"
     " attempts integer, seconds real, error text, files text, run integer, inputs text) without "
     "rowid;"
+    "create table if not exists review (id integer primary key, key text unique, run integer,"
+    " row integer, pipeline text, label text, state text, round integer, rounds integer,"
+    " asked integer, timeout integer, on_timeout text, best integer, picked integer,"
+    " decided integer, who text, note text, candidates text);"
     "create table if not exists claim (path text primary key, run integer, row integer) without "
     "rowid;";
 

@@ -78,7 +78,7 @@ static bool find(dio_run *run, dio_record *r, bool *found, dio_error *err)
     return true;
 }
 
-static void tell_texts(dio_run *run, const dio_record *r)
+void dio_run_tell_texts(dio_run *run, const dio_record *r)
 {
     for (int i = 0; i < r->made.results; i++)
         if (!r->made.result[i].is_file)
@@ -166,7 +166,7 @@ bool dio_run_perform(dio_run *run, dio_record *r, const void *params, uint64_t s
     if (!dio_key_make(run, r, seed, r->key, err) || !find_or_claim(&task, again, &r->kept, err))
         return false;
     if (r->kept) {
-        tell_texts(run, r);
+        dio_run_tell_texts(run, r);
         return dio_task_progress(&task, 1, err);
     }
     if (make(&task, params, err))

@@ -81,20 +81,6 @@ bool dio_name_check(dio_pipeline *p, const dio_value *place, const char *what, c
 
 /* ---- steps ---- */
 
-static const char later[] = "is not in this version of diorama; remove it";
-
-static void check_later(dio_pipeline *p, const dio_stage *n)
-{
-    const struct dio_stage_row *r = &n->row;
-    if (r->candidates > 1)
-        dio_report_at(&p->report, dio_map_get(n->place, "candidates"),
-                      "candidates: choosing among %d results %s", r->candidates, later);
-    if (r->rank)
-        dio_report_at(&p->report, r->rank, "rank: choosing among results %s", later);
-    if (r->review)
-        dio_report_at(&p->report, r->review, "review: waiting for a person's choice %s", later);
-}
-
 /* Where the name of a step of this file stands already; NULL: nowhere. */
 static const dio_value *place_of(const dio_pipeline *p, const dio_part *part, const char *local)
 {
@@ -126,7 +112,7 @@ static void add_node(dio_pipeline *p, dio_stage *n)
         dio_report_add(&p->report, &e);
     }
     dio_defaults_merge(p, n);
-    check_later(p, n);
+    dio_choice_read(p, n);
     dio_matrix_read(p, n);
     if (p->node_count == STEPS)
         dio_report_at(&p->report, p->root, "steps: with those of included files more than %d",
@@ -168,9 +154,10 @@ static void read_steps(dio_pipeline *p, const dio_part *part, const dio_value *l
         read_step(p, part, list->list.items[i]);
     int64_t all = 0;
     for (int i = 0; i < p->node_count; i++)
-        all += p->nodes[i].instances;
+        all += (int64_t)p->nodes[i].instances * p->nodes[i].choice.candidates;
     if (all > DIO_PIPELINE_INSTANCES)
-        dio_report_at(&p->report, list, "steps: matrices multiply to %lld runs; the most is %d",
+        dio_report_at(&p->report, list,
+                      "steps: matrices and candidates multiply to %lld runs; the most is %d",
                       (long long)all, DIO_PIPELINE_INSTANCES);
 }
 
@@ -219,11 +206,8 @@ void dio_part_read(dio_pipeline *p, dio_part *part)
                       row.version);
     if (!part->parent && row.name)
         p->name = row.name;
-    if (row.defaults &&
-        read_row(p, dio_default_fields, &part->defaults, row.defaults, "defaults") &&
-        part->defaults.candidates > 1)
-        dio_report_at(&p->report, dio_map_get(row.defaults, "candidates"),
-                      "candidates: choosing among %d results %s", part->defaults.candidates, later);
+    if (row.defaults)
+        read_row(p, dio_default_fields, &part->defaults, row.defaults, "defaults");
     dio_inputs_read(p, part, row.inputs);
     read_steps(p, part, row.steps);
     dio_defaults_check(p, part);

@@ -1,6 +1,7 @@
 #pragma once
 /* pipeline.h: private to fusion/: a pipeline as read, checked and multiplied out. */
 #include "base/file.h"
+#include "fusion/choice.h"
 #include "fusion/expr.h"
 #include "fusion/fusion.h"
 #include "fusion/report.h"
@@ -93,6 +94,7 @@ typedef struct dio_stage {
     int need_count, need_cap;
     bool wanted;    /* by --only */
     unsigned lacks; /* bit i: its parameters do not yield output i */
+    dio_choice choice;
 } dio_stage;
 
 struct dio_output_row {
@@ -242,6 +244,16 @@ void dio_value_paths(const dio_pipeline *p, const dio_value *v, dio_path_fn *fn,
  * on failure. */
 const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const dio_value *scope,
                                 dio_arena *a, dio_error *err);
+/* A map of parameters from the file, for a table of fields; `what` owns them in messages. */
+typedef struct dio_params_source {
+    const dio_value *given, *place; /* given: NULL where there is none; place: then */
+    const dio_part *part;           /* the file that they stand in */
+    const dio_field *fields;
+    const char *what;
+} dio_params_source;
+/* Reads them in a scope. False when some are wrong or not known; those are left zero. */
+bool dio_params_bind(const dio_pipeline *p, const dio_params_source *source, dio_value *scope,
+                     void *params, const dio_value **with, dio_report *report);
 /* Reads a node's parameters in a scope. Fields that are unknown are left zero. */
 bool dio_stage_params(const dio_pipeline *p, const dio_stage *node, dio_value *scope, void *params,
                       const dio_value **with, dio_report *report);

@@ -25,6 +25,7 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
             dio_stage_params(p, n, scope, params, &with, &mine);
             if (n->type->check)
                 n->type->check(p->studio, params, with, &mine);
+            dio_choice_check(p, n, scope, &mine);
             for (int k = 0; n->type->gives && n->type->out[k].name; k++)
                 n->lacks |= (unsigned)!n->type->gives(params, n->type->out[k].name) << k;
         }
@@ -68,7 +69,7 @@ static void check_given_in(dio_pipeline *p, const dio_part *part, const dio_valu
 }
 
 /* `if:` is true, false, or one expression: text around it would always be true. */
-static void check_condition(dio_pipeline *p, const dio_value *v)
+static void check_condition(dio_pipeline *p, const dio_value *v, const char *key)
 {
     dio_error e = {0};
     if (!v || v->kind == DIO_BOOL)
@@ -77,7 +78,7 @@ static void check_condition(dio_pipeline *p, const dio_value *v)
                                 ? dio_template_parse(p->arena, v, dio_pipeline_source(p, v), &e)
                                 : NULL;
     if (e.kind == DIO_ERROR_NONE && (!t || !dio_template_single(t)))
-        dio_report_at(&p->report, v, "if: write true, false or one expression in ${{ }}");
+        dio_report_at(&p->report, v, "%s: write true, false or one expression in ${{ }}", key);
 }
 
 /* ---- final names ---- */
@@ -258,15 +259,17 @@ static void check_all(dio_pipeline *p, const dio_check_options *options)
     dio_dag_build(p);
     dio_includes_resolve(p);
     for (int i = 1; i < p->part_count; i++)
-        check_condition(p, p->parts[i]->condition);
+        check_condition(p, p->parts[i]->condition, "if");
     for (int i = 0; i < p->node_count; i++) {
-        check_condition(p, p->nodes[i].row.condition);
+        check_condition(p, p->nodes[i].row.condition, "if");
+        check_condition(p, p->nodes[i].choice.review.when, "when");
         if (p->nodes[i].type)
             check_stage(p, &p->nodes[i]);
     }
     for (int i = 0; i < p->node_count; i++) {
         check_given_in(p, p->nodes[i].part, p->nodes[i].row.with);
         check_given_in(p, p->nodes[i].part, p->nodes[i].row.condition);
+        check_given_in(p, p->nodes[i].part, p->nodes[i].row.rank);
     }
     for (int i = 1; i < p->part_count; i++) {
         check_given_in(p, p->parts[i]->parent, p->parts[i]->with);

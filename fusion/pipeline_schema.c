@@ -187,6 +187,69 @@ static dio_value *defaults_schema(dio_arena *a)
     return defaults;
 }
 
+static dio_value *any_of(dio_value *one, dio_value *other, dio_arena *a)
+{
+    dio_value *v = dio_value_map(a), *list = dio_value_list(a);
+    dio_list_add(a, list, one);
+    dio_list_add(a, list, other);
+    dio_map_set(a, v, "anyOf", list);
+    return v;
+}
+
+/* A score's weight, or its parameters. */
+static dio_value *criterion_schema(const dio_score *s, dio_arena *a)
+{
+    dio_value *weight = dio_value_map(a), *with = dio_fields_schema(s->params, true, a);
+    dio_value *properties = dio_map_get(with, "properties"), *v;
+    set_type(weight, "number", a);
+    dio_map_set(a, weight, "minimum", dio_value_int(a, 0));
+    dio_map_set(a, weight, "maximum", dio_value_int(a, 1000));
+    for (int i = 0; i < properties->map.count; i++)
+        properties->map.items[i] = or_expression(properties->map.items[i], a);
+    v = or_expression(any_of(weight, with, a), a);
+    dio_map_set(a, v, "description", text(a, s->doc));
+    return v;
+}
+
+static dio_value *rank_schema(dio_arena *a)
+{
+    dio_value *rank = dio_fields_schema(dio_rank_fields, true, a), *names = dio_value_list(a);
+    dio_value *list = dio_value_map(a), *map = dio_value_map(a), *scores = dio_value_map(a);
+    dio_value *one = dio_value_map(a), *by = property(rank, "by");
+    for (int i = 0; dio_scores[i]; i++) {
+        dio_list_add(a, names, text(a, dio_scores[i]->name));
+        dio_map_set(a, scores, dio_scores[i]->name, criterion_schema(dio_scores[i], a));
+    }
+    dio_map_set(a, one, "enum", names);
+    dio_map_set(a, property(rank, "keep"), "const", dio_value_int(a, 1));
+    set_type(list, "array", a);
+    dio_map_set(a, list, "items", one);
+    dio_map_set(a, list, "uniqueItems", dio_value_bool(a, true));
+    set_type(map, "object", a);
+    dio_map_set(a, map, "properties", scores);
+    dio_map_set(a, map, "additionalProperties", dio_value_bool(a, false));
+    dio_map_set(a, by, "anyOf", dio_map_get(any_of(list, map, a), "anyOf"));
+    return rank;
+}
+
+static dio_value *review_schema(dio_arena *a)
+{
+    dio_value *v = dio_value_map(a), *review = dio_fields_schema(dio_review_fields, true, a);
+    dio_value *flag = dio_value_map(a), *when = property(review, "when");
+    set_type(v, "boolean", a);
+    set_type(flag, "boolean", a);
+    dio_map_set(a, when, "anyOf", dio_map_get(or_expression(flag, a), "anyOf"));
+    return any_of(v, review, a);
+}
+
+/* Keeps what the table says of a key and adds what it cannot say. */
+static void refine(dio_value *step, const char *key, dio_value *schema, dio_arena *a)
+{
+    dio_value *description = dio_map_get(property(step, key), "description");
+    dio_map_set(a, schema, "description", description);
+    dio_map_set(a, dio_map_get(step, "properties"), key, schema);
+}
+
 static dio_value *step_schema(dio_arena *a)
 {
     dio_value *step = dio_fields_schema(dio_stage_fields, true, a);
@@ -203,6 +266,8 @@ static dio_value *step_schema(dio_arena *a)
     set_type(list, "array", a);
     dio_map_set(a, list, "minItems", dio_value_int(a, 1));
     set_map_of(property(step, "matrix"), list, a);
+    refine(step, "rank", rank_schema(a), a);
+    refine(step, "review", review_schema(a), a);
     dio_map_set(a, step, "allOf", rules);
     return step;
 }

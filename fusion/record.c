@@ -7,7 +7,7 @@
 #include "fusion/av.h"
 #include "fusion/record.h"
 
-const char *const dio_outcome_names[] = {"waiting", "done", "skipped", "failed"};
+const char *const dio_outcome_names[] = {"waiting", "done", "skipped", "failed", "review"};
 
 static dio_value *text(dio_arena *a, const char *s)
 {
@@ -50,6 +50,8 @@ static dio_value *step_value(const dio_record *r, dio_arena *a)
     }
     if (words->map.count)
         dio_map_set(a, v, "words", words);
+    if (r->choice)
+        dio_map_set(a, v, "choice", r->choice);
     if (r->made.notes->map.count)
         dio_map_set(a, v, "notes", r->made.notes);
     return v;
@@ -93,7 +95,7 @@ bool dio_record_write(const dio_run *run, dio_error *err)
         dio_list_add(a, outputs, final_value(&run->finals[i], a));
     dio_map_set(a, v, "version", dio_value_int(a, 1));
     dio_map_set(a, v, "pipeline", pipeline);
-    dio_map_set(a, v, "state", text(a, run->failed ? "failed" : "done"));
+    dio_map_set(a, v, "state", text(a, dio_run_state(run)));
     dio_map_set(a, v, "started", text(a, run->date));
     dio_map_set(a, v, "seconds", dio_value_real(a, dio_run_clock() - run->started));
     dio_map_set(a, v, "seed", dio_map_get(dio_map_get(run->scope, "run"), "seed"));

@@ -10,6 +10,7 @@ typedef enum dio_outcome {
     DIO_OUTCOME_DONE,
     DIO_OUTCOME_SKIPPED, /* its `if` was false, or what it needs was skipped */
     DIO_OUTCOME_FAILED,
+    DIO_OUTCOME_REVIEW, /* a person is to choose; what needs it waits */
 } dio_outcome;
 extern const char *const dio_outcome_names[];
 
@@ -23,7 +24,8 @@ typedef struct dio_record {
     double seconds, rss_mb; /* rss_mb: by how much memory grew at most; < 0: unknown */
     const char *params;     /* canonical JSON of what the step was given */
     char key[DIO_HASH_TEXT];
-    dio_entry made; /* what it gave; notes is never NULL */
+    dio_entry made;    /* what it gave; notes is never NULL */
+    dio_value *choice; /* candidates and which was taken, as a map; NULL: it ran once */
 } dio_record;
 
 typedef struct dio_final {
@@ -49,16 +51,22 @@ typedef struct dio_run {
     dio_final *finals;
     int final_count, final_cap;
     double weight, weight_done;
+    int part, parts;      /* of the step at work, which is tried so often; 0: it is one piece */
+    bool trying;          /* words of candidates are not told before one is chosen */
+    int reviews;          /* questions that wait for a person */
     double started, told; /* seconds of the monotonic clock */
     char date[32];
     bool failed;
 } dio_run;
 
 double dio_run_clock(void);
+const char *dio_run_state(const dio_run *run); /* "done", "failed", "review" */
 
 /* Fills in where the run stands and hands the event on; `within`: of the step at work, 0..1. */
 void dio_run_tell(dio_run *run, dio_run_event event, double within);
 void dio_run_warn(dio_run *run, const char *text);
+/* The words that it gave. */
+void dio_run_tell_texts(dio_run *run, const dio_record *r);
 
 /* run.c: the records, each waiting, and the scope. */
 bool dio_run_plan(dio_run *run, dio_error *err);
@@ -91,6 +99,8 @@ bool dio_run_foresee(dio_run *run, dio_record *r, const void *params, uint64_t s
 /* emit.c: the one place where files get their final names. Moves or copies what the outputs ask
  * for and is there; goes on after a failure and reports the first. */
 bool dio_run_emit(dio_run *run, dio_error *err);
+/* A copy of a result's file beside the outputs, for people to look at. */
+bool dio_run_copy_out(dio_run *run, const dio_result *r, const char *path, dio_error *err);
 
 /* record.c: writes run.json into the output folder. */
 bool dio_record_write(const dio_run *run, dio_error *err);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fusion/candidates.h"
 #include "fusion/record.h"
 
 enum { SWEPT = 4 }; /* folders deep */
@@ -19,11 +20,19 @@ double dio_run_clock(void)
 
 /* ---- telling ---- */
 
+/* A step that is tried four times takes four times as long. */
+static double weight_of(const dio_record *r)
+{
+    return r->node->type->weight * r->node->choice.candidates;
+}
+
 void dio_run_tell(dio_run *run, dio_run_event event, double within)
 {
-    if (!run->options->event)
+    if (!run->options->event || (run->trying && event.what == DIO_RUN_TEXT))
         return;
-    double weight = run->at < run->record_count ? run->records[run->at].node->type->weight : 0;
+    double weight = run->at < run->record_count ? weight_of(&run->records[run->at]) : 0;
+    if (run->parts)
+        within = (run->part + within) / run->parts;
     event.number = run->at + 1;
     event.total = run->record_count;
     event.done = run->weight > 0 ? (run->weight_done + weight * within) / run->weight : 1;
@@ -97,6 +106,8 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
     const dio_stage *n = r->node;
     bool known = true;
     dio_wanted wanted;
+    if (dio_run_waits(run, n))
+        return true;
     void *params = calloc(1, n->type->params_size);
     if (!params)
         return dio_fail_memory(err, r->label);
@@ -105,8 +116,10 @@ static bool run_record(dio_run *run, dio_record *r, dio_error *err)
     bool yes = ok && wanted == DIO_WANTED_YES;
     ok = ok && (!yes || dio_run_params(run, n, params, &known, err));
     if (ok && yes && known)
-        ok = dio_run_perform(run, r, params, run->p->seed, dio_run_again(run, n), err);
+        ok = dio_run_choose(run, r, params, dio_run_again(run, n), err);
     free(params);
+    if (ok && r->state == DIO_OUTCOME_REVIEW)
+        return true;
     r->state = !ok ? DIO_OUTCOME_FAILED : yes && known ? DIO_OUTCOME_DONE : DIO_OUTCOME_SKIPPED;
     if (r->state == DIO_OUTCOME_DONE)
         dio_run_publish(run, r);
@@ -147,9 +160,11 @@ static bool run_all(dio_run *run, dio_error *err)
                                      .step = r->label,
                                      .failed = !ok,
                                      .kept = r->kept,
+                                     .waits = r->state == DIO_OUTCOME_REVIEW ||
+                                              r->state == DIO_OUTCOME_WAITING,
                                      .skipped = r->state == DIO_OUTCOME_SKIPPED},
                      1);
-        run->weight_done += r->node->type->weight;
+        run->weight_done += weight_of(r);
     }
     return ok;
 }
@@ -174,7 +189,7 @@ bool dio_run_plan(dio_run *run, dio_error *err)
                              .rss_mb = -1,
                              .made = {.notes = dio_value_map(run->arena)},
                              .label = dio_matrix_label(n, k, run->arena)};
-            run->weight += n->type->weight;
+            run->weight += weight_of(&run->records[run->record_count - 1]);
         }
     }
     run->scope = dio_scope_create(p, run->arena);
@@ -252,11 +267,16 @@ static bool open_run(dio_run *run, dio_error *err)
     return true;
 }
 
-static void close_run(dio_run *run, bool ok)
+const char *dio_run_state(const dio_run *run)
+{
+    return run->failed ? "failed" : run->reviews ? "review" : "done";
+}
+
+static void close_run(dio_run *run)
 {
     dio_error ignored = {0};
     if (!run->options->run)
-        dio_ledger_end(run->ledger, run->run_id, ok ? "done" : "failed",
+        dio_ledger_end(run->ledger, run->run_id, dio_run_state(run),
                        dio_run_clock() - run->started);
     const char *trouble = dio_ledger_trouble(run->ledger);
     if (trouble)
@@ -295,9 +315,16 @@ bool dio_pipeline_run(dio_pipeline *p, const dio_run_options *options, dio_error
     }
     if (ok && dio_arena_failed(arena))
         ok = dio_fail_memory(err, "a run");
-    close_run(&run, ok);
+    run.failed = !ok;
+    close_run(&run);
     if (run.records)
-        dio_run_tell(&run, (dio_run_event){.what = DIO_RUN_DONE, .failed = !ok}, 0);
+        dio_run_tell(
+            &run,
+            (dio_run_event){.what = DIO_RUN_DONE, .failed = !ok, .waits = ok && run.reviews > 0},
+            0);
+    if (ok && run.reviews > 0)
+        ok = dio_fail_retry(err, "%d step%s for a person's choice: diorama review ls -o %s",
+                            run.reviews, run.reviews > 1 ? "s wait" : " waits", options->out);
     dio_arena_destroy(arena);
     return ok;
 }

@@ -60,7 +60,7 @@ typedef struct dio_score {
     bool fault;            /* above 0 is a fault: such a candidate comes after all without */
     double lo, hi;         /* what it can be; hi may be INFINITY */
     const char *reference; /* its definition: formula, and who published it */
-    double usual;          /* weight where `by` is not given; 0: only when named */
+    bool usual;            /* taken where `by` is not given; else only when named */
     const dio_field *params;
     size_t params_size;
     /* What a field's range cannot say; unknown parameters are zero. Or NULL. */

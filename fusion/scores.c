@@ -74,7 +74,7 @@ static dio_value *score_value(const dio_score *s, dio_arena *a)
     if (!isinf(s->hi))
         dio_map_set(a, v, "maximum", dio_value_real(a, s->hi));
     dio_map_set(a, v, "reference", dio_value_string(a, s->reference));
-    dio_map_set(a, v, "usual", dio_value_real(a, s->usual));
+    dio_map_set(a, v, "usual", dio_value_bool(a, s->usual));
     dio_map_set(a, v, "with", dio_fields_schema(s->params, true, a));
     return v;
 }
@@ -85,7 +85,7 @@ static void put_score(dio_str *out, const dio_score *s, bool whole, dio_arena *a
                    sense_text(s));
     if (whole)
         dio_str_printf(out, "\n  %s, %s\n  %s\n  %s\n\nwith:\n%s", range_text(s, a), s->unit,
-                       s->reference, s->usual > 0 ? "used where `by` is not given" : "when named",
+                       s->reference, s->usual ? "used where `by` is not given" : "when named",
                        dio_fields_help(s->params, "", a));
 }
 
@@ -113,7 +113,7 @@ static void put_section(dio_str *out, const dio_score *s, dio_arena *a)
 {
     dio_str_printf(out, "## %s\n\n%s: %s. %s, in %s: %s.%s\n\nDefinition: %s.\n\n%s\n", s->name,
                    dio_media_name(s->media), s->doc, sense_text(s), s->unit, range_text(s, a),
-                   s->usual > 0 ? " Used where `by` is not given." : "", s->reference,
+                   s->usual ? " Used where `by` is not given." : "", s->reference,
                    dio_fields_markdown(s->params, a));
 }
 
@@ -125,7 +125,7 @@ char *dio_scores_page(dio_arena *a, dio_error *err)
         "What `rank:` of a step may choose among `candidates` by: `by: [sharpness, contrast]`, "
         "`by: {sharpness: 2, contrast: 1}` with weights, or `by: {clutter: {preset: reels-9x16, "
         "weight: 2}}` with parameters. Each score becomes a z-score over the candidates, signed so "
-        "that more is better; a candidate's rank is their weighted sum, and of equals the first "
+        "that more is better; a candidate's rank is their weighted mean, and of equals the first "
         "wins. Candidates with a fault come after all without one.\n\n");
     for (int i = 0; dio_scores[i]; i++)
         put_section(&s, dio_scores[i], a);

@@ -126,7 +126,7 @@ const dio_score dio_score_banned = {
     .hi = 1e6,
     .reference = "places where a phrase of `words` stands as whole words in any case, and 1 when "
                  "one of assets/corpus/banned.yaml does that the step's own parameters do not say",
-    .usual = 1,
+    .usual = true,
     .params = fields,
     .params_size = sizeof(struct params),
     .check = check,

@@ -29,7 +29,7 @@ const dio_score dio_score_contrast = {
     .hi = 0.5,
     .reference = "RMS contrast: standard deviation of the grey codes over 255; Peli, \"Contrast in "
                  "complex images\", JOSA A 7 (10), 1990",
-    .usual = 1,
+    .usual = true,
     .params = dio_criterion_fields,
     .params_size = sizeof(struct dio_criterion_params),
     .measure = measure,

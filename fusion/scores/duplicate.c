@@ -34,7 +34,7 @@ const dio_score dio_score_duplicate = {
     .hi = 1,
     .reference = "difference hash: 9x8 means of grey, each compared with the one before, 64 bits; "
                  "Krawetz, \"Kind of Like That\", hackerfactor.com, 2013",
-    .usual = 1,
+    .usual = true,
     .params = fields,
     .params_size = sizeof(struct params),
     .measure = measure,

@@ -100,7 +100,7 @@ const dio_score dio_score_repetition = {
     .hi = 1,
     .reference = "1 - different sequences of n words / all of them; seq-rep-n of Welleck et al., "
                  "\"Neural Text Generation with Unlikelihood Training\", ICLR 2020",
-    .usual = 1,
+    .usual = true,
     .params = fields,
     .params_size = sizeof(struct params),
     .measure = measure,

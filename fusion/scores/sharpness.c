@@ -32,7 +32,7 @@ const dio_score dio_score_sharpness = {
     .reference = "variance of the Laplacian (0 1 0; 1 -4 1; 0 1 0) of the grey codes 0..255 within "
                  "the border; Pech-Pacheco et al., \"Diatom autofocusing in brightfield "
                  "microscopy\", ICPR 2000",
-    .usual = 1,
+    .usual = true,
     .params = dio_criterion_fields,
     .params_size = sizeof(struct dio_criterion_params),
     .measure = measure,

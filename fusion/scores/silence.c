@@ -45,7 +45,7 @@ const dio_score dio_score_silence = {
     .hi = 1,
     .reference = "moments of 10 ms whose mean power over all channels is under `below`, over all; "
                  "1 for a sound without samples",
-    .usual = 1,
+    .usual = true,
     .params = fields,
     .params_size = sizeof(struct params),
     .measure = measure,
