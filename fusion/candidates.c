@@ -11,7 +11,7 @@
 
 bool dio_run_waits(const dio_run *run, const dio_stage *n)
 {
-    for (int i = 0; i < n->need_count; i++)
+    for (int i = 0; run->reviews > 0 && i < n->need_count; i++)
         for (int k = 0; k < run->at; k++)
             if (run->records[k].node == &run->p->nodes[n->needs[i]] &&
                 (run->records[k].state == DIO_OUTCOME_REVIEW ||
@@ -119,6 +119,7 @@ static void note_choice(dio_run *run, dio_record *r, const dio_candidates *c)
 {
     if (!r->choice)
         r->choice = dio_value_map(run->arena);
+    r->params = c->tries[0].params;
     dio_map_set(run->arena, r->choice, "round", dio_value_int(run->arena, c->round));
     dio_map_set(run->arena, r->choice, "candidates", dio_candidates_value(c, run->arena));
 }
@@ -129,7 +130,6 @@ static void note_choice(dio_run *run, dio_record *r, const dio_candidates *c)
 static void take(dio_run *run, dio_record *r, const dio_candidates *c, int i)
 {
     r->made = c->tries[i].made;
-    r->params = c->tries[i].params;
     memcpy(r->key, c->tries[i].key, sizeof r->key);
     r->kept = true;
     for (int k = 0; k < c->count; k++)

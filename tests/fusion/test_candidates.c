@@ -281,11 +281,14 @@ static void what_is_rejected_is_tried_with_other_seeds(void **state)
     assert_int_equal(err.kind, DIO_ERROR_INVALID);
     assert_string_equal(err.message,
                         "step card: review 2: all 2 rounds were rejected, the last with: <still>");
+    dio_ledger *l = books(p);
+    const char *when = text_at(dio_review_show(l, p->arena, 2, &err), "decided");
+    dio_ledger_close(l);
     answer(p, (dio_review_answer){.id = 2, .approve = true},
            dio_arena_printf(p->arena,
                             "review 2: it is rejected, by a test at %s; --change decides "
                             "anew",
-                            text_at(dio_review_show(books(p), p->arena, 2, &err), "decided")));
+                            when));
     answer(p, (dio_review_answer){.id = 2, .approve = true, .pick = 1, .change = true}, NULL);
     dio_error_clear(&err);
     assert_true(run(p, asks, NULL, true, &seen, &err));
