@@ -120,6 +120,24 @@ static const char *ends_text(const char *ends, dio_arena *a)
     return text;
 }
 
+/* Names that the run itself gives in the output folder. */
+static bool is_taken(const char *name)
+{
+    static const char *const files[] = {"run.json", "batch.jsonl", NULL};
+    static const char *const folders[] = {".diorama", "candidates", "review", NULL};
+    while (strncmp(name, "./", 2) == 0 || *name == '/')
+        name += *name == '/' ? 1 : 2;
+    for (int i = 0; files[i]; i++)
+        if (strcasecmp(name, files[i]) == 0)
+            return true;
+    for (int i = 0; folders[i]; i++) {
+        size_t n = strlen(folders[i]);
+        if (strncasecmp(name, folders[i], n) == 0 && (name[n] == '/' || !name[n]))
+            return true;
+    }
+    return false;
+}
+
 const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_value *scope,
                             const char *out, dio_arena *a, dio_error *err)
 {
@@ -128,6 +146,13 @@ const char *dio_output_path(dio_pipeline *p, const dio_output *o, const dio_valu
         return v ? "" : NULL;
     const char *name = dio_value_text(a, v);
     const char *path = dio_path_confine(a, out, name, err);
+    if (path && is_taken(name)) {
+        dio_fail(err,
+                 "path: \"%.100s\": the run keeps its own things under run.json, batch.jsonl, "
+                 ".diorama, candidates and review",
+                 name);
+        path = NULL;
+    }
     if (path && o->port && !ends_with(path, dio_port_suffix(o->port))) {
         dio_fail(err, "path: \"%.100s\": a name for %s must end in %s", name,
                  dio_media_name(o->port->media), ends_text(dio_port_suffix(o->port), a));

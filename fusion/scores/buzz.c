@@ -90,7 +90,6 @@ const dio_score dio_score_buzz = {
     .reference = "1 - geometric mean / arithmetic mean of the power spectrum (Gray, Markel, \"A "
                  "spectral-flatness measure\", IEEE Trans. ASSP 22, 1974), Hann's window of 1024, "
                  "mean of the frames within 30 dB of the strongest",
-    .usual = true,
     .params = dio_criterion_fields,
     .params_size = sizeof(struct dio_criterion_params),
     .measure = measure,
