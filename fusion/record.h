@@ -50,7 +50,7 @@ typedef struct dio_run {
     int record_count, at;     /* at: the one at work */
     dio_final *finals;
     int final_count, final_cap;
-    double weight, weight_done;
+    double weight, weight_done, done; /* done: as last told, 0..1 */
     int part, parts;      /* of the step at work, which is tried so often; 0: it is one piece */
     bool trying;          /* words of candidates are not told before one is chosen */
     int reviews;          /* questions that wait for a person */

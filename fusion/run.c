@@ -1,5 +1,6 @@
 /* run.c: the steps of a checked pipeline, one instance after the other. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void dio_run_tell(dio_run *run, dio_run_event event, double within)
     event.number = run->at + 1;
     event.total = run->record_count;
     event.done = run->weight > 0 ? (run->weight_done + weight * within) / run->weight : 1;
+    event.done = run->done = fmax(run->done, event.done); /* another round does not take it back */
     event.elapsed = dio_run_clock() - run->started;
     event.left = event.done > 0.02 ? event.elapsed * (1 - event.done) / event.done : -1;
     run->options->event(run->options->user, &event);
