@@ -1,5 +1,6 @@
 /* compose_image.c: a poster: all the words in one picture, as PNG. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fusion/compose.h"
 #include "fusion/finish.h"
@@ -43,14 +44,28 @@ static bool write_picture(const dio_canvas *c, const char *path, const char *tit
     return dio_png_close(png, err);
 }
 
-/* PNG as it comes goes row by row; all else by way of a picture. */
-static bool write_as(dio_task *t, const struct params *p, const dio_canvas *c, const char *path,
-                     dio_error *err)
+static int64_t bytes_of(const char *path)
 {
-    const dio_writing how = dio_finish_writing(&p->f, dio_format_pictures, t);
+    struct stat st;
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* PNG as it comes goes row by row; all else by way of a picture. Where nobody says how many bytes
+ * there may be, the placement does: a PNG above its cap is written again, to fit. */
+static bool write_as(dio_task *t, const struct params *p, const dio_preset *preset,
+                     const dio_canvas *c, const char *path, dio_error *err)
+{
+    dio_writing how = dio_finish_writing(&p->f, dio_format_pictures, t);
+    const dio_limits *limits = preset->limits[DIO_DELIVERY_PICTURE];
+    const int64_t cap = limits ? limits->most_bytes : 0;
     dio_written done;
-    if (strcmp(how.format->name, "png") == 0 && !how.max_bytes && how.quality < 0)
-        return write_picture(c, path, p->c.headline, err);
+    if (strcmp(how.format->name, "png") == 0 && !how.max_bytes && how.quality < 0) {
+        if (!write_picture(c, path, p->c.headline, err))
+            return false;
+        if (!cap || bytes_of(path) <= cap)
+            return true;
+    }
+    how.max_bytes = how.max_bytes ? how.max_bytes : cap;
     dio_image *image = dio_compose_picture(c, err);
     bool ok = image && dio_encode_picture(image, &how, path, &done, err);
     dio_image_unref(image);
@@ -85,7 +100,7 @@ static bool draw(dio_task *t, const struct params *p, const struct dio_composing
     dio_poster_facts facts;
     bool ok =
         dio_poster_draw(c.fonts, c.preset, c.palette, &c.words, t->seed, &canvas, &facts, err) &&
-        dio_task_progress(t, 0.3, err) && write_as(t, p, &canvas, path, err);
+        dio_task_progress(t, 0.3, err) && write_as(t, p, c.preset, &canvas, path, err);
     dio_canvas_deinit(&canvas);
     if (ok) {
         note(t, &facts);

@@ -190,7 +190,7 @@ static void own_presets_are_files(void **state)
                               "text: {top: 8, right: 4, bottom: 8, left: 4, headline: 20, least: "
                               "9, drop: [body]}\n"
                               "scenery: {horizon: 200, sun_x: 50, sun_y: 50, sun_r: 1}\n"
-                              "picture: {formats: [png]}\n";
+                              "picture: {formats: [png], bytes: 5 kB}\n";
     static const char text[] =
         "version: 1\nname: own\nsteps:\n  - id: a\n    uses: compose.image@1\n    with: {preset: "
         "own.yaml, headline: Hello, cta: Go, body: \"Words that will not find room on a banner as "
@@ -203,6 +203,9 @@ static void own_presets_are_files(void **state)
     const char *record = dio_file_read(a, dio_path_join(a, dir, "out/run.json"), 1 << 20, &n, &err);
     assert_non_null(record);
     assert_non_null(strstr(record, "\"left_out\""));
+    /* The placement's cap holds where nobody gives another; as it comes it has some 13 kB. */
+    assert_non_null(strstr(record, "\"written\""));
+    assert_non_null(dio_file_read(a, dio_path_join(a, dir, "out/a.png"), 5000, &n, &err));
     assert_non_null(strstr(record, "\"text\": \"headline\""));
     static const char wrong[] = "title: Ours\nsource: us\nchecked: \"2026-11-22\"\n"
                                 "picture: {formats: [png], byts: 3}\n";
