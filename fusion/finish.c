@@ -17,8 +17,9 @@ void dio_finish_check(const struct dio_finish *f, const char *const *names, cons
     if (!dio_format_here(format, &e))
         dio_report_at(report, at ? at : with, "%s", e.message);
     dio_error_clear(&e);
-    /* One that nobody gave is the format's own, or zero where other parameters are not known. */
-    if (quality && !dio_format_quality(format, f->quality, &ignored, &e))
+    /* What is not known yet is 0, which is not what it will be. */
+    bool known = quality && quality->kind != DIO_STRING;
+    if (known && !dio_format_quality(format, f->quality, &ignored, &e))
         dio_report_at(report, quality, "%s", e.message);
     if (f->max_bytes && format->kind == DIO_FORMAT_FRAMES)
         dio_report_at(report, most ? most : with,
