@@ -272,6 +272,16 @@ static dio_value *step_schema(dio_arena *a)
     return step;
 }
 
+static dio_value *input_schema(dio_arena *a)
+{
+    dio_value *input = dio_fields_schema(dio_input_fields, true, a), *one = dio_value_map(a);
+    set_type(one, "string", a);
+    set_type(property(input, "values"), "array", a);
+    dio_map_set(a, property(input, "values"), "items", one);
+    dio_map_set(a, property(input, "values"), "minItems", dio_value_int(a, 1));
+    return input;
+}
+
 char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
 {
     dio_value *preset_names = presets(a, assets, err);
@@ -287,7 +297,7 @@ char *dio_pipeline_schema(dio_arena *a, const char *assets, dio_error *err)
     dio_value *steps = property(root, "steps");
     set_type(steps, "array", a);
     dio_map_set(a, steps, "items", step_schema(a));
-    set_map_of(property(root, "inputs"), dio_fields_schema(dio_input_fields, true, a), a);
+    set_map_of(property(root, "inputs"), input_schema(a), a);
     set_map_of(property(root, "outputs"), dio_fields_schema(dio_output_fields, true, a), a);
     dio_map_set(a, dio_map_get(root, "properties"), "defaults", defaults_schema(a));
     dio_map_set(a, root, "allOf", needs_rules(a));
