@@ -208,6 +208,21 @@ int64_t dio_table_row(const dio_table *t)
     return t->row;
 }
 
+dio_table_mark dio_table_tell(const dio_table *t)
+{
+    return (dio_table_mark){.offset = ftello(t->file), .row = t->row, .line = t->line};
+}
+
+bool dio_table_seek(dio_table *t, const dio_table_mark *m, dio_error *err)
+{
+    if (m->offset < 0 || fseeko(t->file, m->offset, SEEK_SET) < 0)
+        return dio_fail_errno(err, "read", t->path);
+    t->row = m->row;
+    t->line = m->line;
+    t->over = false;
+    return true;
+}
+
 /* Lines of JSON know only their own: moves every place to where the record stands. */
 static void move_places(dio_value *v, int line)
 {

@@ -31,6 +31,15 @@ bool dio_table_next(dio_table *t, dio_arena *a, dio_value **row, dio_error *err)
 /* The number of the row that was read last, right or wrong, from 1. */
 int64_t dio_table_row(const dio_table *t);
 
+/* Where the next row begins, so that a later reader can go on there (CSV's head is read at open in
+ * any case). */
+typedef struct dio_table_mark {
+    int64_t offset, row; /* bytes; rows before it */
+    int line;
+} dio_table_mark;
+dio_table_mark dio_table_tell(const dio_table *t);
+bool dio_table_seek(dio_table *t, const dio_table_mark *m, dio_error *err);
+
 /* Rows in the whole file, counted by reading it once; as many records as next would read. */
 bool dio_table_count(const char *path, int64_t *rows, dio_error *err);
 

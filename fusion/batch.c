@@ -28,6 +28,10 @@ struct batch {
     const dio_batch_options *options;
     dio_table *table;
     bool over, stopped; /* the table is read to its end; no more rows are to be begun */
+    /* A batch that goes on begins where the last one had come to, so that work starts at once; what
+     * lies before is looked through afterwards. */
+    dio_table_mark first, from;
+    bool behind; /* the rows before `from` are still to come */
     struct dio_worker *workers;
     struct dio_job *waiting[WAITING];
     int waits;
@@ -81,6 +85,20 @@ static struct dio_job *take_waiting(struct batch *b, dio_error *err)
     return NULL;
 }
 
+/* Whether there is no row here: at the end of the table, or, when its beginning came last, where
+ * the first reading began. */
+static bool is_end(struct batch *b, bool at_end, dio_error *err)
+{
+    bool met = b->from.row > 0 && !b->behind && dio_table_row(b->table) > b->from.row;
+    if (b->behind && at_end) {
+        b->behind = false;
+        dio_table_seek(b->table, &b->first, err);
+        return true;
+    }
+    b->over = at_end || met;
+    return b->over;
+}
+
 /* The next row of the table as a job; NULL at its end, or when the row itself was wrong. */
 static struct dio_job *read_job(struct batch *b, dio_error *err)
 {
@@ -95,8 +113,7 @@ static struct dio_job *read_job(struct batch *b, dio_error *err)
     *j = (struct dio_job){.arena = a};
     bool read = dio_table_next(b->table, a, &row, &wrong);
     j->row = dio_table_row(b->table);
-    b->over = read && !row;
-    if (b->over) {
+    if (is_end(b, read && !row, err)) {
         free_job(j);
         return NULL;
     }
@@ -126,9 +143,10 @@ static struct dio_job *next_job(struct batch *b, dio_error *err)
         }
         if (ready && !ended)
             return j;
-        if (ended)
+        if (ended) {
             release(b, j);
-        else
+            dio_books_hold(&b->books);
+        } else
             b->waiting[b->waits++] = j;
         j = NULL;
         if (b->options->cancelled && b->options->cancelled(b->options->user))
@@ -140,8 +158,11 @@ static struct dio_job *next_job(struct batch *b, dio_error *err)
 /* ---- workers ---- */
 
 /* The row goes to the worker; one that has died meanwhile is noticed when its answer is awaited. */
-static void hand(struct dio_worker *w, struct dio_job *j)
+static void hand(struct dio_worker *w, struct dio_job *j, struct dio_books *books,
+                 const dio_table *table)
 {
+    dio_books_let(books);
+    dio_books_mark(books, table);
     w->job = j;
     j->attempts++;
     j->begun = dio_run_clock();
@@ -219,11 +240,12 @@ static bool feed(struct batch *b, dio_error *err)
             return false;
         if (!j)
             continue;
+        dio_books_let(&b->books); /* a child would think that it holds the ledger itself */
         if (!w->pid && !dio_worker_start(w, &b->books.ground, b->workers, b->options->jobs, err)) {
             release(b, j);
             return false;
         }
-        hand(w, j);
+        hand(w, j, &b->books, b->table);
     }
     return true;
 }
@@ -244,6 +266,7 @@ static bool run_rows(struct batch *b, dio_error *err)
         bool waiting = b->waits > 0 && !b->stopped;
         if (!any_busy(b) && !waiting && (b->over || b->stopped))
             break;
+        dio_books_let(&b->books);
         listen_to_all(b);
     }
     while (b->waits > 0)
@@ -253,6 +276,13 @@ static bool run_rows(struct batch *b, dio_error *err)
     return err->kind == DIO_ERROR_NONE;
 }
 
+static bool go_on(struct batch *b, dio_error *err)
+{
+    b->first = dio_table_tell(b->table);
+    b->behind = dio_books_recall(&b->books, &b->from);
+    return !b->behind || dio_table_seek(b->table, &b->from, err);
+}
+
 bool dio_batch_run(const dio_batch_options *options, dio_batch_count *count, dio_error *err)
 {
     struct batch b = {.options = options};
@@ -260,7 +290,8 @@ bool dio_batch_run(const dio_batch_options *options, dio_batch_count *count, dio
     b.workers = workers;
     bool ok = dio_books_open(&b.books, options, err) &&
               (b.table = dio_table_open(options->rows, err)) &&
-              dio_books_check(&b.books, dio_table_columns(b.table), err) && run_rows(&b, err);
+              dio_books_check(&b.books, dio_table_columns(b.table), err) && go_on(&b, err) &&
+              run_rows(&b, err);
     for (int i = 0; i < options->jobs; i++)
         dio_worker_stop(&workers[i]);
     dio_table_close(b.table);

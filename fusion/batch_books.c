@@ -285,6 +285,56 @@ static void report(struct dio_books *b, struct dio_job *j, const char *state, co
         dio_writer_put(b->report, "\n", 1, &ignored);
 }
 
+void dio_books_hold(struct dio_books *b)
+{
+    if (!b->held)
+        dio_ledger_hold(b->ledger);
+    b->held = true;
+}
+
+void dio_books_let(struct dio_books *b)
+{
+    if (b->held)
+        dio_ledger_let(b->ledger);
+    b->held = false;
+}
+
+/* ---- how far ---- */
+
+enum { MARKED = 2 }; /* seconds from one mark to the next, at least */
+
+static bool hash_head(const struct dio_books *b, int64_t bytes, char out[DIO_HASH_TEXT])
+{
+    dio_error ignored = {0};
+    dio_map_file *m = bytes >= 0 ? dio_map_open(b->options->rows, &ignored) : NULL;
+    bool ok = m && (uint64_t)bytes <= dio_map_size(m) &&
+              dio_hash_bytes(dio_map_data(m), (size_t)bytes, out, &ignored);
+    dio_map_unref(m);
+    return ok;
+}
+
+void dio_books_mark(struct dio_books *b, const dio_table *t)
+{
+    double now = dio_run_clock();
+    dio_table_mark at = dio_table_tell(t);
+    dio_row_mark m = {.offset = at.offset, .row = at.row, .line = at.line};
+    if (now - b->marked < MARKED || !hash_head(b, at.offset, m.sha256))
+        return;
+    b->marked = now;
+    dio_ledger_mark_put(b->ledger, b->common, &m);
+}
+
+bool dio_books_recall(struct dio_books *b, dio_table_mark *out)
+{
+    dio_row_mark m;
+    char now[DIO_HASH_TEXT];
+    if (!dio_ledger_mark(b->ledger, b->common, &m) || !hash_head(b, m.offset, now) ||
+        strcmp(now, m.sha256) != 0)
+        return false;
+    *out = (dio_table_mark){.offset = m.offset, .row = m.row, .line = (int)m.line};
+    return true;
+}
+
 bool dio_books_done(struct dio_books *b, struct dio_job *j)
 {
     if (!dio_ledger_row_done(b->ledger, j->arena, b->options->out, j->key, b->ground.run, j->row))
@@ -346,6 +396,7 @@ void dio_books_refuse(struct dio_books *b, struct dio_job *j, const dio_error *w
 bool dio_books_close(struct dio_books *b, bool ok, dio_error *err)
 {
     bool written = true;
+    dio_books_let(b);
     if (b->report)
         written = dio_writer_commit(b->report, err);
     if (b->ledger) {

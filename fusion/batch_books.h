@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/locks.h"
+#include "base/table.h"
 #include "fusion/batch_parts.h"
 #include "fusion/hashes.h"
 #include "fusion/ledger_rows.h"
@@ -40,7 +41,8 @@ struct dio_books {
     char common[DIO_HASH_TEXT]; /* of all that rows' keys share */
     dio_batch_count count;
     int64_t total;
-    double started;
+    double started, marked;
+    bool held;
 };
 
 bool dio_books_open(struct dio_books *b, const dio_batch_options *options, dio_error *err);
@@ -54,6 +56,14 @@ bool dio_books_prepare(struct dio_books *b, struct dio_job *j, const dio_value *
                        dio_error *err);
 /* True when an earlier run has done it; that is then counted and told. */
 bool dio_books_done(struct dio_books *b, struct dio_job *j);
+/* Skipping many rows writes much: between hold and let it is one write. A held ledger keeps workers
+ * from theirs, so it is let go before a row is handed out. */
+void dio_books_hold(struct dio_books *b);
+void dio_books_let(struct dio_books *b);
+/* Remembers how far the table was read, now and then; and where the last batch of this table, whose
+ * beginning is unchanged, had come to: false when there is none. */
+void dio_books_mark(struct dio_books *b, const dio_table *t);
+bool dio_books_recall(struct dio_books *b, dio_table_mark *out);
 /* The row has ended; will be tried again; could not be read. */
 void dio_books_end(struct dio_books *b, struct dio_job *j, const char *state, const char *error,
                    const dio_value *files);

@@ -230,10 +230,13 @@ bool dio_cache_find(dio_cache *c, const char *key, dio_arena *a, dio_entry *out,
         utimensat(AT_FDCWD, index, NULL, 0); /* used now: tidying begins with the oldest */
         return true;
     }
-    dio_cache_unclaim(c, key);
     *warning = dio_arena_printf(a, "the cache's entry %.12s (%s) is damaged; it is made again", key,
                                 out->label ? out->label : place);
-    dio_cache_evict(c, key);
+    /* Only by one alone: another that reads it now may make it anew before we would remove it. */
+    bool alone = false;
+    if (dio_cache_claim(c, key, &alone, err) && alone)
+        dio_cache_evict(c, key);
+    dio_cache_unclaim(c, key);
     return true;
 }
 

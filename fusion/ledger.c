@@ -35,6 +35,8 @@ static const char schema[] =
     " row integer, pipeline text, label text, state text, round integer, rounds integer,"
     " asked integer, timeout integer, on_timeout text, best integer, picked integer,"
     " decided integer, who text, note text, candidates text);"
+    "create table if not exists mark (batch text primary key, offset integer, row integer,"
+    " line integer, sha256 text) without rowid;"
     "create table if not exists claim (path text primary key, run integer, row integer) without "
     "rowid;";
 

@@ -96,6 +96,38 @@ bool dio_ledger_claim(dio_ledger *l, int64_t run, int64_t row, const char *path,
                     (long long)holder, path);
 }
 
+void dio_ledger_mark_put(dio_ledger *l, const char *batch, const dio_row_mark *m)
+{
+    if (l)
+        DIO_DB_DO(l->db, &l->trouble, "insert or replace into mark values (?, ?, ?, ?, ?)",
+                  DIO_CELL_T(batch), DIO_CELL_I(m->offset), DIO_CELL_I(m->row), DIO_CELL_I(m->line),
+                  DIO_CELL_T(m->sha256));
+}
+
+static bool take_mark(void *user, const dio_cell *cells, int count)
+{
+    dio_row_mark *m = user;
+    if (count == 4 && cells[0].kind == DIO_CELL_INT && cells[1].kind == DIO_CELL_INT &&
+        cells[2].kind == DIO_CELL_INT && cells[3].kind == DIO_CELL_TEXT &&
+        strlen(cells[3].text) == 64) {
+        m->offset = cells[0].integer;
+        m->row = cells[1].integer;
+        m->line = cells[2].integer;
+        memcpy(m->sha256, cells[3].text, 65);
+    }
+    return false;
+}
+
+bool dio_ledger_mark(dio_ledger *l, const char *batch, dio_row_mark *out)
+{
+    const dio_cell cell = DIO_CELL_T(batch);
+    *out = (dio_row_mark){.offset = -1};
+    return l &&
+           dio_db_run(l->db, "select offset, row, line, sha256 from mark where batch = ?", &cell, 1,
+                      take_mark, out, &l->trouble) &&
+           out->offset >= 0;
+}
+
 void dio_ledger_hold(dio_ledger *l)
 {
     if (l)

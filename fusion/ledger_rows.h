@@ -25,6 +25,15 @@ bool dio_ledger_row_done(dio_ledger *l, dio_arena *a, const char *out, const cha
  * it. A NULL ledger knows no rows. */
 bool dio_ledger_claim(dio_ledger *l, int64_t run, int64_t row, const char *path, dio_error *err);
 
+/* How far a batch has come in its table, known by `batch`; the rows before need not all be done.
+ * sha256 is of the table up to there. */
+typedef struct dio_row_mark {
+    int64_t offset, row, line;
+    char sha256[65];
+} dio_row_mark;
+void dio_ledger_mark_put(dio_ledger *l, const char *batch, const dio_row_mark *m);
+bool dio_ledger_mark(dio_ledger *l, const char *batch, dio_row_mark *out);
+
 /* Many writes as one: between the two, nothing is on the disk for sure. */
 void dio_ledger_hold(dio_ledger *l);
 void dio_ledger_let(dio_ledger *l);
