@@ -210,3 +210,41 @@ bool dio_run_choose(dio_run *run, dio_record *r, const void *params, bool again,
     free(c);
     return ok;
 }
+
+static bool foresee(dio_run *run, dio_candidates *c, dio_record *r, const void *params,
+                    dio_error *err)
+{
+    bool found = !c->choice->reviewed;
+    for (int i = 0; found && i < c->count; i++) {
+        dio_record *one = &c->tries[i];
+        *one = *r;
+        c->seeds[i] = run->p->seed + (uint64_t)i;
+        if (!dio_run_foresee(run, one, params, c->seeds[i], err))
+            return false;
+        found = one->kept;
+    }
+    if (found && (!read_criteria(run, c, err) || !dio_candidates_judged(run, c, &found, err)))
+        return false;
+    r->kept = found;
+    if (found) {
+        const dio_record *best = &c->tries[c->ranking.order[0]];
+        r->made = best->made;
+        memcpy(r->key, best->key, sizeof r->key);
+    }
+    return true;
+}
+
+bool dio_run_foresee_choice(dio_run *run, dio_record *r, const void *params, dio_error *err)
+{
+    if (!dio_choice_given(&r->node->choice))
+        return dio_run_foresee(run, r, params, run->p->seed, err);
+    dio_candidates *c = calloc(1, sizeof *c);
+    if (!c)
+        return dio_fail_memory(err, r->label);
+    c->record = r;
+    c->choice = &r->node->choice;
+    c->count = c->choice->candidates;
+    bool ok = foresee(run, c, r, params, err);
+    free(c);
+    return ok;
+}

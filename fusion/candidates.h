@@ -29,8 +29,13 @@ dio_value *dio_candidates_value(const dio_candidates *c, dio_arena *a);
 
 /* judge.c: measures, ranks and draws them; or finds all that. */
 bool dio_candidates_judge(dio_run *run, dio_candidates *c, dio_error *err);
+/* Only when the cache has it. */
+bool dio_candidates_judged(dio_run *run, dio_candidates *c, bool *found, dio_error *err);
 
 /* candidates.c: what run.c does instead of dio_run_perform for every instance. */
 bool dio_run_choose(dio_run *run, dio_record *r, const void *params, bool again, dio_error *err);
+/* And instead of dio_run_foresee: r->kept tells whether the cache has all of it. What a person will
+ * say, or has said, is not foreseen. */
+bool dio_run_foresee_choice(dio_run *run, dio_record *r, const void *params, dio_error *err);
 /* Whether the step needs one that waits for a person. */
 bool dio_run_waits(const dio_run *run, const dio_stage *n);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "fusion/candidates.h"
 #include "fusion/key.h"
 
 enum fate { SKIP, KEPT, MAKE };
@@ -48,7 +49,7 @@ static bool look(struct forecast *f, dio_record *r, const void *params, enum fat
                  dio_error *err)
 {
     bool again = dio_run_again(&f->run, r->node);
-    if (f->run.cache && !again && !dio_run_foresee(&f->run, r, params, f->run.p->seed, err))
+    if (f->run.cache && !again && !dio_run_foresee_choice(&f->run, r, params, err))
         return false;
     *fate = r->kept ? KEPT : MAKE;
     if (r->kept) {

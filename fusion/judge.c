@@ -267,24 +267,47 @@ static const char *criteria_text(const dio_candidates *c, dio_arena *a)
     return dio_json_write(a, map, 0);
 }
 
-bool dio_candidates_judge(dio_run *run, dio_candidates *c, dio_error *err)
+/* The judging as a record of its own; NULL without memory. */
+static dio_record *prepare(dio_run *run, dio_candidates *c, struct params *p, dio_error *err)
 {
     dio_arena *a = run->arena;
     dio_stage *node = dio_arena_alloc(a, sizeof *node);
     dio_record *r = dio_arena_alloc(a, sizeof *r);
-    struct params p = {c->record->label, criteria_text(c, a), "", c};
+    *p = (struct params){c->record->label, criteria_text(c, a), "", c};
     for (int i = 0; i < c->count; i++)
-        p.keys = dio_arena_printf(a, "%s%s:%llu ", p.keys, c->tries[i].key,
-                                  (unsigned long long)c->seeds[i]);
+        p->keys = dio_arena_printf(a, "%s%s:%llu ", p->keys, c->tries[i].key,
+                                   (unsigned long long)c->seeds[i]);
     *node = (dio_stage){.id = c->record->node->id, .part = c->record->node->part, .type = &judge};
     node->row.uses = "rank.candidates@1";
     *r = (dio_record){.node = node,
                       .label = dio_arena_printf(a, "%s (ranking)", c->record->label),
                       .made = {.notes = dio_value_map(a)}};
-    if (!p.criteria || dio_arena_failed(a))
-        return dio_fail_memory(err, "candidates");
-    if (!dio_run_perform(run, r, &p, 0, false, err) || !read_values(c, r, a, err))
+    if (p->criteria && !dio_arena_failed(a))
+        return r;
+    dio_fail_memory(err, "candidates");
+    return NULL;
+}
+
+bool dio_candidates_judge(dio_run *run, dio_candidates *c, dio_error *err)
+{
+    struct params p;
+    dio_record *r = prepare(run, c, &p, err);
+    if (!r || !dio_run_perform(run, r, &p, 0, false, err) || !read_values(c, r, run->arena, err))
         return false;
     rank(c);
+    return true;
+}
+
+bool dio_candidates_judged(dio_run *run, dio_candidates *c, bool *found, dio_error *err)
+{
+    struct params p;
+    dio_record *r = prepare(run, c, &p, err);
+    if (!r || !dio_run_foresee(run, r, &p, 0, err))
+        return false;
+    *found = r->kept;
+    if (*found && !read_values(c, r, run->arena, err))
+        return false;
+    if (*found)
+        rank(c);
     return true;
 }

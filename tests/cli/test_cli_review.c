@@ -138,6 +138,36 @@ static void what_cannot_be_is_refused(void **state)
     assert_true(cli_matches("   1  rejected ~: ?[31mred\n~", r.out));
 }
 
+/* What candidates give is foreseen when all of them, and what was thought of them, are kept. */
+static void a_dry_run_knows_what_is_kept(void **state)
+{
+    (void)state;
+    static const char *const dry[] = {"render", "f.yaml",    "-o",        "o", "--cache",
+                                      "c",      "--dry-run", "--threads", "1", NULL};
+    static const char *const wet[] = {"render", "f.yaml",    "-o", "o", "--cache",
+                                      "c",      "--threads", "1",  NULL};
+    struct cli_result r;
+    cli_put("f.yaml", "version: 1\n"
+                      "name: foreseen\n"
+                      "steps:\n"
+                      "  - id: card\n"
+                      "    uses: compose.image@1\n"
+                      "    candidates: 2\n"
+                      "    with: {preset: iab-300x250, headline: Lamp}\n"
+                      "  - id: next\n"
+                      "    uses: compose.image@1\n"
+                      "    with: {preset: iab-300x250, headline: B, hero: \"${{ "
+                      "steps.card.outputs.image }}\"}\n"
+                      "outputs:\n"
+                      "  next: {from: \"${{ steps.next.outputs.image }}\", path: next.png}\n");
+    cli_run(dry, "", 0, &r);
+    assert_non_null(strstr(r.out, "2 runs: 0 kept, 2 to be made"));
+    cli_run(wet, "", 0, &r);
+    assert_int_equal(r.code, 0);
+    cli_run(dry, "", 0, &r);
+    assert_non_null(strstr(r.out, "2 runs: 2 kept, 0 to be made"));
+}
+
 /* Rows of a table wait one by one; the others are done, and nobody is asked twice. */
 static void rows_wait_and_others_go_on(void **state)
 {
@@ -172,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_waits_is_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_dry_run_knows_what_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_wait_and_others_go_on, setup, teardown),
     };
     return cmocka_run_group_tests(tests, cli_begin, cli_end);
