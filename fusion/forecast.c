@@ -97,6 +97,8 @@ static bool walk(struct forecast *f, dio_error *err)
         f->mb[i] = dio_ledger_memory(f->run.ledger, r->node->row.uses);
         if (f->seconds[i] < 0)
             f->seconds[i] = seconds_of_kept(f, r->node);
+        if (f->seconds[i] > 0)
+            f->seconds[i] *= r->node->choice.candidates;
     }
     return true;
 }
