@@ -8,8 +8,9 @@
 #include "fusion/overlay_kinds.h"
 
 const dio_overlay_kind *const dio_overlay_kinds[] = {
-    &dio_overlay_text,   &dio_overlay_image,       &dio_overlay_shape, &dio_overlay_logo,
-    &dio_overlay_button, &dio_overlay_lower_third, &dio_overlay_badge, NULL,
+    &dio_overlay_text,  &dio_overlay_image,    &dio_overlay_shape,
+    &dio_overlay_logo,  &dio_overlay_button,   &dio_overlay_lower_third,
+    &dio_overlay_badge, &dio_overlay_captions, NULL,
 };
 
 const char *const dio_overlay_moves[] = {"none", "fade",  "rise", "drop",

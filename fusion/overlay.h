@@ -5,6 +5,7 @@
  * light in the layer's own box. Where the box stands (anchor, safe zone), when, how it comes and
  * goes, keyframes, blend and mask are the same for all kinds. Lengths are in the screen's unit.
  */
+#include "audio/captions.h"
 #include "fusion/blend_mode.h"
 #include "fusion/motion.h"
 #include "fusion/sampler.h"
@@ -102,6 +103,16 @@ typedef struct dio_overlay_plan {
 } dio_overlay_plan;
 
 bool dio_overlay_read(dio_intake *r, const dio_value *v, dio_overlay_plan *plan);
+/* Captions are many texts, not a drawing (their kind builds nothing). Their cues, when the file is
+ * known; and the layers that take their place, of those cues that are seen in a film of `seconds`.
+ * Problems go to err, or to r's report. */
+extern const dio_overlay_kind dio_overlay_captions;
+dio_captions *dio_overlay_captions_of(const dio_overlay_plan *plan, const dio_screen *screen,
+                                      dio_arena *a, dio_error *err);
+bool dio_overlay_captions_expand(const dio_overlay_plan *plan, const dio_screen *screen,
+                                 double seconds, dio_intake *r, dio_overlay_plan **out, int *count,
+                                 dio_error *err);
+
 /* Says what of a layer fails. */
 bool dio_overlay_prefix(const dio_overlay_plan *plan, dio_error *err);
 

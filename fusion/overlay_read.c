@@ -18,7 +18,8 @@ static const dio_overlay_kind *kind_of(dio_intake *r, const dio_value *v)
     }
     if (!found)
         dio_report_at(r->report, v,
-                      "a layer needs one of text, image, shape, logo, button, lower_third, badge");
+                      "a layer needs one of text, image, shape, logo, button, lower_third, badge, "
+                      "captions");
     return found;
 }
 

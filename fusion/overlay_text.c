@@ -28,7 +28,7 @@ struct text {
     const char *text, *colour, *outline_colour, *shadow_colour, *box;
     int style, align, by, weight, lines;
     double size, least, width, height, leading, each;
-    double outline, shadow, shadow_x, shadow_y, shadow_blur, padding, corner;
+    double outline, shadow, shadow_x, shadow_y, shadow_blur, padding, corner, box_opacity;
     bool upper;
     dio_rgb ink, rim, dark, ground;
 };
@@ -56,6 +56,7 @@ static const dio_field fields[] = {
     DIO_FIELD(struct text, shadow_blur, "0.8", 0, 30, "how far its edge runs out"),
     DIO_FIELD(struct text, shadow_colour, "black", 1, 40, "its colour"),
     DIO_FIELD(struct text, box, "", 0, 40, "colour of a ground behind the text; empty: none"),
+    DIO_FIELD(struct text, box_opacity, "1", 0, 1, "of that ground"),
     DIO_FIELD(struct text, padding, "2", 0, 50, "of that ground around the text"),
     DIO_FIELD(struct text, corner, "1", 0, 100, "radius of its corners"),
     DIO_FIELD_WORDS(struct text, by, "layer", bys, "what comes on its own: layer, line or word"),
@@ -111,8 +112,8 @@ static dio_typeset *set_text(const struct text *t, const dio_screen *s, double w
 static bool add_ground(const struct text *t, const dio_screen *s, double density, dio_drawing *out,
                        dio_error *err)
 {
-    return dio_outline_add(DIO_ROUNDED, t->ground, 1, out->w, out->h, t->corner * s->unit, density,
-                           out, err);
+    return dio_outline_add(DIO_ROUNDED, t->ground, t->box_opacity, out->w, out->h,
+                           t->corner * s->unit, density, out, err);
 }
 
 static bool build(const void *params, const dio_screen *s, double density, dio_drawing *out,

@@ -41,29 +41,28 @@ static bool make_room(dio_axis *a, size_t n, size_t taps, dio_error *err)
     return true;
 }
 
-/* Weights of one pixel about `centre`; taps beyond the edge go to the pixel at the edge. */
+/* How many pixels the widened cubic reaches over. */
+static int reach(double stretch)
+{
+    return 2 * (int)ceil(2 * stretch - 1e-9);
+}
+
+/* Weights of one pixel about `centre`; those beyond the edge go to the pixel at the edge. */
 static void weigh(dio_axis *a, int i, double centre, double stretch, int source, float cover)
 {
-    int begin = (int)floor(centre - 0.5) - a->taps / 2 + 1;
+    int wide = reach(stretch), begin = (int)floor(centre - 0.5) - wide / 2 + 1;
     int first = begin < 0 ? 0 : begin + a->taps > source ? source - a->taps : begin;
     float *w = a->weight + (size_t)i * (size_t)a->taps;
-    double sum = 0, exact[8 * DIO_AXIS_MOST];
+    double sum = 0, exact[4 * DIO_AXIS_MOST + 2];
     memset(exact, 0, (size_t)a->taps * sizeof *exact);
-    for (int k = 0; k < a->taps; k++) {
-        double v = cubic((begin + k + 0.5 - centre) / stretch);
-        int at = begin + k < 0 ? 0 : begin + k >= source ? source - 1 : begin + k;
-        exact[at - first] += v;
+    for (int k = begin; k < begin + wide; k++) {
+        double v = cubic((k + 0.5 - centre) / stretch);
+        exact[(k < 0 ? 0 : k >= source ? source - 1 : k) - first] += v;
         sum += v;
     }
     for (int k = 0; k < a->taps; k++)
         w[k] = (float)(exact[k] / sum) * cover;
     a->first[i] = first;
-}
-
-static int taps_for(double stretch, int source)
-{
-    int taps = 2 * (int)ceil(2 * stretch - 1e-9);
-    return taps < source ? taps : source;
 }
 
 /* True when pixels meet pixels: then one tap does. */
@@ -72,7 +71,8 @@ static bool meets(int source, double start, double end)
     return fabs(start - rint(start)) < 1e-4 && fabs(end - start - source) < 1e-4;
 }
 
-bool dio_axis_set(dio_axis *a, int source, double start, double end, int limit, dio_error *err)
+bool dio_axis_set(dio_axis *a, int source, double start, double end, int least, int limit,
+                  dio_error *err)
 {
     double step = source / (end - start), stretch = step > 1 ? step : 1;
     a->plain = meets(source, start, end);
@@ -80,9 +80,11 @@ bool dio_axis_set(dio_axis *a, int source, double start, double end, int limit, 
         start = rint(start);
         end = start + source;
     }
-    a->from = start <= 0 ? 0 : start >= limit ? limit : (int)floor(start);
-    a->to = end >= limit ? limit : end <= 0 ? 0 : (int)ceil(end);
-    a->taps = a->plain ? 1 : taps_for(stretch, source);
+    least = least > limit ? limit : least;
+    a->from = start <= least ? least : start >= limit ? limit : (int)floor(start);
+    a->to = end >= limit ? limit : end <= least ? least : (int)ceil(end);
+    a->taps = a->plain ? 1 : reach(fmin(stretch, DIO_AXIS_MOST));
+    a->taps = a->taps < source ? a->taps : source;
     a->whole = true;
     a->low = source;
     a->high = 0;

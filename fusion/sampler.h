@@ -28,10 +28,12 @@ typedef struct dio_axis {
     size_t firsts, weights; /* room */
 } dio_axis;
 
-/* The picture's edges 0 and `source` lie at `start` and `end` (start < end) of the frame's
- * 0..limit. False when there is no memory, or the picture shrinks more than DIO_AXIS_MOST times. */
+/* The picture's edges 0 and `source` lie at `start` and `end` (start < end) of the frame, of which
+ * pixels least to limit - 1 are made. False when there is no memory, or the picture shrinks more
+ * than DIO_AXIS_MOST times. */
 enum { DIO_AXIS_MOST = 64 };
-bool dio_axis_set(dio_axis *a, int source, double start, double end, int limit, dio_error *err);
+bool dio_axis_set(dio_axis *a, int source, double start, double end, int least, int limit,
+                  dio_error *err);
 void dio_axis_deinit(dio_axis *a);
 
 /* Floats that a row needs for itself. */

@@ -86,6 +86,12 @@ static double seen(double edge, int side, double scale, double move)
     return (edge - side / 2.0) * scale + side / 2.0 + move;
 }
 
+/* The same, of the frame's own edge, within the frame. */
+static int bound(int edge, int side, double scale, double move)
+{
+    return (int)fmin(fmax(rint(seen(edge, side, scale, move)), 0), side);
+}
+
 bool dio_shot_set(dio_shot *s, double seconds, const dio_shift *view, dio_error *err)
 {
     const dio_screen *on = s->screen;
@@ -102,8 +108,13 @@ bool dio_shot_set(dio_shot *s, double seconds, const dio_shift *view, dio_error 
         ex[i] = seen(ex[i], on->width, view->scale, view->dx);
         ey[i] = seen(ey[i], on->height, view->scale, view->dy);
     }
-    return dio_axis_set(&s->x, light->width, ex[0], ex[1], on->width, err) &&
-           dio_axis_set(&s->y, light->height, ey[0], ey[1], on->height, err);
+    /* A picture that covers reaches beyond the frame: what moves is the frame's part of it. */
+    int x0 = bound(0, on->width, view->scale, view->dx);
+    int x1 = bound(on->width, on->width, view->scale, view->dx);
+    int y0 = bound(0, on->height, view->scale, view->dy);
+    int y1 = bound(on->height, on->height, view->scale, view->dy);
+    return dio_axis_set(&s->x, light->width, ex[0], ex[1], x0, x1, err) &&
+           dio_axis_set(&s->y, light->height, ey[0], ey[1], y0, y1, err);
 }
 
 bool dio_shot_covers(const dio_shot *s)

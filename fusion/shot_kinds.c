@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "fusion/frames.h"
 #include "fusion/shot.h"
 #include "vision/image_io.h"
 #include "vision/resize.h"
@@ -60,6 +61,57 @@ static bool open_image(const dio_shot_plan *plan, const dio_screen *screen, void
     return *state != NULL;
 }
 
+/* ---- a film ---- */
+
+struct film {
+    dio_frames *frames;
+    double trim;
+    dio_image *image, *light; /* the last picture asked for, and its light */
+};
+
+static void close_film(void *state)
+{
+    struct film *f = state;
+    dio_image_unref(f->image);
+    dio_image_unref(f->light);
+    dio_frames_close(f->frames);
+    free(f);
+}
+
+static bool open_film(const dio_shot_plan *plan, const dio_screen *screen, void **state,
+                      dio_error *err)
+{
+    struct film *f = *state = calloc(1, sizeof *f);
+    (void)screen;
+    if (!f)
+        return dio_fail_memory(err, "a clip");
+    f->trim = plan->trim;
+    if (!(f->frames = dio_frames_open(plan->source, err)))
+        return false;
+    double seconds = dio_frames_facts_of(f->frames)->seconds;
+    return plan->trim < seconds ||
+           dio_fail(err, "%s: lasts %g seconds; trim leaves nothing of it", plan->source, seconds);
+}
+
+/* After the film's end its last picture stays. */
+static bool film_at(void *state, double seconds, dio_image **light, dio_error *err)
+{
+    struct film *f = state;
+    dio_image *image = NULL;
+    if (!dio_frames_at(f->frames, f->trim + seconds, &image, err))
+        return false;
+    if (image == f->image) {
+        dio_image_unref(image);
+    } else {
+        dio_image_unref(f->image);
+        dio_image_unref(f->light);
+        f->image = image;
+        f->light = dio_light_of(image, err);
+    }
+    *light = f->light;
+    return f->light != NULL;
+}
+
 /* ---- colours ---- */
 
 static void put(dio_image *light, int x, int y, dio_rgb colour)
@@ -105,6 +157,7 @@ static bool open_gradient(const dio_shot_plan *plan, const dio_screen *screen, v
 
 const dio_shot_kind dio_shot_kinds[] = {
     {"image", "a picture from a file", open_image, same, unref},
+    {"video", "a film, from `trim` seconds on", open_film, film_at, close_film},
     {"colour", "one colour, #rrggbb", open_colour, same, unref},
     {"gradient", "from one colour to another: {from, to, angle, radial}", open_gradient, same,
      unref},

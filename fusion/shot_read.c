@@ -8,7 +8,7 @@
 static const char *const fits[] = {"cover", "contain", "stretch", NULL};
 
 struct clip {
-    const char *image, *colour;
+    const char *image, *video, *colour;
     const dio_value *gradient, *motion, *transition;
     double duration, trim;
     int fit;
@@ -16,6 +16,8 @@ struct clip {
 
 static const dio_field clip_fields[] = {
     DIO_FIELD(struct clip, image, "", 0, 4000, "a picture's file"),
+    DIO_FIELD(struct clip, video, "", 0, 4000, "a film's file; its sound is not taken"),
+    DIO_FIELD(struct clip, trim, "0", 0, 86400, "seconds of the film that are left out first"),
     DIO_FIELD(struct clip, colour, "", 0, 40, "one colour, #rrggbb"),
     DIO_FIELD(struct clip, gradient, "null", 0, 0, "{from, to, angle, radial}"),
     DIO_FIELD(struct clip, duration, "4", 0.01, 86400, "seconds, its transition included"),
@@ -217,7 +219,8 @@ bool dio_shot_read(dio_intake *r, const dio_value *v, const dio_screen *screen, 
     *plan = (dio_shot_plan){0};
     if (!dio_intake_map(r, clip_fields, &c, v, "a clip") || !(plan->kind = kind_of(r, v)))
         return false;
-    plan->source = c.image;
+    plan->source = *c.video ? c.video : c.image;
+    plan->trim = c.trim;
     plan->duration = c.duration;
     plan->fit = (dio_filling)c.fit;
     bool ok = read_motion(r, v->kind == DIO_MAP ? c.motion : NULL, plan);

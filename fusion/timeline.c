@@ -233,8 +233,8 @@ static bool set_op(dio_timeline *t, const dio_overlay_plan *plan, const dio_piec
         op->y1 = within(ceil(at->y[1]), s->height);
         return true;
     }
-    if (!dio_axis_set(&op->x, op->light->width, at->x[0], at->x[1], s->width, err) ||
-        !dio_axis_set(&op->y, op->light->height, at->y[0], at->y[1], s->height, err))
+    if (!dio_axis_set(&op->x, op->light->width, at->x[0], at->x[1], 0, s->width, err) ||
+        !dio_axis_set(&op->y, op->light->height, at->y[0], at->y[1], 0, s->height, err))
         return dio_overlay_prefix(plan, err);
     op->x0 = op->x.from;
     op->x1 = op->x.to;

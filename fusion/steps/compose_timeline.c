@@ -21,11 +21,13 @@ static const dio_field fields[] = {
     DIO_FIELD(struct params, size, "", 0, 20, "of the film, 1080x1920; both sides even"),
     DIO_FIELD(struct params, fps, "0", 0, 120, "frames a second; 0: the preset's, or 30"),
     DIO_FIELD(struct params, timeline, NULL, 0, 0,
-              "list of clips: {image | colour | gradient, duration, fit, motion: {kenburns: {from, "
+              "list of clips: {image | video | colour | gradient, duration, fit, motion: "
+              "{kenburns: {from, "
               "to, easing}}, transition: {kind, seconds, easing, direction, colour}}"),
     DIO_FIELD(struct params, layers, "null", 0, 0,
               "list of layers over them: {text | image | shape | logo | lower_third | button | "
-              "badge, start, end, anchor, x, y, scale, rotation, opacity, keyframes, blend, mask, "
+              "badge | captions, start, end, anchor, x, y, scale, rotation, opacity, keyframes, "
+              "blend, mask, "
               "enter, leave, ...}; lengths in 1 % of the frame's shorter side"),
     DIO_FIELD(struct params, background, "black", 1, 40, "behind everything, #rrggbb"),
     DIO_FIELD(struct params, sound, "", 0, 4000,
@@ -77,11 +79,12 @@ static bool fill_screen(const struct params *p, const dio_preset *preset, dio_sc
 
 /* ---- before anything runs ---- */
 
-/* A file that is not there is said now, not after an hour of rendering. */
+/* A file that is not there is said now, not after an hour of rendering. Absolute paths are those of
+ * other steps' files, when their values are known; a user's own is refused when it is opened. */
 static void check_file(dio_report *report, const dio_value *at, const char *path)
 {
     dio_error e = {0};
-    if (!path || !*path || dio_text_waits(path))
+    if (!path || !*path || *path == '/' || dio_text_waits(path))
         return;
     const char *full = dio_check_file(report, path, &e);
     if (full && !dio_file_exists(full))
@@ -208,6 +211,69 @@ static bool read_plan(dio_task *t, const struct params *p, dio_timeline_plan *pl
     return ok ? find_files(t, plan, err) : dio_fail_memory(err, "a timeline");
 }
 
+/* A layer of captions gives way to the layers of its cues. The first one's captions come back, for
+ * the files beside the film. */
+static bool expand(dio_task *t, dio_timeline_plan *plan, const dio_captions **said, dio_error *err)
+{
+    dio_report report = {.arena = t->arena};
+    dio_intake r = {&report, t->arena, false};
+    for (int i = 0; i < plan->overlays; i++) {
+        dio_overlay_plan *cues;
+        int n = 0;
+        if (plan->overlay[i].kind != &dio_overlay_captions)
+            continue;
+        if (!*said &&
+            !(*said = dio_overlay_captions_of(&plan->overlay[i], &plan->screen, t->arena, err)))
+            return dio_overlay_prefix(&plan->overlay[i], err);
+        if (!dio_overlay_captions_expand(&plan->overlay[i], &plan->screen,
+                                         (double)plan->frames / plan->screen.fps, &r, &cues, &n,
+                                         err))
+            return false;
+        if (report.count) {
+            *err = report.list[0];
+            return false;
+        }
+        size_t one = sizeof *cues;
+        dio_overlay_plan *all = dio_arena_try(t->arena, one * (size_t)(plan->overlays + n));
+        if (!all)
+            return dio_fail_memory(err, "captions");
+        memcpy(all, plan->overlay, one * (size_t)i);
+        memcpy(all + i, cues, one * (size_t)n);
+        memcpy(all + i + n, plan->overlay + i + 1, one * (size_t)(plan->overlays - i - 1));
+        plan->overlay = all;
+        plan->overlays += n - 1;
+        i += n - 1;
+    }
+    return true;
+}
+
+static bool write_captions(dio_task *t, const dio_captions *said, dio_error *err)
+{
+    const char *text[2] = {dio_captions_srt(t->arena, said), dio_captions_vtt(t->arena, said)};
+    static const char *const port[2] = {"srt", "vtt"}, *const suffix[2] = {".srt", ".vtt"};
+    for (int i = 0; i < 2; i++) {
+        const char *path = dio_task_path(t, port[i], suffix[i]);
+        if (!text[i])
+            return dio_fail_memory(err, "captions");
+        if (!dio_file_write(path, text[i], strlen(text[i]), err))
+            return false;
+        dio_task_give_file(t, port[i], path);
+    }
+    return true;
+}
+
+/* Files of captions come with a layer of them. */
+static bool gives(const void *params, const char *port)
+{
+    const dio_value *layers = ((const struct params *)params)->layers;
+    if (strcmp(port, "video") == 0)
+        return true;
+    for (int i = 0; layers && layers->kind == DIO_LIST && i < layers->list.count; i++)
+        if (dio_map_get(layers->list.items[i], "captions"))
+            return true;
+    return layers && dio_waits(layers);
+}
+
 static bool encode(dio_task *t, dio_timeline *film, int frames, dio_video *v, dio_error *err)
 {
     for (int i = 0; i < frames; i++) {
@@ -265,14 +331,15 @@ static bool run(dio_task *t, const void *params, dio_error *err)
     const struct params *p = params;
     dio_timeline_plan plan;
     dio_clip *sound = NULL;
-    if (!read_plan(t, p, &plan, err))
+    const dio_captions *said = NULL;
+    if (!read_plan(t, p, &plan, err) || !expand(t, &plan, &said, err))
         return false;
     if (*p->sound) {
         const char *path = dio_task_file(t, p->sound, err);
         if (!path || !(sound = dio_sound_open(path, 48000, 2, err)))
             return dio_error_prefix(err, "sound");
     }
-    bool ok = make(t, p, &plan, sound, err);
+    bool ok = make(t, p, &plan, sound, err) && (!said || write_captions(t, said, err));
     dio_clip_unref(sound);
     return ok;
 }
@@ -283,8 +350,12 @@ const dio_step dio_step_compose_timeline = {
     .doc = "A film of your own design: clips with transitions, layers over them, sound.",
     .params = fields,
     .params_size = sizeof(struct params),
-    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"}, {0}},
+    .out = (const dio_port[]){{"video", DIO_MEDIA_VIDEO, "the film, MP4"},
+                              {"srt", DIO_MEDIA_TEXT, "captions, SubRip", ".srt"},
+                              {"vtt", DIO_MEDIA_TEXT, "captions, WebVTT", ".vtt"},
+                              {0}},
     .weight = 4,
     .check = check,
+    .gives = gives,
     .run = run,
 };
