@@ -227,6 +227,8 @@ bool dio_list_reserve(dio_arena *a, dio_value *list, size_t count)
 
 void dio_map_set(dio_arena *a, dio_value *map, const char *key, dio_value *item)
 {
+    if (dio_arena_failed(a)) /* map and item may be one place */
+        return;
     int i = find(map, key, strlen(key));
     if (i >= 0)
         map->map.items[i] = item;

@@ -143,7 +143,10 @@ static bool check(dio_cli *cli, dio_pipeline *p, const struct options *o)
     int count;
     if (dio_pipeline_check(p, &c))
         return true;
-    fputs(dio_pipeline_problems(p, &count), stderr);
+    const char *problems = dio_pipeline_problems(p, &count);
+    if (dio_pipeline_starved(p))
+        return dio_fail_memory(&cli->error, o->pipeline);
+    fputs(problems, stderr);
     return dio_fail(&cli->error, "%s: %d problem%s; nothing was rendered", o->pipeline, count,
                     count == 1 ? "" : "s");
 }

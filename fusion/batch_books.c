@@ -145,6 +145,8 @@ static bool check_column(struct dio_books *b, const dio_value *column, const dio
 static bool fail_with_problems(struct dio_books *b, dio_error *err)
 {
     int count;
+    if (dio_pipeline_starved(b->pipeline))
+        return dio_fail_memory(err, b->options->pipeline);
     const char *text = dio_pipeline_problems(b->pipeline, &count);
     tell(b, (dio_batch_event){.what = DIO_BATCH_WARNING, .text = text});
     return dio_fail(err, "%s: %d problem%s; nothing was rendered", b->options->pipeline, count,

@@ -125,6 +125,8 @@ static bool is_cancelled(void *user)
 static bool fail_with_problems(const dio_pipeline *p, dio_error *err)
 {
     dio_str text = {0};
+    if (dio_pipeline_starved(p))
+        return dio_fail_memory(err, "a row");
     for (int i = 0; i < p->report.count; i++) {
         const dio_error *e = &p->report.list[i];
         dio_str_puts(&text, i ? "; " : "");
@@ -206,7 +208,7 @@ void dio_batch_work(const dio_batch_ground *ground, int fd)
         const dio_value *row = w.arena ? dio_batch_receive(fd, w.arena) : NULL;
         bool more = row && dio_batch_send(fd, answer(&w, row), w.arena);
         dio_arena_destroy(w.arena);
-        if (!more)
+        if (!more || dio_studio_starved(w.studio)) /* a new worker begins anew */
             break;
     }
     dio_cache_close(w.cache);

@@ -65,7 +65,8 @@ static const dio_value *bind_list(const dio_pipeline *p, const dio_value *v, con
 static void add_pair(dio_arena *a, dio_value *map, const dio_value *key, const dio_value *item)
 {
     dio_map_set(a, map, key->string.text, held(item));
-    copy_place(map->map.keys[map->map.count - 1], key);
+    if (!dio_arena_failed(a)) /* else it was not added */
+        copy_place(map->map.keys[map->map.count - 1], key);
 }
 
 static const dio_value *bind_map(const dio_pipeline *p, const dio_value *v, const dio_value *scope,
@@ -94,6 +95,10 @@ const dio_value *dio_value_bind(const dio_pipeline *p, const dio_value *v, const
     dio_error e = {0};
     const dio_template *t = dio_template_parse(a, v, NULL, &e);
     const dio_value *out = t ? dio_template_eval(t, scope, a, &e) : NULL;
+    if (dio_arena_failed(a)) {
+        dio_fail_memory(err, "an expression");
+        return NULL;
+    }
     if (out)
         return out;
     /* Once more, to learn where in the file the mistake is: finding places takes its time. */
@@ -149,10 +154,10 @@ bool dio_params_bind(const dio_pipeline *p, const dio_params_source *source, dio
         else
             add_pair(a, map, key, key); /* an unknown key is one whatever its value */
     }
-    if (!unknown)
-        return dio_report_at(report, source->place, "out of memory for a step");
     dio_error unused = {0};
     const dio_field *fields = known_fields(source->fields, unknown, unknowns, a);
+    if (!unknown || dio_arena_failed(a)) /* fields and name may be one */
+        return dio_report_memory(report);
     return dio_fields_read(fields, params, map, source->what,
                            DIO_FIELDS_STRICT | DIO_FIELDS_COLLECT, a, dio_report_add, report,
                            &unused) &&

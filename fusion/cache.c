@@ -245,6 +245,10 @@ bool dio_cache_find(dio_cache *c, const char *key, dio_arena *a, dio_entry *out,
 char *dio_cache_stage(dio_cache *c, dio_arena *a, dio_error *err)
 {
     char *path = dio_arena_printf(a, "%s/" STAGES "/%ld-XXXXXX", c->root, (long)getpid());
+    if (dio_arena_failed(a)) { /* the path would change its text, and then be removed */
+        dio_fail_memory(err, "a folder to work in");
+        return NULL;
+    }
     if (mkdtemp(path))
         return path;
     dio_fail_retry(err, "cannot work in %s/" STAGES ": %s", c->root, strerror(errno));

@@ -274,7 +274,7 @@ void dio_choice_check(const dio_pipeline *p, const dio_stage *n, dio_value *scop
     for (int i = 0; n->type && i < c->count; i++) {
         struct dio_criterion_params *params = calloc(1, c->by[i].score->params_size);
         if (!params) {
-            dio_report_at(report, n->place, "out of memory for a score");
+            dio_report_memory(report);
             return;
         }
         dio_criterion_read(p, &c->by[i], scope, params, report);

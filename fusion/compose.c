@@ -29,13 +29,13 @@ const dio_preset *dio_compose_check(dio_studio *studio, const struct dio_compose
     const dio_preset *preset = name ? dio_studio_preset(studio, name, &e) : NULL;
     preset = that_composes(preset, &e);
     if (c->preset && !preset)
-        dio_report_at(report, place_of(with, "preset"), "preset: %s", e.message);
+        dio_report_error(report, place_of(with, "preset"), "preset", &e);
     dio_error_clear(&e);
     const dio_palettes *palettes = dio_studio_palettes(studio, &e);
     if (!palettes)
         dio_report_add(report, &e);
     else if (c->palette && !dio_palette_choose(palettes, c->palette, "", 0, &e))
-        dio_report_at(report, place_of(with, "palette"), "palette: %s", e.message);
+        dio_report_error(report, place_of(with, "palette"), "palette", &e);
     return preset;
 }
 

@@ -261,6 +261,8 @@ static void read_output(dio_pipeline *p, dio_part *part, dio_output *o, dio_valu
 void dio_dag_build(dio_pipeline *p)
 {
     dio_value *own = dio_scope_create(p, p->arena);
+    if (dio_arena_failed(p->arena))
+        return;
     for (int i = p->part_count - 1; i >= 0; i--) /* what includes needs what is included */
         for (int k = 0; k < p->parts[i]->output_count; k++)
             read_output(p, p->parts[i], &p->parts[i]->outputs[k], own);

@@ -146,9 +146,10 @@ static bool place_folder(dio_run *run, const dio_output *o, const dio_record *re
         ok = dio_fail_retry(err, "cannot read %s: %s", r->text, strerror(errno));
     for (int i = 0; i < n; i++) {
         const char *to = ok ? dio_path_join(run->arena, path, list[i]->d_name) : NULL;
-        ok = ok &&
-             place_file(run, dio_path_join(run->arena, r->text, list[i]->d_name), to, "", err) &&
-             note(run, o, record, to, err);
+        const char *from = ok ? dio_path_join(run->arena, r->text, list[i]->d_name) : NULL;
+        if (ok && dio_arena_failed(run->arena))
+            ok = dio_fail_memory(err, path);
+        ok = ok && place_file(run, from, to, "", err) && note(run, o, record, to, err);
         free(list[i]);
     }
     free(list);
@@ -189,6 +190,8 @@ static bool emit_one(dio_run *run, const dio_output *o, dio_record *record, dio_
     if (!path ||
         (*path && !dio_ledger_claim(run->ledger, run->run_id, run->row, within(run, path), err)))
         return false;
+    if (dio_arena_failed(run->arena)) /* two paths may be one */
+        return dio_fail_memory(err, o->name);
     if (*path && o->port->media == DIO_MEDIA_FOLDER)
         return place_folder(run, o, record, found, path, err);
     return !*path || (place(run, found, path, err) && note(run, o, record, path, err));

@@ -88,7 +88,7 @@ static dio_expr *parse_text(struct dio_parser *p)
         e->literal = dio_value_string(p->a, s.failed ? "" : s.text);
     bool failed = s.failed;
     dio_str_deinit(&s);
-    return failed ? dio_expr_fail(p, start, "out of memory for a text") : e;
+    return failed ? dio_expr_memory(p, "a text") : e;
 }
 
 static dio_expr *parse_number(struct dio_parser *p)
@@ -140,7 +140,7 @@ static const char *path_part(struct dio_parser *p, bool bracket)
 static dio_expr *parse_path(struct dio_parser *p, const char *start, const char *first)
 {
     if (!dio_arena_grow(p->a, &p->t->paths, p->t->path_count, &p->t->path_cap, sizeof *p->t->paths))
-        return dio_expr_fail(p, start, "out of memory for a path");
+        return dio_expr_memory(p, "a path");
     dio_path path = {.part = {first}, .count = 1};
     dio_expr_place(p, start, &path.place);
     for (;;) {

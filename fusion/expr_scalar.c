@@ -65,6 +65,12 @@ void *dio_expr_fail(struct dio_parser *p, const char *at, const char *format, ..
     return NULL;
 }
 
+void *dio_expr_memory(struct dio_parser *p, const char *what)
+{
+    dio_fail_memory(p->err, what);
+    return NULL;
+}
+
 static void locate(struct dio_parser *p, const char *source, int number)
 {
     const dio_value *s = p->t->scalar;
@@ -136,6 +142,8 @@ dio_template *dio_template_parse(dio_arena *a, const dio_value *scalar, const ch
     dio_template *t = dio_arena_alloc(a, sizeof *t);
     t->scalar = scalar;
     const char *s = scalar->string.text, *end = s + scalar->string.length, *text = s;
+    if (dio_arena_failed(a)) /* parts of the tree may be one place */
+        goto memory;
     for (int number = 0; s < end;) {
         if (end - s >= 4 && memcmp(s, "$${{", 4) == 0) {
             if (!add_part(a, t, text, (size_t)(s - text), NULL))
@@ -156,7 +164,7 @@ dio_template *dio_template_parse(dio_arena *a, const dio_value *scalar, const ch
             goto memory;
         text = s;
     }
-    if (add_part(a, t, text, (size_t)(end - text), NULL))
+    if (add_part(a, t, text, (size_t)(end - text), NULL) && !dio_arena_failed(a))
         return t;
 memory:
     dio_fail_memory(err, "an expression");

@@ -73,3 +73,5 @@ dio_expr *dio_expr_parse(struct dio_parser *p);
 void dio_expr_place(const struct dio_parser *p, const char *at, dio_value *out);
 void *dio_expr_fail(struct dio_parser *p, const char *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Out of memory for `what`. Returns NULL. */
+void *dio_expr_memory(struct dio_parser *p, const char *what);

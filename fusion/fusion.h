@@ -56,7 +56,11 @@ bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options);
 /* The problems so far as text for a terminal; "" when there are none. Valid until close. */
 const char *dio_pipeline_problems(dio_pipeline *p, int *count);
 
-/* After a check: what would run, as lines for people or as JSON. */
+/* After a check that failed: whether memory ran out. The problems may then be none of the file's,
+ * and another try may succeed. */
+bool dio_pipeline_starved(const dio_pipeline *p);
+
+/* After a good check: what would run, as lines for people or as JSON. NULL: memory ran out. */
 const char *dio_pipeline_plan(dio_pipeline *p, bool json);
 
 typedef enum dio_run_what {

@@ -113,7 +113,8 @@ static bool put_folder(dio_hashes *h, dio_str *list, const char *path, const cha
         dio_str_printf(&full, "%s/%s", path, name);
         dio_str_printf(&within, "%s%s", before, name);
         if (!ok || *name == '.' || full.failed || within.failed || stat(full.text, &st) < 0) {
-            ok = ok && !full.failed && !within.failed;
+            if (ok && (full.failed || within.failed))
+                ok = dio_fail_memory(err, path);
         } else if (S_ISDIR(st.st_mode)) {
             dio_str_putc(&within, '/');
             ok = depth == 0 || put_folder(h, list, full.text, within.text, depth - 1, err);

@@ -156,7 +156,7 @@ static const dio_value *check_file(const dio_pipeline *p, const dio_part *of, bo
                  ours ? "the current" : "the pipeline's");
     if (e.kind == DIO_ERROR_NONE)
         return dio_value_string(r->arena, path);
-    dio_report_at(r, v, "input \"%s\": %s", in->name, e.message);
+    dio_report_error(r, v, dio_arena_printf(r->arena, "input \"%s\"", in->name), &e);
     return NULL;
 }
 
@@ -291,6 +291,8 @@ void dio_inputs_resolve(dio_pipeline *p)
             continue;
         if (set)
             given = dio_input_typed(in, set, p->arena);
+        if (dio_arena_failed(p->arena)) /* values may share one place: none can be trusted */
+            return;
         if (given && given->kind == DIO_NULL)
             given = NULL;
         if (given) {

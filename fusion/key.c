@@ -54,7 +54,8 @@ static bool make_epoch(dio_studio *s, char out[DIO_HASH_TEXT], dio_error *err)
         char hash[DIO_HASH_TEXT];
         dio_str path = {0};
         dio_str_printf(&path, "%s/%s", dio_studio_assets(s), shared[i]);
-        ok = !path.failed && dio_studio_hash(s, path.text, hash, err);
+        ok = (!path.failed || dio_fail_memory(err, "a key")) &&
+             dio_studio_hash(s, path.text, hash, err);
         if (ok)
             dio_str_puts(&text, hash);
         dio_str_deinit(&path);

@@ -95,6 +95,8 @@ dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a)
                                      : dio_value_string(a, seed));
     for (int i = 0; i < p->part_count; i++)
         dio_list_add(a, all, create_one(p, p->parts[i], run, a));
+    if (dio_arena_failed(a)) /* then the list lacks some; whoever asked looks at the arena */
+        return dio_value_map(a);
     dio_value *own = all->list.items[0];
     if (p->part_count > 1)
         dio_map_set(a, own, below, all);
@@ -103,7 +105,8 @@ dio_value *dio_scope_create(const dio_pipeline *p, dio_arena *a)
 
 dio_value *dio_scope_plain(const dio_part *part, dio_value *own)
 {
-    return part->index ? dio_map_get(own, below)->list.items[part->index] : own;
+    const dio_value *all = part->index ? dio_map_get(own, below) : NULL;
+    return all ? all->list.items[part->index] : own; /* without memory there are none below */
 }
 
 /* ---- inputs of included files ---- */

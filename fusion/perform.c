@@ -141,6 +141,8 @@ static bool make(dio_task *t, const void *params, dio_error *err)
     bool ok = dio_task_progress(t, 0, err) && r->node->type->run(t, params, err);
     made->seconds = dio_run_clock() - started;
     r->rss_mb = dio_memory_growth(mark);
+    if (ok && dio_arena_failed(run->arena)) /* what it gave may share one place */
+        ok = dio_fail_memory(err, r->label);
     ok = ok && (made->deps = dio_deps_take(run, run->arena, err)) &&
          dio_cache_keep(run->cache, run->stage, r->key, made, run->arena, err);
     if (!ok) {
@@ -163,6 +165,8 @@ bool dio_run_perform(dio_run *run, dio_record *r, const void *params, uint64_t s
     r->params = dio_fields_canonical(r->node->type->params, params, run->arena);
     r->made.results = 0;
     r->rss_mb = -1;
+    if (dio_arena_failed(run->arena))
+        return dio_fail_memory(err, r->label);
     if (!dio_key_make(run, r, seed, r->key, err) || !find_or_claim(&task, again, &r->kept, err))
         return false;
     if (r->kept) {

@@ -248,6 +248,11 @@ static dio_pipeline *create(const char *path, const char *assets, dio_studio *le
     p->report = (dio_report){.arena = p->arena};
     p->lent = lent != NULL;
     p->studio = lent ? lent : dio_studio_create(assets, err);
+    if (p->studio && dio_arena_failed(p->arena)) {
+        dio_fail_memory(err, path);
+        dio_pipeline_close(p);
+        return NULL;
+    }
     if (p->studio && dio_part_open(p, err))
         return p;
     dio_pipeline_close(p);
@@ -326,8 +331,14 @@ void dio_pipeline_close(dio_pipeline *p)
 
 const char *dio_pipeline_problems(dio_pipeline *p, int *count)
 {
-    if (count)
-        *count = p->report.count + p->report.dropped;
     const char *text = dio_report_text(&p->report, p->arena);
-    return text ? text : "error: out of memory\n";
+    bool starved = dio_pipeline_starved(p);
+    if (count)
+        *count = starved ? 1 : p->report.count + p->report.dropped;
+    return text && !starved ? text : "error: out of memory for the pipeline\n";
+}
+
+bool dio_pipeline_starved(const dio_pipeline *p)
+{
+    return p->report.starved || dio_arena_failed(p->arena);
 }

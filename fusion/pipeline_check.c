@@ -14,7 +14,7 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
     dio_arena *scratch = dio_arena_create();
     void *params = calloc(1, n->type->params_size);
     if (!scratch || !params) {
-        dio_report_at(&p->report, n->place, "out of memory for a step");
+        dio_report_memory(&p->report);
     } else {
         dio_report mine = {.arena = scratch, .pipeline = p, .part = n->part};
         dio_value *scope = dio_scope_create(p, scratch);
@@ -23,6 +23,8 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
             memset(params, 0, n->type->params_size);
             dio_map_set(scratch, scope, "matrix", dio_matrix_pick(n, i, scratch));
             dio_stage_params(p, n, scope, params, &with, &mine);
+            if (mine.starved || dio_arena_failed(scratch))
+                break;
             if (n->type->check)
                 n->type->check(p->studio, params, with, &mine);
             dio_choice_check(p, n, scope, &mine);
@@ -31,6 +33,7 @@ static void check_stage(dio_pipeline *p, dio_stage *n)
         }
         for (int i = 0; i < mine.count; i++)
             dio_report_add(&p->report, &mine.list[i]);
+        p->report.starved = p->report.starved || mine.starved || dio_arena_failed(scratch);
     }
     free(params);
     dio_arena_destroy(scratch);
@@ -226,7 +229,10 @@ static void check_outputs(dio_pipeline *p, const char *out)
                 claims[count++] = (struct claim){path, o};
         }
     }
-    check_claims(p, claims, count, strlen(out) + 1);
+    if (!scratch || dio_arena_failed(scratch))
+        dio_report_memory(&p->report);
+    else
+        check_claims(p, claims, count, strlen(out) + 1);
     check_folders(p);
     dio_arena_destroy(scratch);
 }
@@ -281,16 +287,20 @@ static void choose(dio_pipeline *p, const dio_check_options *options)
 static void check_all(dio_pipeline *p, const dio_check_options *options)
 {
     dio_inputs_resolve(p);
-    dio_dag_build(p);
-    dio_includes_resolve(p);
-    for (int i = 1; i < p->part_count; i++)
+    if (!dio_pipeline_starved(p))
+        dio_dag_build(p);
+    if (!dio_pipeline_starved(p))
+        dio_includes_resolve(p);
+    for (int i = 1; i < p->part_count && !dio_pipeline_starved(p); i++)
         check_condition(p, p->parts[i]->condition, "if");
-    for (int i = 0; i < p->node_count; i++) {
+    for (int i = 0; i < p->node_count && !dio_pipeline_starved(p); i++) {
         check_condition(p, p->nodes[i].row.condition, "if");
         check_condition(p, p->nodes[i].choice.review.when, "when");
         if (p->nodes[i].type)
             check_stage(p, &p->nodes[i]);
     }
+    if (dio_pipeline_starved(p)) /* what was made since may be anything */
+        return;
     for (int i = 0; i < p->node_count; i++) {
         check_given_in(p, p->nodes[i].part, p->nodes[i].row.with);
         check_given_in(p, p->nodes[i].part, p->nodes[i].row.condition);
@@ -310,6 +320,8 @@ static void check_all(dio_pipeline *p, const dio_check_options *options)
 
 bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
 {
+    if (dio_pipeline_starved(p))
+        return false;
     int expressions = 0;
     for (int i = 0; i < p->part_count; i++)
         expressions += p->parts[i]->root ? count_expressions(p->parts[i]->root) : 0;
@@ -320,7 +332,5 @@ bool dio_pipeline_check(dio_pipeline *p, const dio_check_options *options)
     else if (p->root && !p->checked)
         check_all(p, options);
     p->checked = true;
-    if (dio_arena_failed(p->arena))
-        dio_report_at(&p->report, NULL, "out of memory for the pipeline");
-    return p->root && p->report.count == 0;
+    return p->root && p->report.count == 0 && !dio_pipeline_starved(p);
 }

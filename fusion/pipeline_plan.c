@@ -56,7 +56,7 @@ static const char *as_text(const dio_value *plan, dio_arena *a)
                            dio_map_get(step, "uses")->string.text);
     }
     dio_plan_put_files(&s, plan);
-    const char *text = s.failed || !s.text ? "" : dio_arena_strdup(a, s.text);
+    const char *text = s.failed ? NULL : dio_arena_strdup(a, s.text ? s.text : "");
     dio_str_deinit(&s);
     return text;
 }
@@ -87,6 +87,8 @@ const char *dio_pipeline_plan(dio_pipeline *p, bool json)
     if (p->plan[json])
         return p->plan[json];
     const dio_value *plan = dio_plan_value(p, p->arena);
+    if (dio_arena_failed(p->arena)) /* the tree lacks what it is to be read for */
+        return NULL;
     const char *text = json ? dio_json_write(p->arena, plan, 2) : as_text(plan, p->arena);
-    return p->plan[json] = text ? text : "";
+    return p->plan[json] = dio_arena_failed(p->arena) ? NULL : text;
 }

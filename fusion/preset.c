@@ -217,6 +217,10 @@ const char *const *dio_preset_names(dio_arena *a, const char *assets, int *count
             names[(*count)++] = dio_arena_strndup(a, e->d_name, n - 5);
     }
     closedir(dir);
+    if (dio_arena_failed(a)) {
+        dio_fail_memory(err, "the names of presets");
+        return NULL;
+    }
     qsort(names, (size_t)*count, sizeof *names, by_name);
     return names;
 }
@@ -271,5 +275,8 @@ const dio_preset *dio_preset_read(dio_arena *a, const char *assets, const char *
                       .width = r.width,
                       .height = r.height,
                       .fps = r.fps};
-    return fill(p, &r, v, a, err) ? p : NULL;
+    bool ok = fill(p, &r, v, a, err);
+    if (ok && dio_arena_failed(a))
+        ok = dio_fail_memory(err, path);
+    return ok ? p : NULL;
 }

@@ -86,6 +86,8 @@ bool dio_record_write(const dio_run *run, dio_error *err)
     const dio_pipeline *p = run->p;
     dio_value *v = dio_value_map(a), *steps = dio_value_list(a), *outputs = dio_value_list(a);
     dio_value *pipeline = dio_value_map(a);
+    if (dio_arena_failed(a)) /* trees in it cannot be trusted */
+        return dio_fail_memory(err, "run.json");
     dio_map_set(a, pipeline, "name", text(a, p->name));
     dio_map_set(a, pipeline, "file", text(a, dio_path_base(p->path)));
     dio_map_set(a, pipeline, "sha256", text(a, p->hash));
@@ -103,10 +105,12 @@ bool dio_record_write(const dio_run *run, dio_error *err)
     dio_map_set(a, v, "steps", steps);
     dio_map_set(a, v, "outputs", outputs);
     dio_map_set(a, v, "versions", versions_value(a));
-    const char *json = dio_json_write(a, v, 2);
-    if (!json)
+    const char *json = dio_arena_failed(a) ? NULL : dio_json_write(a, v, 2);
+    if (!json || dio_arena_failed(a))
         return dio_fail_memory(err, "run.json");
     const char *path = dio_path_join(a, run->options->out, "run.json");
     const char *whole = dio_arena_printf(a, "%s\n", json);
+    if (dio_arena_failed(a))
+        return dio_fail_memory(err, "run.json");
     return dio_file_write(path, whole, strlen(whole), err);
 }

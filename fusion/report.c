@@ -16,6 +16,7 @@ enum {
 void dio_report_add(void *report, const dio_error *problem)
 {
     dio_report *r = report;
+    r->starved = r->starved || problem->kind == DIO_ERROR_RETRY;
     for (int i = 0; i < r->count; i++) {
         const dio_error *e = &r->list[i];
         if (e->line == problem->line && e->column == problem->column &&
@@ -24,6 +25,7 @@ void dio_report_add(void *report, const dio_error *problem)
     }
     if (r->count == DIO_REPORT_MOST ||
         !dio_arena_grow(r->arena, &r->list, r->count, &r->cap, sizeof *r->list)) {
+        r->starved = r->starved || dio_arena_failed(r->arena);
         r->dropped++;
         return;
     }
@@ -42,6 +44,18 @@ bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)
     if (v)
         dio_error_at(&e, v->file, v->line, v->column);
     dio_report_add(r, &e);
+    return false;
+}
+
+bool dio_report_error(dio_report *r, const dio_value *v, const char *what, const dio_error *e)
+{
+    r->starved = r->starved || e->kind == DIO_ERROR_RETRY;
+    return dio_report_at(r, v, "%s%s%s", what ? what : "", what ? ": " : "", e->message);
+}
+
+bool dio_report_memory(dio_report *r)
+{
+    r->starved = true;
     return false;
 }
 

@@ -22,6 +22,7 @@ typedef struct dio_report {
     const struct dio_part *part;         /* and the file of it that they stand in */
     dio_error *list;
     int count, cap, dropped;
+    bool starved; /* memory ran out: the list may lack problems, and have some that are none */
 } dio_report;
 
 /* A dio_problem_fn: `report` is a dio_report. */
@@ -35,6 +36,12 @@ const char *dio_report_source(const dio_report *r, const char *file);
 /* Adds a sentence at v's place (NULL: at none). Always returns false. */
 bool dio_report_at(dio_report *r, const dio_value *v, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds e's sentence after "WHAT: " (NULL: nothing) at v's place, and what kind it is of. */
+bool dio_report_error(dio_report *r, const dio_value *v, const char *what, const dio_error *e);
+
+/* For what could not be looked at for want of memory. Always returns false. */
+bool dio_report_memory(dio_report *r);
 
 /* The whole as text, "" when there is no problem. */
 char *dio_report_text(dio_report *r, dio_arena *a);

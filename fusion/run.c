@@ -73,6 +73,8 @@ bool dio_run_params(dio_run *run, const dio_stage *n, void *params, bool *known,
     *known = dio_stage_params(run->p, n, run->scope, params, &with, &report);
     if (report.count == 0 && n->type->check && *known)
         n->type->check(run->p->studio, params, with, &report);
+    if (report.starved || dio_arena_failed(run->arena))
+        return dio_fail_memory(err, n->id);
     if (report.count == 0)
         return true;
     *err = report.list[0];
@@ -195,7 +197,7 @@ bool dio_run_plan(dio_run *run, dio_error *err)
         }
     }
     run->scope = dio_scope_create(p, run->arena);
-    return true;
+    return !dio_arena_failed(run->arena) || dio_fail_memory(err, "a run");
 }
 
 /* A run that keeps to itself works beside the final files. So does one whose cache cannot be

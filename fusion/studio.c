@@ -100,11 +100,23 @@ dio_fonts *dio_studio_fonts(dio_studio *s, dio_error *err)
     return s->fonts;
 }
 
+bool dio_studio_starved(const dio_studio *s)
+{
+    return dio_arena_failed(s->arena);
+}
+
+/* Nothing that the arena gave since it failed may be kept. */
+static bool is_sound(const dio_studio *s, dio_error *err)
+{
+    return !dio_arena_failed(s->arena) || dio_fail_memory(err, "a studio");
+}
+
 const dio_palettes *dio_studio_palettes(dio_studio *s, dio_error *err)
 {
-    if (!s->palettes.list && !dio_palettes_read(s->arena, s->assets, &s->palettes, err))
+    if (!is_sound(s, err) ||
+        (!s->palettes.list && !dio_palettes_read(s->arena, s->assets, &s->palettes, err)))
         return NULL;
-    return &s->palettes;
+    return is_sound(s, err) ? &s->palettes : NULL;
 }
 
 const dio_preset *dio_studio_preset(dio_studio *s, const char *name, dio_error *err)
@@ -113,11 +125,15 @@ const dio_preset *dio_studio_preset(dio_studio *s, const char *name, dio_error *
         if (strcmp(e->name, name) == 0)
             return e->preset;
     }
+    if (!is_sound(s, err))
+        return NULL;
     const dio_preset *preset = dio_preset_read(s->arena, s->assets, name, err);
     if (!preset)
         return NULL;
     struct entry *e = dio_arena_alloc(s->arena, sizeof *e);
     *e = (struct entry){dio_arena_strdup(s->arena, name), preset, s->presets};
+    if (!is_sound(s, err))
+        return NULL;
     s->presets = e;
     return preset;
 }
@@ -135,6 +151,7 @@ dio_device *dio_studio_device(dio_studio *s, dio_error *err)
     return s->device;
 }
 
+/* NULL: no memory, which path_of tells. */
 static struct model *model_of(dio_studio *s, const char *name)
 {
     for (struct model *m = s->models; m; m = m->next) {
@@ -143,14 +160,18 @@ static struct model *model_of(dio_studio *s, const char *name)
     }
     struct model *m = dio_arena_alloc(s->arena, sizeof *m);
     *m = (struct model){.name = dio_arena_strdup(s->arena, name), .next = s->models};
-    return s->models = m;
+    return dio_arena_failed(s->arena) ? NULL : (s->models = m);
 }
 
 /* Where a model lies, NULL with a message; what is made with it depends on it. */
 static const char *path_of(dio_studio *s, struct model *m, dio_error *err)
 {
+    if (!is_sound(s, err))
+        return NULL;
     if (!m->path)
         m->path = dio_assets_model(s->arena, m->name, err);
+    if (!is_sound(s, err))
+        return NULL;
     if (m->path)
         dio_studio_touch(s, DIO_TOUCH_MODEL, m->name);
     dio_studio_touch(s, DIO_TOUCH_DEVICE, s->device_kind); /* also where a model opens its own */

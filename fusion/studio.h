@@ -22,6 +22,9 @@ typedef struct dio_hashes dio_hashes; /* hashes.h */
 dio_studio *dio_studio_create(const char *assets, dio_error *err);
 void dio_studio_destroy(dio_studio *s); /* NULL is fine */
 
+/* Memory ran out for what it keeps: it gives nothing more that is not open already. */
+bool dio_studio_starved(const dio_studio *s);
+
 const char *dio_studio_assets(const dio_studio *s);
 /* "auto", "cpu" or "cuda"; before anything is opened on it. */
 void dio_studio_use(dio_studio *s, const char *device);

@@ -172,6 +172,8 @@ static bool check(diorama *d, const diorama_check_options *options, dio_error *e
     if (d->good)
         return true;
     dio_pipeline_problems(d->pipeline, &count);
+    if (dio_pipeline_starved(d->pipeline))
+        return dio_fail_memory(err, "a pipeline");
     return dio_fail(err, "%d problem%s; nothing was rendered", count, count == 1 ? "" : "s");
 }
 
@@ -194,9 +196,13 @@ const char *diorama_problems(diorama *d, int *count)
 const char *diorama_plan(diorama *d, int json)
 {
     dio_error err = {0};
+    const char *plan = d->good ? dio_pipeline_plan(d->pipeline, json != 0) : NULL;
+    if (plan)
+        return plan;
     if (d->good)
-        return dio_pipeline_plan(d->pipeline, json != 0);
-    dio_fail(&err, "a plan is made of a pipeline that has been checked, and is right");
+        dio_fail_memory(&err, "a plan");
+    else
+        dio_fail(&err, "a plan is made of a pipeline that has been checked, and is right");
     failed(d, &err, false);
     return NULL;
 }

@@ -3,16 +3,27 @@
 #include "tests/fail_alloc.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /* Allocations until the one that fails; negative: none does. */
 static long left = -1;
+static bool onwards, out; /* all fail from that one on; it has come to that */
+static bool paused;
+static void *where[12]; /* who asked for the one that failed */
+static int depth;
 
 static bool fails(void)
 {
-    return left >= 0 && left-- == 0;
+    if (paused)
+        return false;
+    bool now = left >= 0 && left-- == 0;
+    out = out || (now && onwards);
+    if (now)
+        depth = backtrace(where, sizeof where / sizeof *where);
+    return now || out;
 }
 
 void *__real_malloc(size_t n);
@@ -68,21 +79,35 @@ void *__wrap_mmap(void *at, size_t n, int protection, int flags, int fd, off_t o
     return MAP_FAILED;
 }
 
+void fail_alloc_onwards(bool on)
+{
+    onwards = on;
+}
+
+void fail_alloc_pause(bool on)
+{
+    paused = on;
+}
+
 void fail_alloc_sweep(const char *what, bool (*work)(dio_error *err), bool any_kind, long each)
 {
+    depth = backtrace(where, 1); /* loads what it needs */
     for (long n = 0;; n += n < each ? 1 : 1 + n / each) {
         dio_error err = {0};
         left = n;
         bool ok = work(&err);
         bool failed = left < 0;
         left = -1;
+        out = false;
         if (!failed) {
             if (!ok)
                 fail_msg("%s without a failing allocation: %s", what, err.message);
-            print_message("%s: %ld allocations\n", what, n);
+            print_message("%s: %ld allocations%s\n", what, n, onwards ? ", and all after it" : "");
             return;
         }
-        if (!ok && err.kind != DIO_ERROR_RETRY && !(any_kind && err.kind == DIO_ERROR_INVALID))
+        if (!ok && err.kind != DIO_ERROR_RETRY && !(any_kind && err.kind == DIO_ERROR_INVALID)) {
+            backtrace_symbols_fd(where, depth, 2); /* for addr2line */
             fail_msg("%s, allocation %ld: \"%s\" of kind %d", what, n, err.message, err.kind);
+        }
     }
 }

@@ -18,5 +18,11 @@
  * into a few times `each` tries. */
 void fail_alloc_sweep(const char *what, bool (*work)(dio_error *err), bool any_kind, long each);
 
+/* Whether, in sweeps from now on, all allocations after the one that fails do so too. */
+void fail_alloc_onwards(bool on);
+
+/* Between on and off nothing fails and nothing is counted: for a test's own looks. */
+void fail_alloc_pause(bool on);
+
 /* Allocation that fails as the others do, for libraries that take a function. */
 void *__wrap_malloc(size_t n);

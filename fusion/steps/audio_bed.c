@@ -77,7 +77,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     const dio_bed bed = bed_of(p, 0);
     (void)studio;
     if (p->seconds > 0 && !dio_bed_check(&bed, &e))
-        dio_report_at(report, with, "%s", e.message);
+        dio_report_error(report, with, NULL, &e);
 }
 
 static bool run(dio_task *t, const void *params, dio_error *err)

@@ -62,11 +62,11 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     int count;
     (void)studio;
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, model ? model : with, "model: %s", e.message);
+        dio_report_error(report, model ? model : with, "model", &e);
     dio_error_clear(&e);
     const char *path = p->rows ? dio_check_file(report, p->rows, &e) : NULL;
     if (p->rows && !path)
-        dio_report_at(report, rows ? rows : with, "rows: %s", e.message);
+        dio_report_error(report, rows ? rows : with, "rows", &e);
     if (path)
         dio_lines_read(report->arena, path, &count, dio_report_add, report, &e);
     dio_sound_check_loudness(p->loudness, loudness ? loudness : with, report);

@@ -113,7 +113,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     (void)studio;
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, model ? model : with, "model: %s", e.message);
+        dio_report_error(report, model ? model : with, "model", &e);
     dio_error_clear(&e);
     if (fit && !has_waiting(fit) && !read_fit(fit, &f, report->arena, &e))
         dio_report_add(report, &e);

@@ -36,7 +36,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     (void)studio;
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, model ? model : with, "model: %s", e.message);
+        dio_report_error(report, model ? model : with, "model", &e);
     if (!dio_map_get(with, "frames") == !dio_map_get(with, "sound"))
         dio_report_at(report, with, "either frames or a sound is made sound: give one of them");
     if (p->dialect && *p->dialect && !dio_mel_dialect_find(p->dialect))

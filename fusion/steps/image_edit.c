@@ -25,7 +25,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_imaging_check(&p->im, true, with, report);
     const dio_value *place = dio_map_get(with, "strength");
     if (p->strength && *p->strength && !dio_request_usual("strength", p->strength, &strength, &e))
-        dio_report_at(report, place, "%s", e.message);
+        dio_report_error(report, place, NULL, &e);
     else if (p->strength && *p->strength && !(strength > 0 && strength <= 1))
         dio_report_at(report, place, "strength: %g is not above 0 and at most 1", strength);
 }

@@ -38,7 +38,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     (void)studio;
     if (!read_words(params, report->arena, &rgb, &count, &dither, &key, &e))
-        dio_report_at(report, dio_map_get(with, key), "%s", e.message);
+        dio_report_error(report, dio_map_get(with, key), NULL, &e);
 }
 
 static bool run(dio_task *t, const void *params, dio_error *err)

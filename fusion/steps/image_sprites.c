@@ -73,11 +73,11 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     (void)studio;
     if (!read_palette(p, report->arena, &r, &e) || !are_names(p->kinds, &e))
-        dio_report_at(report, with, "%s", e.message);
+        dio_report_error(report, with, NULL, &e);
     dio_error_clear(&e);
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
-                      "model: %s", e.message);
+        dio_report_error(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
+                         "model", &e);
 }
 
 /* What one sheet is made of. */

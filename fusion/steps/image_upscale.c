@@ -30,8 +30,8 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error e = {0};
     (void)studio;
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
-                      "model: %s", e.message);
+        dio_report_error(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
+                         "model", &e);
 }
 
 struct watch {

@@ -77,8 +77,8 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     const struct params *p = params;
     dio_error e = {0};
     if (p->model && !dio_assets_model(report->arena, p->model, &e))
-        dio_report_at(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
-                      "model: %s", e.message);
+        dio_report_error(report, dio_map_get(with, "model") ? dio_map_get(with, "model") : with,
+                         "model", &e);
     if (p->template == PROMPT) {
         need(p->prompt, "prompt", "with template prompt", with, report);
         return;
@@ -88,7 +88,7 @@ static void check(dio_studio *studio, const void *params, const dio_value *with,
     dio_error_clear(&e);
     bool known = p->product && p->category && p->benefit && p->audience && p->tone && p->offer;
     if (known && *p->product && !dio_brief_ready(&brief, &e))
-        dio_report_at(report, with, "%s", e.message);
+        dio_report_error(report, with, NULL, &e);
 }
 
 static bool gives(const void *params, const char *port)
