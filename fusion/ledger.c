@@ -61,8 +61,13 @@ static const char *set_aside(const char *path, dio_arena *a)
 {
     char *to =
         dio_arena_printf(a, "%s.damaged-%lld-%ld", path, (long long)time(NULL), (long)getpid());
-    rename(dio_arena_printf(a, "%s-wal", path), dio_arena_printf(a, "%s-wal", to));
-    unlink(dio_arena_printf(a, "%s-shm", path));
+    const char *wal = dio_arena_printf(a, "%s-wal", path);
+    const char *shm = dio_arena_printf(a, "%s-shm", path);
+    const char *to_wal = dio_arena_printf(a, "%s-wal", to);
+    if (dio_arena_failed(a)) /* two names may be one */
+        return NULL;
+    rename(wal, to_wal);
+    unlink(shm);
     return rename(path, to) == 0 ? to : NULL;
 }
 
