@@ -22,7 +22,8 @@ must(0 "install" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${first})
 file(RENAME ${first} ${tree})
 foreach(file ${BINDIR}/diorama ${INCLUDEDIR}/diorama.h ${LIBDIR}/libdiorama.so ${LIBDIR}/libdiorama.a
              ${LIBDIR}/pkgconfig/diorama.pc ${DATADIR}/diorama/assets/fonts.yaml
-             ${DATADIR}/diorama/pipelines/product-ad.yaml ${DOCDIR}/examples/render.c)
+             ${MANDIR}/man1/diorama.1 ${DATADIR}/bash-completion/completions/diorama
+             ${DATADIR}/zsh/site-functions/_diorama ${DATADIR}/diorama/pipelines/product-ad.yaml ${DOCDIR}/examples/render.c)
     if(NOT EXISTS ${tree}/${file})
         message(FATAL_ERROR "${file} is not installed")
     endif()
@@ -32,6 +33,23 @@ if(NOT headers STREQUAL "diorama.h")
     message(FATAL_ERROR "headers installed: ${headers}")
 endif()
 must(0 "the installed command" ${tree}/${BINDIR}/diorama presets)
+
+# Completion knows what --help knows.
+file(WRITE ${WORK}/complete.sh [[
+source "$1"
+COMP_WORDS=(diorama render --dr) COMP_CWORD=2; _diorama; echo ${COMPREPLY[@]}
+COMP_WORDS=(diorama re) COMP_CWORD=1; _diorama; echo ${COMPREPLY[@]}
+COMP_WORDS=(diorama completion z) COMP_CWORD=2; _diorama; echo ${COMPREPLY[@]}
+]])
+must(0 "completion" bash complete.sh ${tree}/${DATADIR}/bash-completion/completions/diorama)
+if(NOT out STREQUAL "--dry-run\nrender recipe\nzsh\n")
+    message(FATAL_ERROR "completion gives:\n${out}")
+endif()
+file(STRINGS ${tree}/${MANDIR}/man1/diorama.1 page REGEX "dry.-run|^.SS diorama render PIPELINE$")
+list(LENGTH page count)
+if(count LESS 2)
+    message(FATAL_ERROR "diorama.1 says of render: ${page}")
+endif()
 
 set(ENV{PKG_CONFIG_PATH} ${tree}/${LIBDIR}/pkgconfig)
 must(0 "pkg-config" pkg-config --modversion diorama)
