@@ -114,8 +114,13 @@ if(NOT err MATCHES "render: cannot open nothing.yaml: No such file or directory"
     message(FATAL_ERROR "a missing pipeline is told so:\n${err}")
 endif()
 
-# A minute of film, stopped after a second: nothing of it stands there.
-must(130 "stopped" timeout --preserve-status -s INT 1 ./render ${card} stopped_out product=Lumo film=true)
+# A minute of film, stopped when it has begun: nothing of it stands there.
+file(WRITE ${WORK}/stop.sh [[
+./render "$1" stopped_out product=Lumo film=true 2> said &
+for i in $(seq 600); do grep -q "%  film" said && break; sleep 0.1; done
+kill -INT $!; wait $!; code=$?; cat said >&2; exit $code
+]])
+must(130 "stopped" bash -m stop.sh ${card})
 file(GLOB_RECURSE left RELATIVE ${WORK}/stopped_out ${WORK}/stopped_out/*)
 list(FILTER left EXCLUDE REGEX "^(lumo.png|run.json|\\.diorama/ledger\\.db.*)$")
 if(left OR NOT err MATCHES "stopped on request")
