@@ -38,11 +38,11 @@ must(0 "the installed command" ${tree}/${BINDIR}/diorama presets)
 file(WRITE ${WORK}/complete.sh [[
 source "$1"
 COMP_WORDS=(diorama render --dr) COMP_CWORD=2; _diorama; echo ${COMPREPLY[@]}
-COMP_WORDS=(diorama re) COMP_CWORD=1; _diorama; echo ${COMPREPLY[@]}
+COMP_WORDS=(diorama ren) COMP_CWORD=1; _diorama; echo ${COMPREPLY[@]}
 COMP_WORDS=(diorama completion z) COMP_CWORD=2; _diorama; echo ${COMPREPLY[@]}
 ]])
 must(0 "completion" bash complete.sh ${tree}/${DATADIR}/bash-completion/completions/diorama)
-if(NOT out STREQUAL "--dry-run\nrender recipe\nzsh\n")
+if(NOT out STREQUAL "--dry-run\nrender\nzsh\n")
     message(FATAL_ERROR "completion gives:\n${out}")
 endif()
 file(STRINGS ${tree}/${MANDIR}/man1/diorama.1 page REGEX "dry.-run|^.SS diorama render PIPELINE$")
