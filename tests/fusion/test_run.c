@@ -171,7 +171,7 @@ static void a_run_leaves_its_outputs_and_their_story(void **state)
     assert_true(dio_file_exists(in(a, out, "a/lumo-lamp.png")));
     assert_true(dio_file_exists(in(a, out, "copy.png")));
     assert_true(dio_file_exists(in(a, out, "square-1x1.mp4")));
-    assert_int_equal(entries(out), 4); /* a, copy, film, run.json: no work folder */
+    assert_int_equal(entries(out), 5); /* a, copy, film, run.json, diorama.lock: no work folder */
 
     dio_value *record = dio_value_read(a, in(a, out, "run.json"), 1 << 20, &err);
     assert_non_null(record);
